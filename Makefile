@@ -1,0 +1,41 @@
+# make demo   the whole job on the example histories, with the embedded models
+# make test   the tests with coverage, then those that need the embedded models
+# make check  style, types, layers, and the rules of the project
+# make clean  removes what make made here (not the models, which lie in the user's cache directory)
+#
+# Another Python than python3: make PYTHON=python3.12 demo
+
+.POSIX:
+
+PYTHON = python3
+BIN = .venv/bin
+INSTALLED = .venv/installed
+
+.PHONY: demo test check clean
+
+demo: $(INSTALLED)
+	$(BIN)/python examples/demo.py
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/python -m pytest -m model
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/project
+
+clean:
+	rm -rf .venv .demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find agent retrieval prompts tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "limner needs Python 3.11 or newer, but '$(PYTHON)' is: $$('$(PYTHON)' --version 2>&1)" >&2; \
+	  echo "Name another one, for example: make PYTHON=python3.12 demo" >&2; exit 1; }
+	'$(PYTHON)' -m venv .venv
+	$(BIN)/python -m pip install --upgrade pip
+	$(BIN)/python -m pip install -c constraints.txt -e '.[embedded,dev]'
+	@touch $(INSTALLED)

@@ -1,0 +1,170 @@
+"""The ask graph (LangGraph): question → queries → retrieve → answer with evidence or null → verify.
+
+Knows the order of the steps; the rules of retrieval and wording are in modules of their own.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from agent.chat import Chat
+from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
+from agent.errors import UsageError, shorten
+from agent.evidence import best_of, line_of, prompt_language, take_within
+from agent.progress import OnStep, Step, ignore
+from agent.wording import is_placeholder, missing_numbers
+from prompts import Language, render
+from retrieval import Hit, Store
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+__all__ = ["AskGraph", "queries_of"]
+
+_SNIPPETS = 10
+_PROMPT_TOKENS = 1600
+_ANSWER_CHARS = 200
+_ANSWER_TOKENS = 160
+_MOST_EVIDENCE = 4
+_SURE_ENOUGH = 0.5
+_MOST_QUESTION_CHARS = 2000
+
+_ASKING = re.compile(
+    r"^(?:(?:please|can you|could you|do you know|tell me|what(?:'s| is| are| was| were| do| does| did)?|which|who(?:'s| is| are| was)?|"
+    r"where(?: is| are| do| does| did| was)?|when(?: is| are| do| does| did| was)?|why(?: is| are| do| does| did)?|how(?: many| much| old| is| are| do| does| did)?|"
+    r"is|are|does|do|did|was|were|has|have)\b\s*)+",
+    re.IGNORECASE,
+)
+_ASKING_ZH = re.compile(r"请问|请告诉我|告诉我|什么时候|什么|哪里|哪儿|哪个|哪些|哪位|哪|谁|怎么样|怎么|为什么|多少|几个|几|是否|吗|呢|么|？|\?")
+
+
+class _State(TypedDict, total=False):
+    user_id: str
+    question: str
+    language: Language
+    queries: list[str]
+    hits: list[Hit]
+    answer: str | None
+    cited: list[Hit]
+    confidence: float
+    rejected: list[Rejected]
+
+
+def queries_of(question: str) -> list[str]:
+    """One or two search queries: the question itself, and what it is about without the asking words."""
+    bare = _ASKING_ZH.sub(" ", question) if prompt_language([question]) == "zh" else _ASKING.sub("", question.strip())
+    about = " ".join(bare.split()).strip(" ?？.。!！")
+    return list(dict.fromkeys(query for query in (question.strip(), about) if len(query) > 1)) or [question.strip()]
+
+
+class AskGraph:
+    """Answers questions about one store's users with one model. See :class:`ProfileGraph` for the arguments."""
+
+    def __init__(self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore) -> None:
+        self._store = store
+        self._chat = chat
+        self._names = names
+        self._on_step = on_step
+        self._graph = self._compile()
+
+    def run(self, user_id: str, question: str) -> AnswerDocument:
+        """The answer in the language of the question; ``answered`` is False when the history does not tell.
+
+        Raises:
+            UsageError: the question is empty or longer than 2,000 characters.
+            UnknownUser: the store holds nothing of the user.
+            ModelReplyError, ModelUnavailable: the model failed.
+        """
+        if not question.strip() or len(question) > _MOST_QUESTION_CHARS:
+            raise UsageError(
+                f"the question {shorten(question)} has {len(question)} characters",
+                hint=f"Ask something of 1 to {_MOST_QUESTION_CHARS} characters",
+            )
+        state = self._graph.invoke({"user_id": user_id, "question": question})
+        total, shown = self._store.snippet_count(user_id), len(state["hits"])
+        return AnswerDocument(
+            user_id=user_id,
+            question=question,
+            answer=state["answer"],
+            answered=state["answer"] is not None,
+            confidence=state["confidence"],
+            evidence=cite_hits(state["cited"]) if state["answer"] is not None else (),
+            rejected=tuple(state["rejected"]),
+            history={"total": total, "shown": shown, "left_out": total - shown},
+            model=self._names,
+            usage=self._chat.usage,
+        )
+
+    def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
+        from langgraph.graph import END, START, StateGraph
+
+        graph = StateGraph(_State)
+        for node in (self._plan, self._retrieve, self._answer, self._verify):
+            graph.add_node(f"{node.__name__.lstrip('_')}_step", node)
+        steps = [START, "plan_step", "retrieve_step", "answer_step", "verify_step", END]
+        for before, after in zip(steps, steps[1:], strict=False):
+            graph.add_edge(before, after)
+        return graph.compile()
+
+    def _plan(self, state: _State) -> _State:
+        question = state["question"]
+        return {"language": prompt_language([question]), "queries": queries_of(question), "rejected": []}
+
+    def _retrieve(self, state: _State) -> _State:
+        self._on_step(Step("retrieve", 0, 1))
+        rankings = self._store.search_many(state["user_id"], state["queries"], 2 * _SNIPPETS)
+        hits = take_within(best_of(rankings, _SNIPPETS), _PROMPT_TOKENS)
+        return {"hits": sorted(hits, key=lambda h: (h.event.epoch or 0.0, h.snippet.event_id, h.snippet.start))}
+
+    def _answer(self, state: _State) -> _State:
+        self._on_step(Step("answer", 0, 1))
+        hits, question = state["hits"], state["question"]
+        if not hits:
+            return {"answer": None, "cited": [], "confidence": 0.0}
+        text = "\n".join(f"[{number}] {line_of(hit)}" for number, hit in enumerate(hits, start=1))
+        system = render("ask_system", state["language"], snippets=text)
+        reply = self._chat.draft(
+            system, render("ask", state["language"], question=question), _reply_schema(len(hits)), max_tokens=_ANSWER_TOKENS
+        ).value
+        answer = reply["answer"]
+        if is_placeholder(answer) or not reply["evidence"]:
+            return {"answer": None, "cited": [], "confidence": 0.0}
+        return {"answer": answer.strip(), "cited": [hits[n - 1] for n in dict.fromkeys(reply["evidence"])]}
+
+    def _verify(self, state: _State) -> _State:
+        answer, cited = state["answer"], state["cited"]
+        if answer is None:
+            return {"confidence": 0.0}
+        self._on_step(Step("verify", 0, 1))
+        quotes = "\n".join(line_of(hit) for hit in cited)
+        reason = _unsupported_number(answer, state["question"], cited)
+        question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
+        sure = 0.0 if reason else self._chat.probability_of_yes("", question)
+        if sure >= _SURE_ENOUGH:
+            return {"confidence": round(sure, 4)}
+        reason = reason or f"not entailed by the cited evidence (P={sure:.2f})"
+        rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
+        return {"answer": None, "confidence": 0.0, "rejected": rejected}
+
+
+def _reply_schema(count: int) -> dict[str, Any]:
+    numbers = {"enum": list(range(1, count + 1))}
+    return {
+        "type": "object",
+        "properties": {
+            "evidence": {"type": "array", "items": numbers, "minItems": 0, "maxItems": min(_MOST_EVIDENCE, count)},
+            "answer": {"anyOf": [{"type": "string", "minLength": 1, "maxLength": _ANSWER_CHARS}, {"type": "null"}]},
+        },
+        "required": ["evidence", "answer"],
+        "additionalProperties": False,
+    }
+
+
+def _unsupported_number(answer: str, question: str, cited: Sequence[Hit]) -> str | None:
+    """Why the answer is refused when it holds a number that neither the cited words, their dates nor the question hold.
+
+    A count of the things that an answer lists is the model's own work and is let through up to 31 (days, too).
+    """
+    words = " ".join([question, *(f"{hit.event.timestamp or ''} {hit.snippet.text}" for hit in cited)])
+    missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
+    return f"the number {missing[0]} is not in the cited words" if missing else None

@@ -1,0 +1,261 @@
+"""Works through a file of requests, one result a line, and continues where it was interrupted.
+
+Knows nothing of models, stores or terminals: what makes a result is given. A result file never holds half a line for
+longer than an interrupted run, and every line in it is the result of the request at its place.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agent.errors import InputError, ModelReplyError, UsageError, shorten
+
+__all__ = ["ASK", "PROFILE", "SEARCH", "BadRequest", "BatchReport", "Request", "Task", "run_batch"]
+
+_START = b'{"user_id": '
+"""How every line of a result file starts; what starts otherwise was not written here."""
+
+
+class Request(NamedTuple):
+    """One line of the request file (counted from 1): whom it is about, and the question or query ("" for profiles)."""
+
+    line: int
+    user_id: str
+    text: str = ""
+
+
+class BadRequest(InputError):
+    """A line that is no request; ``user_id`` and ``text`` as far as it has them."""
+
+    def __init__(self, line: int, reason: str, *, user_id: str | None = None, text: str | None = None) -> None:
+        super().__init__(f"request in line {line}: {reason}")
+        self.line = line
+        self.user_id = user_id
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a batch is about.
+
+    ``accepts`` are the fields of a request that may hold its text, the first one found counts; ``repeats`` is the field
+    of a result that repeats it, ``result`` the one that only results of this task have. ``schema_hash`` is that of the
+    profiles.
+    """
+
+    result: str
+    accepts: tuple[str, ...] = ()
+    repeats: str | None = None
+    schema_hash: str | None = None
+
+
+SEARCH = Task("hits", ("query", "question"), "query")
+ASK = Task("answer", ("question",), "question")
+PROFILE = Task("profile")
+
+
+class BatchReport(NamedTuple):
+    """How many requests there were, how many of them had a result before this run, and how many failed in all."""
+
+    requests: int
+    earlier: int
+    failed: int
+
+
+def run_batch(
+    requests: Path,
+    out: Path,
+    task: Task,
+    answer: Callable[[Request], dict[str, Any]],
+    progress: Callable[[int, int | None], None],
+) -> BatchReport:
+    """Answer every request, in order; each result is in the file before the next one is begun.
+
+    A request that fails for a reason of its own (unknown user, no valid profile, a reply of the model that cannot be
+    used, a line that is no request) becomes ``{"user_id", …, "error": {"type", "message"}}``; the rest goes on.
+
+    Args:
+        requests: JSON lines with ``user_id`` and the text that ``task`` needs; other fields and blank lines are ignored.
+        out: where results go; whole lines that are there already must be the results of the first requests.
+        task: which kind of request it is.
+        answer: makes the result document of a request; its first key is ``user_id``.
+        progress: called with the number of results so far and of requests (None where it cannot be known).
+
+    Raises:
+        InputError: ``requests`` cannot be read.
+        UsageError: ``out`` cannot be written, another process writes it, or it holds something else; or from ``answer``.
+        ModelUnavailable, StoreError: from ``answer``; the results so far are kept.
+    """
+    _check_paths(requests, out)
+    total = _count(requests)
+    with _opened(requests) as lines, _locked(out) as file:
+        waiting = _requests(lines, task)
+        earlier, failed, end = _resume(out, task, waiting)
+        file.truncate(end)
+        done = earlier
+        progress(done, total)
+        try:
+            for request in waiting:
+                result = _result(task, request, answer)
+                end += _append(file, out, result)
+                done += 1
+                failed += "error" in result
+                progress(done, total)
+        finally:
+            file.truncate(end)
+    return BatchReport(done, earlier, failed)
+
+
+def _check_paths(requests: Path, out: Path) -> None:
+    if not out.exists():
+        return
+    if not out.is_file():
+        raise UsageError(f"results cannot be written to {str(out)!r}: not a file", hint="Give another --out")
+    if requests.exists() and requests.samefile(out):
+        raise UsageError(f"{str(out)!r} is the file of the requests", hint="Give another --out")
+
+
+def _count(path: Path) -> int | None:
+    """How many requests a file holds; None for what can be read only once, such as a pipe."""
+    if not path.is_file():
+        return None
+    with _opened(path) as lines:
+        return sum(1 for line in lines if line.strip())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterator[bytes]]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"requests {str(path)!r}: {reason}", hint="Give a file of JSON lines to --batch") from error
+    with file:
+        yield file
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[FileIO]:
+    """The result file, made when it is not there, written without a buffer, for one process at a time."""
+    try:
+        file = FileIO(out, "a")
+    except OSError as error:
+        raise UsageError(f"results cannot be written to {str(out)!r}: {error.strerror or error}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                f"another process writes {str(out)!r}", hint="Wait for it, or give another --out"
+            ) from error
+        yield file
+
+
+def _requests(lines: Iterator[bytes], task: Task) -> Iterator[Request | BadRequest]:
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                yield _request(number, line, task)
+            except BadRequest as error:
+                yield error
+
+
+def _request(number: int, line: bytes, task: Task) -> Request:
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BadRequest(number, f"not UTF-8 text (byte {error.start})") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = f"column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
+        raise BadRequest(number, f"not JSON ({where})") from error
+    if not isinstance(row, dict):
+        raise BadRequest(number, f"a {type(row).__name__}, not a JSON object")
+    user_id = row.get("user_id")
+    if isinstance(user_id, int) and not isinstance(user_id, bool):
+        user_id = str(user_id)
+    if not isinstance(user_id, str) or not user_id:
+        raise BadRequest(number, f"user_id is {shorten(user_id)}, not a text" if user_id else "no user_id")
+    if not task.accepts:
+        return Request(number, user_id)
+    text = next((row[name] for name in task.accepts if row.get(name) is not None), None)
+    names = " or ".join(task.accepts)
+    if not isinstance(text, str):
+        raise BadRequest(
+            number, f"{names} is a {type(text).__name__}, not a text" if text else f"no {names}", user_id=user_id
+        )
+    if not text.strip():
+        raise BadRequest(number, f"{names} is empty", user_id=user_id, text=text)
+    return Request(number, user_id, text)
+
+
+def _resume(out: Path, task: Task, waiting: Iterator[Request | BadRequest]) -> tuple[int, int, int]:
+    """Take the requests that have a result already; their number, how many failed, and where the last one ends."""
+    done = failed = end = 0
+    remedy = "Give another --out, or delete this one to start anew"
+    with out.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            place = f"{str(out)!r}, line {number}"
+            if not line.endswith(b"\n"):
+                if not line.startswith(_START[: len(line)]):
+                    raise UsageError(f"{place}: not a result of limner", hint=remedy)
+                break
+            request = next(waiting, None)
+            if request is None:
+                raise UsageError(f"{place}: more results than requests", hint=remedy)
+            result = _parsed(line)
+            if result is None or not _fits(task, result, request):
+                raise UsageError(f"{place}: not the result of the request in line {request.line}", hint=remedy)
+            done, failed, end = done + 1, failed + ("error" in result), end + len(line)
+    return done, failed, end
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) else None
+
+
+def _fits(task: Task, result: dict[str, Any], request: Request | BadRequest) -> bool:
+    """Whether a line is what this batch would have written for the request."""
+    if "error" not in result and task.result not in result or result.get("user_id") != request.user_id:
+        return False
+    if task.repeats is not None and result.get(task.repeats) != request.text:
+        return False
+    if isinstance(request, BadRequest):
+        return "error" in result and bool(result.get("line") == request.line)
+    same_schema = task.schema_hash is None or "error" in result or result["schema"]["hash"] == task.schema_hash
+    return "line" not in result and same_schema
+
+
+def _result(task: Task, request: Request | BadRequest, answer: Callable[[Request], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        if isinstance(request, BadRequest):
+            raise request
+        return answer(request)
+    except (InputError, ModelReplyError) as error:
+        result: dict[str, Any] = {"user_id": request.user_id}
+        if task.repeats is not None:
+            result[task.repeats] = request.text
+        if isinstance(request, BadRequest):
+            result["line"] = request.line
+        return {**result, "error": {"type": type(error).__name__, "message": str(error)}}
+
+
+def _append(file: FileIO, out: Path, result: dict[str, Any]) -> int:
+    """Write a result as one line; its length in bytes. What UTF-8 cannot hold is escaped as JSON does."""
+    data = f"{json.dumps(result, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
+    left = memoryview(data)
+    try:
+        while left:
+            left = left[os.write(file.fileno(), left) :]
+    except OSError as error:
+        raise UsageError(f"results cannot be written to {str(out)!r}: {error.strerror or error}") from error
+    return len(data)

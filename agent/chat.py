@@ -1,0 +1,166 @@
+"""Asks a LangChain chat model for JSON under a schema, or for a probability of "yes", and keeps count of the tokens.
+
+Knows nothing of profiles: what comes back is parsed and checked JSON, or an error, never a silent empty value.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from agent.errors import LimnerError, ModelReplyError, ModelUnavailable, shorten
+from agent.schema_rules import JsonSchema
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+
+__all__ = ["Chat", "Draft", "Usage"]
+
+_YES = {"yes", "y", "true", "是", "对"}
+_NO = {"no", "n", "false", "否", "不", "不是"}
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the model was asked for so far; ``prompt_tokens`` includes ``cached_tokens``. ``seconds`` is wall time."""
+
+    llm_calls: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+    def add(self, message: "AIMessage", seconds: float) -> None:
+        """Count one reply."""
+        usage: Mapping[str, Any] = message.usage_metadata or {}
+        self.llm_calls += 1
+        self.prompt_tokens += usage.get("input_tokens", 0)
+        self.cached_tokens += usage.get("input_token_details", {}).get("cache_read", 0) or 0
+        self.completion_tokens += usage.get("output_tokens", 0)
+        self.seconds += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A reply that parsed and satisfied its schema.
+
+    ``probability`` is the geometric mean of the tokens' probabilities before the grammar's mask; None where the model
+    does not tell.
+    """
+
+    value: Any
+    probability: float | None
+
+
+@dataclass(slots=True)
+class Chat:
+    """One conversation partner: the model and the tokens it used.
+
+    A model of LangChain that takes ``response_format`` (OpenAI's name) is called with it; any other one through its
+    ``with_structured_output(..., method="json_schema")``.
+    """
+
+    model: "BaseChatModel"
+    usage: Usage = field(default_factory=Usage)
+    attempts: int = 2
+    """How often a reply that breaks its schema is asked for."""
+
+    def draft(self, system: str, user: str, schema: JsonSchema, *, max_tokens: int = 256) -> Draft:
+        """Ask for JSON that satisfies ``schema``.
+
+        Raises:
+            ModelReplyError: after all attempts the reply was cut off, is not JSON or does not satisfy the schema.
+            ModelUnavailable: the model cannot be reached.
+        """
+        problem = ""
+        for attempt in range(self.attempts):
+            note = f"\n\n({problem})" if problem else ""
+            message = self._ask(system, user + note, schema, max_tokens * (attempt + 1))
+            value, problem = _parse(message, schema)
+            if not problem:
+                return Draft(value, _mean_probability(message))
+        raise ModelReplyError(
+            f"the model's reply is not what was asked for: {problem}",
+            hint="Use a model that follows JSON Schema, or a server that enforces it",
+        )
+
+    def probability_of_yes(self, system: str, question: str) -> float:
+        """How sure the model is that the answer to a yes-or-no question is yes, 0 to 1.
+
+        From the first token's log-probabilities, P(yes) / (P(yes) + P(no)); where the model tells none, 1 or 0 by the
+        word it says, and 0.5 when it says neither.
+        """
+        message = self._invoke(system, question, max_tokens=3, logprobs=True, top_logprobs=20)
+        yes = no = 0.0
+        for option in _first_options(message):
+            word, chance = option["token"].strip().casefold(), math.exp(option["logprob"])
+            yes, no = yes + chance * (word in _YES), no + chance * (word in _NO)
+        if yes + no > 0:
+            return yes / (yes + no)
+        word = message.text.strip().casefold().strip(".,!。，！")
+        return 1.0 if word in _YES else 0.0 if word in _NO else 0.5
+
+    def _ask(self, system: str, user: str, schema: JsonSchema, max_tokens: int) -> "AIMessage":
+        wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
+        return self._invoke(system, user, max_tokens=max_tokens, response_format=wanted, logprobs=True, top_logprobs=1)
+
+    def _invoke(self, system: str, user: str, **options: Any) -> "AIMessage":
+        from langchain_core.messages import HumanMessage, SystemMessage
+
+        started = time.monotonic()
+        message = _call(lambda: self.model.invoke([SystemMessage(system), HumanMessage(user)], **options))
+        self.usage.add(message, time.monotonic() - started)
+        return message
+
+
+def _call(invoke: Callable[[], "AIMessage"]) -> "AIMessage":
+    """Run the model with tracing off, and turn what client libraries raise into ours."""
+    from langsmith import tracing_context
+    from openai import OpenAIError
+
+    try:
+        with tracing_context(enabled=False):
+            return invoke()
+    except LimnerError:
+        raise
+    except (OpenAIError, OSError) as error:
+        raise ModelUnavailable(
+            f"the model could not be asked: {type(error).__name__}: {shorten(str(error), 200)}",
+            hint="Check that the server is up, its address and the model's name",
+        ) from error
+
+
+def _parse(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str]:
+    """The value, and what is wrong with it ("" when nothing is)."""
+    from jsonschema import Draft202012Validator
+
+    if message.response_metadata.get("finish_reason") == "length":
+        return None, "the reply was cut off: be shorter"
+    text = message.text.rpartition("</think>")[2].strip()
+    try:
+        value = json.loads(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None, "the reply was not JSON: reply with JSON only"
+    error = next(iter(Draft202012Validator(schema).iter_errors(value)), None)
+    if error is not None:
+        place = "/".join(str(p) for p in error.absolute_path)
+        return None, f"the reply broke {error.validator!r} at /{place}: reply with JSON of the given form"
+    return value, ""
+
+
+def _tokens(message: "AIMessage") -> list[dict[str, Any]]:
+    logprobs = message.response_metadata.get("logprobs") or {}
+    return list(logprobs.get("content") or [])
+
+
+def _first_options(message: "AIMessage") -> list[dict[str, Any]]:
+    tokens = _tokens(message)
+    return list(tokens[0].get("top_logprobs") or []) if tokens else []
+
+
+def _mean_probability(message: "AIMessage") -> float | None:
+    tokens = _tokens(message)
+    return math.exp(sum(t["logprob"] for t in tokens) / len(tokens)) if tokens else None

@@ -1,0 +1,133 @@
+"""The documents that limner hands out: profile and answer, with claims, evidence and what was rejected.
+
+Plain data, the field names of ``DESIGN.md``; ``as_json`` gives what the command line prints.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from agent.chat import Usage
+from retrieval import Event, Hit, Snippet
+
+__all__ = ["AnswerDocument", "Claim", "Evidence", "ModelNames", "Origin", "ProfileDocument", "Rejected", "Status", "cite"]
+
+Status = Literal["current", "superseded"]
+Origin = Literal["stated", "reported", "inferred", "computed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words of the history: ``quote == event.text[start:end]``, in characters."""
+
+    event_id: str
+    snippet_id: str
+    start: int
+    end: int
+    quote: str
+    timestamp: str | None
+    speaker: str | None
+    channel: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One value of the profile, where it stands (RFC 6901) and what it rests on."""
+
+    pointer: str
+    value: Any
+    status: Status
+    origin: Origin
+    confidence: float
+    valid_from: str | None
+    valid_to: str | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A value that the model drafted and that is not in the profile, with the reason."""
+
+    pointer: str
+    value: Any
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNames:
+    """What made a document. ``calibrated`` says whether confidences were fitted on labelled data for this model."""
+
+    llm: str
+    embedder: str
+    prompts: str
+    calibrated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDocument:
+    """A profile that validates against the user's schema, and the explanation beside it.
+
+    ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``.
+    """
+
+    user_id: str
+    schema: dict[str, str]
+    profile: dict[str, Any]
+    claims: tuple[Claim, ...]
+    unknown: tuple[str, ...]
+    rejected: tuple[Rejected, ...]
+    history: dict[str, int]
+    model: ModelNames
+    usage: Usage
+    generated_at: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The document as JSON types."""
+        return _jsonable(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDocument:
+    """The answer to a question about one user; ``answer`` is None when the history does not tell."""
+
+    user_id: str
+    question: str
+    answer: str | None
+    answered: bool
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    rejected: tuple[Rejected, ...]
+    history: dict[str, int]
+    model: ModelNames
+    usage: Usage = field(default_factory=Usage)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document as JSON types."""
+        return _jsonable(asdict(self))
+
+
+def _jsonable(document: dict[str, Any]) -> dict[str, Any]:
+    document["usage"]["seconds"] = round(document["usage"]["seconds"], 2)
+    return document
+
+
+def cite(snippet: Snippet, event: Event, start: int | None = None, end: int | None = None) -> Evidence:
+    """Evidence for a span of a snippet's event; the whole snippet without ``start`` and ``end``.
+
+    Raises:
+        ValueError: the span is not within the snippet, or the snippet is not of the event.
+    """
+    start = snippet.start if start is None else start
+    end = snippet.end if end is None else end
+    if not (snippet.start <= start < end <= snippet.end) or event.text[snippet.start : snippet.end] != snippet.text:
+        raise ValueError(f"span {start}:{end} is not in snippet {snippet.snippet_id!r}")
+    quote = event.text[start:end]
+    return Evidence(
+        event.event_id, snippet.snippet_id, start, end, quote, event.timestamp, snippet.speaker or event.speaker, event.channel
+    )
+
+
+def cite_hits(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+    """Evidence for whole snippets."""
+    return tuple(cite(hit.snippet, hit.event) for hit in hits)

@@ -1,0 +1,59 @@
+"""Asks the model about one facet of a pack, and about one claim as judge. Knows the prompts, not the graph."""
+
+import json
+from typing import Any
+
+from agent.chat import Chat
+from agent.evidence import Pack
+from agent.facets import Facet, draft_schema, example_of
+from agent.verify import Drafted
+from prompts import Language, render
+
+__all__ = ["draft_facet", "judge_claim"]
+
+_TOKENS_A_VALUE = 48
+_TOKENS_A_TEXT = 220
+
+
+def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> list[Drafted]:
+    """What the model reads about ``pack.facets[position]``: values with the snippets that it cites, nulls left out.
+
+    Raises:
+        ModelReplyError: the reply breaks the schema after all attempts.
+    """
+    facet, allowed = pack.facets[position], pack.allowed[position]
+    numbers = [place + 1 for place in allowed]
+    system = render("draft_system", language, snippets=pack.text)
+    question = render(
+        "draft",
+        language,
+        label=facet.label,
+        description=facet.description,
+        synthesis=facet.kind == "text",
+        choices=_choices(facet) if facet.kind == "choice" else "",
+        many=facet.kind == "list",
+        example=example_of(facet),
+    )
+    tokens = _TOKENS_A_TEXT if facet.kind == "text" else _TOKENS_A_VALUE * max(2, facet.most)
+    reply = chat.draft(system, question, draft_schema(facet, numbers), max_tokens=tokens).value
+    entries = reply if isinstance(reply, list) else [reply]
+    pool = tuple(pack.hits[place] for place in allowed)
+    drafted = []
+    for entry in entries:
+        cited = entry["evidence"] if isinstance(entry["evidence"], list) else [entry["evidence"]]
+        if cited and entry["value"] is not None:
+            hits = tuple(pack.hits[number - 1] for number in dict.fromkeys(cited))
+            drafted.append(Drafted(facet, entry["value"], hits, pool))
+    return drafted
+
+
+def _choices(facet: Facet) -> str:
+    values = [True, False] if facet.item.get("type") == "boolean" else facet.item.get("enum") or [facet.item.get("const")]
+    return ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
+
+
+def judge_claim(chat: Chat, facet: Facet, value: Any, quotes: str, language: Language) -> float:
+    """The model's probability that the quotes say ``value`` of the user, asked with nothing else in front of it."""
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    question = render("judge", language, quotes=quotes, label=facet.label, description=facet.description, value=shown)
+    return chat.probability_of_yes("", question)

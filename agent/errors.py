@@ -1,0 +1,53 @@
+"""The errors of the agent, beside those of retrieval (which it re-exports).
+
+    LimnerError
+    ├── UsageError
+    │   └── SchemaError        2  not a JSON Schema, or one that limner cannot fill
+    ├── InputError
+    │   └── ProfileInvalid     3  the history does not tell what the schema insists on
+    ├── ModelUnavailable
+    │   └── ModelReplyError    4  the model answered with something that is not what was asked for
+    └── StoreError / StoreBusy 5
+"""
+
+from retrieval.errors import InputError, LimnerError, ModelUnavailable, StoreBusy, StoreError, UsageError, shorten
+
+__all__ = [
+    "InputError",
+    "LimnerError",
+    "ModelReplyError",
+    "ModelUnavailable",
+    "ProfileInvalid",
+    "SchemaError",
+    "StoreBusy",
+    "StoreError",
+    "UsageError",
+    "shorten",
+]
+
+
+class SchemaError(UsageError):
+    """The profile schema is not valid JSON Schema, or uses what limner cannot fill.
+
+    ``pointer`` says where in the schema (RFC 6901), ``keyword`` which keyword.
+    """
+
+    def __init__(self, message: str, *, pointer: str = "", keyword: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.pointer = pointer
+        self.keyword = keyword
+
+
+class ProfileInvalid(InputError):
+    """No valid profile can be made: the schema requires values that the user's history does not hold.
+
+    ``problems`` maps JSON Pointers into the profile to what is wrong there.
+    """
+
+    def __init__(self, message: str, *, problems: dict[str, str], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class ModelReplyError(ModelUnavailable):
+    """The model's reply is not the JSON that was asked for, after all retries."""

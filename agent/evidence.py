@@ -1,0 +1,126 @@
+"""Chooses which snippets the model is shown, numbers them, and packs facets that share them behind one prompt prefix.
+
+Knows the token cost of text, nothing of schemas or answers.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from agent.facets import Facet
+from agent.llama import estimate_tokens
+from retrieval import Hit
+
+__all__ = ["Pack", "best_of", "is_about_user", "line_of", "make_packs", "prompt_language", "take_within"]
+
+_SECOND_PERSON = ("you", "your", "yours", "您", "你")
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Snippets that are read once, in time order, and the facets that are asked about them.
+
+    ``allowed`` are, for each facet, the positions in ``hits`` of the snippets it may cite. A snippet's number in the
+    prompt is its position plus one.
+    """
+
+    hits: tuple[Hit, ...]
+    facets: tuple[Facet, ...]
+    allowed: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The numbered snippets as the model sees them."""
+        return "\n".join(f"[{number}] {line_of(hit)}" for number, hit in enumerate(self.hits, start=1))
+
+
+def line_of(hit: Hit) -> str:
+    """A snippet with what one must know to read it: date, who speaks, channel. One line."""
+    snippet, event = hit.snippet, hit.event
+    date = (event.timestamp or "")[:10]
+    speaker = snippet.role if snippet.role != "other" else (snippet.speaker or "other")
+    text = " ".join(snippet.text.split())
+    name = snippet.speaker
+    if name and text.startswith((f"{name}:", f"{name}：")):  # a transcript's line says who speaks by itself
+        text = text[len(name) + 1 :].strip()
+    return f"{date} {speaker}: {text}".strip()
+
+
+def is_about_user(hit: Hit) -> bool:
+    """The speaker rule, first half: may this snippet say something about the user at all?
+
+    What the user says may, and so may records of a system; what an agent says only when it addresses the user; what a
+    third person says never.
+    """
+    role = hit.snippet.role
+    if role == "agent":
+        words = hit.snippet.text.casefold()
+        return any(word in words if len(word) == 1 else f"{word} " in f"{words} " for word in _SECOND_PERSON)
+    return role != "other"
+
+
+def best_of(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
+    """The ``k`` best of several rankings, by reciprocal rank fusion (Cormack, Clarke, Büttcher 2009, k = 60)."""
+    scores: dict[tuple[str, str], float] = {}
+    known: dict[tuple[str, str], Hit] = {}
+    for ranking in rankings:
+        for position, hit in enumerate(ranking, start=1):
+            key = (hit.snippet.event_id, hit.snippet.snippet_id)
+            scores[key] = scores.get(key, 0.0) + 1 / (60 + position)
+            known.setdefault(key, hit)
+    return [known[key] for key in sorted(scores, key=lambda key: (-scores[key], key))[:k]]
+
+
+def take_within(hits: Iterable[Hit], tokens: int) -> list[Hit]:
+    """The first of ``hits`` that fit into a budget of tokens; always at least one, if there is any."""
+    chosen: list[Hit] = []
+    used = 0
+    for hit in hits:
+        used += estimate_tokens(line_of(hit)) + 4
+        if chosen and used > tokens:
+            break
+        chosen.append(hit)
+    return chosen
+
+
+def make_packs(found: Sequence[tuple[Facet, Sequence[Hit]]], tokens: int) -> list[Pack]:
+    """Put facets together, in their order, as long as the snippets of all of them fit into ``tokens``."""
+    packs: list[Pack] = []
+    group: list[tuple[Facet, Sequence[Hit]]] = []
+    for entry in found:
+        if group and _cost([*group, entry]) > tokens:
+            packs.append(_pack(group))
+            group = []
+        group.append((entry[0], take_within(entry[1], tokens)))
+    return [*packs, _pack(group)] if group else packs
+
+
+def _distinct(group: Iterable[tuple[Facet, Sequence[Hit]]]) -> list[Hit]:
+    """The snippets of all, once each, in time order."""
+    unique = {(h.snippet.event_id, h.snippet.snippet_id): h for _, hits in group for h in hits}
+    return sorted(unique.values(), key=lambda h: (h.event.epoch or 0.0, h.snippet.event_id, h.snippet.start))
+
+
+def _cost(group: Iterable[tuple[Facet, Sequence[Hit]]]) -> int:
+    return sum(estimate_tokens(line_of(hit)) + 4 for hit in _distinct(group))
+
+
+def _pack(group: Sequence[tuple[Facet, Sequence[Hit]]]) -> Pack:
+    hits = _distinct(group)
+    place = {(h.snippet.event_id, h.snippet.snippet_id): i for i, h in enumerate(hits)}
+    allowed = tuple(
+        tuple(sorted(place[h.snippet.event_id, h.snippet.snippet_id] for h in chosen)) for _, chosen in group
+    )
+    return Pack(tuple(hits), tuple(facet for facet, _ in group), allowed)
+
+
+def prompt_language(texts: Iterable[str]) -> "str":
+    """``zh`` when most letters of the texts are Chinese characters (one counts as two Latin letters), else ``en``."""
+    chinese = latin = 0
+    for text in texts:
+        for character in text:
+            if "\u3400" <= character <= "\u9fff":
+                chinese += 1
+            elif character.isalpha():
+                latin += 1
+    return "zh" if chinese * 2 > latin else "en"

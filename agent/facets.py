@@ -1,0 +1,188 @@
+"""Plans a profile: from a schema to the facets that are asked for one by one, each with its search queries.
+
+Knows JSON Schema and words, nothing of stores or models.
+
+Three annotations are limner's own; every other consumer of the schema ignores them: ``x-description-<language>``
+(what the model is told when the history is in that language), ``x-queries`` (more search phrases) and ``x-compute``
+(the value is computed from the events; the model is never asked).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent.errors import SchemaError
+from agent.schema import ProfileSchema
+from agent.schema_rules import JsonSchema, escape_pointer
+from prompts import Language
+
+__all__ = ["COMPUTED", "Facet", "Kind", "draft_schema", "plan_facets"]
+
+Kind = Literal["value", "list", "choice", "text"]
+"""One short value; a list of them; one of an enum or a boolean; one or two sentences about the user."""
+
+COMPUTED = ("language", "event_count", "first_seen", "last_seen", "channels")
+"""What ``x-compute`` may ask for."""
+
+_VALUE_CHARS = 60
+_TEXT_CHARS = 240
+_LONG_TEXT = 150  # a string that may be this long is prose about the user, not a value quoted from the history
+_LIST_ITEMS = 8
+_VERSIONS = 3  # how many values over time are asked for where the schema holds one
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One thing to find out: a leaf of the schema, or a list.
+
+    ``path`` are the keys from the root, ``item`` is the inlined schema of one value (never null), ``least`` and
+    ``most`` how many values the profile can hold.
+    """
+
+    path: tuple[str, ...]
+    kind: Kind
+    item: JsonSchema
+    label: str
+    description: str
+    queries: tuple[str, ...]
+    most: int
+    least: int = 0
+    compute: str | None = None
+
+    @property
+    def pointer(self) -> str:
+        """Where the value stands in the profile (RFC 6901)."""
+        return "".join(f"/{escape_pointer(key)}" for key in self.path)
+
+
+def plan_facets(schema: ProfileSchema, language: Language) -> list[Facet]:
+    """The facets of a schema, in its order; descriptions and queries for a history in ``language``.
+
+    Raises:
+        SchemaError: ``x-compute`` names something that limner does not compute.
+    """
+    return list(_walk(schema.inlined, (), language, ""))
+
+
+def _walk(node: JsonSchema, path: tuple[str, ...], language: Language, pointer: str) -> Iterator[Facet]:
+    for name, child in node.get("properties", {}).items():
+        where = f"{pointer}/properties/{escape_pointer(name)}"
+        if child.get("type") == "object" and child.get("properties"):
+            yield from _walk(child, (*path, name), language, where)
+        else:
+            yield _facet(child, (*path, name), language, where)
+
+
+def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer: str) -> Facet:
+    many = node.get("type") == "array"
+    item = node.get("items", {}) if many else node
+    compute = node.get("x-compute")
+    if compute is not None and compute not in COMPUTED:
+        raise SchemaError(
+            f"schema: 'x-compute' at {pointer + '/x-compute'!r} is {compute!r}",
+            pointer=f"{pointer}/x-compute",
+            keyword="x-compute",
+            hint=f"Use one of {', '.join(COMPUTED)}",
+        )
+    label = " ".join(_words(key) for key in path)
+    description = str(node.get(f"x-description-{language}") or node.get("description") or node.get("title") or "")
+    extra = node.get(f"x-queries-{language}") or node.get("x-queries") or []
+    queries = dict.fromkeys([*(str(q) for q in extra), f"{label}: {description}" if description else label])
+    return Facet(
+        path=path,
+        kind=_kind(item, many),
+        item=item,
+        label=label,
+        description=description,
+        queries=tuple(queries),
+        most=min(node.get("maxItems", _LIST_ITEMS), _LIST_ITEMS) if many else 1,
+        least=node.get("minItems", 0) if many else 0,
+        compute=compute,
+    )
+
+
+def _words(key: str) -> str:
+    """``favorite_foods`` and ``favoriteFoods`` as words."""
+    spaced = "".join(f" {c.lower()}" if c.isupper() and i and key[i - 1].islower() else c for i, c in enumerate(key))
+    return spaced.replace("_", " ").replace("-", " ").strip() or key
+
+
+def _kind(item: JsonSchema, many: bool) -> Kind:
+    if many:
+        return "list"
+    if "enum" in item or "const" in item or item.get("type") == "boolean":
+        return "choice"
+    if item.get("type", "string") == "string" and item.get("maxLength", 0) >= _LONG_TEXT:
+        return "text"
+    return "value"
+
+
+def draft_schema(facet: Facet, evidence_ids: list[int]) -> JsonSchema:
+    """The JSON Schema of a reply about ``facet``: evidence first, as an enum of what is shown, then the value or null."""
+    cited: JsonSchema = {"enum": evidence_ids}
+    if facet.kind in ("choice", "text"):
+        most = 4 if facet.kind == "text" else 2
+        return _entry({"type": "array", "items": cited, "minItems": 0, "maxItems": min(most, len(evidence_ids))}, facet)
+    entries = facet.most if facet.kind == "list" else min(_VERSIONS, len(evidence_ids))
+    return {"type": "array", "items": _entry(cited, facet), "minItems": 0, "maxItems": max(entries, 1)}
+
+
+def _entry(evidence: JsonSchema, facet: Facet) -> JsonSchema:
+    return {
+        "type": "object",
+        "properties": {"evidence": evidence, "value": _or_null(_drafted(facet.item, facet.kind))},
+        "required": ["evidence", "value"],
+        "additionalProperties": False,
+    }
+
+
+def _or_null(schema: JsonSchema) -> JsonSchema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _drafted(node: JsonSchema, kind: Kind) -> JsonSchema:
+    """What decoding is constrained to: the bounds of ``node``, without prose, with a length for every string."""
+    if "anyOf" in node:
+        return {"anyOf": [_drafted(branch, kind) for branch in node["anyOf"]]}
+    if "enum" in node or "const" in node:
+        return {"enum": node["enum"] if "enum" in node else [node["const"]]}
+    kept = ("type", "pattern", "format", "minLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems")
+    result: dict[str, Any] = {key: node[key] for key in kept if key in node}
+    result.setdefault("type", "string")
+    if result["type"] == "object":
+        properties = node.get("properties", {})
+        required = set(node.get("required", []))
+        result["properties"] = {
+            name: _drafted(child, kind) if name in required and not child.get("nullable") else _or_null(_drafted(child, kind))
+            for name, child in properties.items()
+        }
+        result |= {"required": list(properties), "additionalProperties": False}
+    elif result["type"] == "array":
+        result |= {"items": _drafted(node.get("items", {}), kind), "maxItems": min(node.get("maxItems", 4), _LIST_ITEMS)}
+    elif result["type"] == "string":
+        if result.get("format") not in ("date", "date-time", "time", "email"):
+            result.pop("format", None)
+        limit = _TEXT_CHARS if kind == "text" else _VALUE_CHARS
+        if "pattern" not in result:  # the two together make grammars explode; the bound is checked after
+            result["minLength"] = max(1, node.get("minLength", 1))
+            result["maxLength"] = max(result["minLength"], min(limit, node.get("maxLength", limit)))
+    return result
+
+
+def example_of(facet: Facet) -> str:
+    """A JSON text with the shape of one value, to show in the prompt; no real value that could leak."""
+    return _shape(_drafted(facet.item, facet.kind))
+
+
+def _shape(node: JsonSchema) -> str:
+    if "anyOf" in node:
+        return _shape(node["anyOf"][0])
+    if "enum" in node:
+        return json.dumps(node["enum"][0], ensure_ascii=False)
+    kind = node["type"][0] if isinstance(node["type"], list) else node["type"]
+    if kind == "object":
+        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_shape(v)}" for k, v in node["properties"].items()) + "}"
+    if kind == "array":
+        return f"[{_shape(node['items'])}]"
+    return '"..."' if kind == "string" else "..."

@@ -1,0 +1,155 @@
+"""The Python API: one object that ingests histories, searches, answers questions and makes profiles.
+
+Knows how the parts are put together; loads nothing before it is needed.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from agent.progress import OnStep, ignore
+from agent.schema import SchemaSource, load_schema
+from retrieval import EMBEDDED, Embedder, Hit, IngestReport, Store, UserSummary, load_embedder
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from agent.chat import Chat
+    from agent.documents import AnswerDocument, ModelNames, ProfileDocument
+
+__all__ = ["Limner", "OnLoad"]
+
+OnLoad = Callable[[str, int, int], None]
+"""``on_load(what, done, total)``: how far a one-time preparation of model weights is, in bytes."""
+
+
+class Limner:
+    """A store of user histories, an embedder and a language model.
+
+    Args:
+        store: the folder of the store; ``ingest`` makes it.
+        llm: ``"embedded"``, ``"gguf:PATH"``, ``"openai:MODEL"``, or any LangChain chat model that can follow a JSON
+            Schema.
+        llm_base_url: the address of an OpenAI-compatible server.
+        embedder: ``"embedded"``, a sentence-transformers folder or name, or an :class:`Embedder`.
+        on_step: told about progress of profiles and answers.
+        on_load: told about progress of preparing model weights.
+
+    Models are loaded when they are first needed. Close it, or use it as a context manager.
+    """
+
+    def __init__(
+        self,
+        store: str | Path,
+        *,
+        llm: "str | BaseChatModel" = "embedded",
+        llm_base_url: str | None = None,
+        embedder: str | Embedder = EMBEDDED,
+        on_step: OnStep = ignore,
+        on_load: OnLoad | None = None,
+    ) -> None:
+        self._llm = llm
+        self._llm_base_url = llm_base_url
+        self._embedder = embedder
+        self._on_step = on_step
+        self._on_load = on_load
+        self._model: BaseChatModel | None = None
+        self._store = Store(Path(store), self._load_embedder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store and the model."""
+        self._store.close()
+        self._model = None
+
+    @property
+    def store(self) -> Store:
+        """The store underneath."""
+        return self._store
+
+    def ingest(
+        self,
+        files: "str | Path | Sequence[str | Path]",
+        *,
+        columns: Mapping[str, str] | None = None,
+        self_names: Collection[str] = (),
+        strict: bool = False,
+        progress: Callable[[IngestReport], None] | None = None,
+    ) -> IngestReport:
+        """Load history files; see :meth:`retrieval.Store.ingest`."""
+        paths = [files] if isinstance(files, str | Path) else list(files)
+        return self._store.ingest(
+            [Path(each) for each in paths], columns=columns, self_names=self_names, strict=strict, progress=progress
+        )
+
+    def users(self) -> list[UserSummary]:
+        """Who is in the store."""
+        return self._store.users()
+
+    def search(self, user_id: str, query: str, k: int = 10) -> list[Hit]:
+        """The ``k`` snippets of the user that are nearest to the query."""
+        return self._store.search(user_id, query, k)
+
+    def ask(self, user_id: str, question: str) -> "AnswerDocument":
+        """Answer a question from the user's history; ``answered`` is False when it does not tell.
+
+        Raises:
+            UnknownUser, UsageError, ModelUnavailable, StoreError: as their names say.
+        """
+        from agent.ask_graph import AskGraph
+
+        self._store.snippet_count(user_id)  # an unknown user is refused before any model is loaded
+        return AskGraph(self._store, self._chat(), self._names(), self._on_step).run(user_id, question)
+
+    def profile(self, user_id: str, schema: SchemaSource = "person") -> "ProfileDocument":
+        """The user's profile under ``schema``: a built-in name, a file, a mapping or a Pydantic model.
+
+        Raises:
+            SchemaError: the schema cannot be filled.
+            ProfileInvalid: the schema requires what the history does not hold.
+            UnknownUser, ModelUnavailable, StoreError: as their names say.
+        """
+        from agent.profile_graph import ProfileGraph
+
+        checked = load_schema(schema)
+        self._store.snippet_count(user_id)
+        return ProfileGraph(self._store, self._chat(), self._names(), self._on_step).run(user_id, checked)
+
+    def _load_embedder(self) -> Embedder:
+        if not isinstance(self._embedder, str):
+            return self._embedder
+        return load_embedder(self._embedder, progress=self._loading("embedder"))
+
+    def _loading(self, what: str) -> Callable[[int, int], None] | None:
+        report = self._on_load
+        return None if report is None else lambda done, total: report(what, done, total)
+
+    def _chat(self) -> "Chat":
+        from agent.chat import Chat
+        from agent.models import load_chat_model
+
+        if self._model is None:
+            if isinstance(self._llm, str):
+                self._model = load_chat_model(
+                    self._llm, base_url=self._llm_base_url, progress=self._loading("language model")
+                )
+            else:
+                self._model = self._llm
+        return Chat(self._model)
+
+    def _names(self) -> "ModelNames":
+        from agent.documents import ModelNames
+        from agent.models import model_name
+        from prompts import prompts_version
+
+        assert self._model is not None, "_chat loads it"
+        spec = self._llm if isinstance(self._llm, str) else None
+        return ModelNames(model_name(self._model, spec), self._store.embedder.name, prompts_version())

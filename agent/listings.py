@@ -1,0 +1,47 @@
+"""The JSON documents of the commands that no model has a part in: ``users``, ``search`` and ``ingest``.
+
+Knows nothing of files or terminals.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from retrieval.history import UserSummary
+    from retrieval.ingest import IngestReport
+    from retrieval.search import Hit
+
+__all__ = ["ingest_document", "search_document", "users_document"]
+
+
+def users_document(users: "Sequence[UserSummary]") -> dict[str, Any]:
+    """Who is in the store."""
+    return {"users": [user._asdict() for user in users]}
+
+
+def search_document(user_id: str, query: str, hits: "Sequence[Hit]") -> dict[str, Any]:
+    """Ranked evidence; ``event.text[start:end] == text``, and ``score`` is the cosine similarity."""
+    return {"user_id": user_id, "query": query, "hits": [_hit(hit) for hit in hits]}
+
+
+def _hit(hit: "Hit") -> dict[str, Any]:
+    snippet, event = hit.snippet, hit.event
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "event_id": event.event_id,
+        "snippet_id": snippet.snippet_id,
+        "start": snippet.start,
+        "end": snippet.end,
+        "text": snippet.text,
+        "timestamp": event.timestamp,
+        "speaker": snippet.speaker or event.speaker,
+        "role": snippet.role,
+        "channel": event.channel,
+    }
+
+
+def ingest_document(report: "IngestReport") -> dict[str, Any]:
+    """What became of the rows; ``bad`` lists the first bad lines, ``bad_count`` counts all."""
+    counts = ("files", "read", "added", "updated", "unchanged", "repeated", "snippets", "bad_count")
+    return {**{name: getattr(report, name) for name in counts}, "bad": [line._asdict() for line in report.bad]}

@@ -1,0 +1,75 @@
+"""Finds the language model that a name means: embedded, a GGUF file, or a server that speaks the OpenAI protocol.
+
+Knows how to make them, not what they are asked.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.errors import ModelUnavailable, UsageError, shorten
+from retrieval.weights import LLM, Progress, assemble
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["EMBEDDED_LLM", "load_chat_model", "model_name"]
+
+EMBEDDED_LLM = "embedded"
+_TIMEOUT_SECONDS = 300.0
+_HINT = "Use 'embedded', 'gguf:PATH', or 'openai:MODEL' with --llm-base-url"
+
+
+def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progress | None = None) -> "BaseChatModel":
+    """The chat model for ``spec``.
+
+    Args:
+        spec: ``embedded`` (Qwen2.5-Coder-1.5B-Instruct, weights from ``limner[embedded]``), ``gguf:PATH`` (any GGUF
+            instruct model, run in this process), or ``openai:MODEL`` (a server that speaks the OpenAI protocol).
+        base_url: the server's address, for example ``http://127.0.0.1:8080/v1``.
+        progress: told how far the one-time assembly of the embedded weights is, in bytes.
+
+    Raises:
+        UsageError: ``spec`` names no provider that limner knows, or ``base_url`` is missing.
+        ModelUnavailable: the weights or a package are missing.
+    """
+    from agent.llama import LlamaChat
+
+    provider, _, name = spec.partition(":")
+    if spec == EMBEDDED_LLM:
+        return LlamaChat(model_path=str(assemble(LLM, progress=progress)))
+    if provider == "gguf" and name:
+        path = Path(name).expanduser()
+        if not path.is_file():
+            raise ModelUnavailable(f"there is no model file {shorten(str(path))}", hint="Give the path of a GGUF file")
+        return LlamaChat(model_path=str(path))
+    if provider == "openai" and name:
+        return _openai(name, base_url)
+    raise UsageError(f"there is no language model {shorten(spec)}", hint=_HINT)
+
+
+def _openai(name: str, base_url: str | None) -> "BaseChatModel":
+    """LangChain's client; the key comes from OPENAI_API_KEY, and local servers take any."""
+    import os
+
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    if not base_url and "OPENAI_API_KEY" not in os.environ:
+        raise UsageError(
+            f"'openai:{name}' needs the address of a server",
+            hint="Give --llm-base-url, for example http://127.0.0.1:8080/v1 (or set OPENAI_API_KEY for OpenAI's own)",
+        )
+    key = SecretStr(os.environ.get("OPENAI_API_KEY", "none"))
+    return ChatOpenAI(
+        model=name, base_url=base_url, api_key=key, temperature=0, timeout=_TIMEOUT_SECONDS, max_retries=2
+    )
+
+
+def model_name(model: "BaseChatModel", spec: str | None) -> str:
+    """How a document names the model: the spec it was asked for by, or the class and name of a given object."""
+    if spec == EMBEDDED_LLM:
+        return f"{EMBEDDED_LLM}:{LLM.name}"
+    if spec:
+        return spec.partition(":")[0] + ":" + Path(spec.partition(":")[2]).name if spec.startswith("gguf:") else spec
+    name = getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
+    return str(name)

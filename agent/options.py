@@ -1,0 +1,197 @@
+"""The options that commands share, and what they mean. Knows nothing of what the commands do."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import click
+
+from agent.errors import UsageError, shorten
+from agent.terminal import Watch
+
+if TYPE_CHECKING:
+    from agent.limner import Limner
+    from agent.progress import OnStep
+
+__all__ = [
+    "BatchFiles",
+    "Door",
+    "OpenLimner",
+    "as_json",
+    "batch",
+    "batch_files",
+    "columns_of",
+    "embedder",
+    "llm",
+    "store",
+]
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class OpenLimner(Protocol):
+    """Makes a Limner; programs and tests may give one of their own to ``main``."""
+
+    def __call__(
+        self,
+        store: Path,
+        *,
+        llm: str,
+        llm_base_url: str | None,
+        embedder: str,
+        on_step: "OnStep",
+        on_load: Callable[[str, int, int], None],
+    ) -> "Limner":
+        """The same arguments as :class:`agent.limner.Limner`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a command reaches the store and the models, and whether its result is for people or programs."""
+
+    open_limner: OpenLimner
+    store: Path
+    as_json: bool
+    llm: str = "embedded"
+    llm_base_url: str | None = None
+    embedder: str = "embedded"
+
+    def limner(self, watch: Watch, *, steps: bool = True) -> "Limner":
+        """Open the store; ``steps``: show those of a single piece of work."""
+        from agent.progress import ignore
+
+        return self.open_limner(
+            self.store,
+            llm=self.llm,
+            llm_base_url=self.llm_base_url,
+            embedder=self.embedder,
+            on_step=watch.step if steps else ignore,
+            on_load=watch.load,
+        )
+
+
+class BatchFiles(NamedTuple):
+    """Where the requests of a batch are, and where the results go."""
+
+    requests: Path
+    out: Path
+
+
+def store(command: _Command) -> _Command:
+    """Adds ``--store``."""
+    return click.option(
+        "--store",
+        type=click.Path(path_type=Path),
+        default=Path(".limner"),
+        show_default=True,
+        envvar="LIMNER_STORE",
+        show_envvar=True,
+        metavar="DIR",
+        help="The folder with the histories.",
+    )(command)
+
+
+def as_json(command: _Command) -> _Command:
+    """Adds ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")(command)
+
+
+def embedder(command: _Command) -> _Command:
+    """Adds ``--embedder``."""
+    return click.option(
+        "--embedder",
+        default="embedded",
+        show_default=True,
+        envvar="LIMNER_EMBEDDER",
+        show_envvar=True,
+        metavar="MODEL",
+        help="A sentence-transformers model or folder; the same one as when the history was loaded.",
+    )(command)
+
+
+def llm(command: _Command) -> _Command:
+    """Adds ``--llm`` and ``--llm-base-url``."""
+    model = click.option(
+        "--llm",
+        default="embedded",
+        show_default=True,
+        envvar="LIMNER_LLM",
+        show_envvar=True,
+        metavar="MODEL",
+        help="embedded, gguf:PATH, or the name of a model on the server of --llm-base-url.",
+    )
+    address = click.option(
+        "--llm-base-url",
+        default=None,
+        envvar="LIMNER_LLM_BASE_URL",
+        show_envvar=True,
+        metavar="URL",
+        help="A server that speaks the OpenAI protocol.",
+    )
+    return model(address(command))
+
+
+def batch(command: _Command) -> _Command:
+    """Adds ``--batch`` and ``--out``."""
+    requests = click.option(
+        "--batch",
+        "requests",
+        type=click.Path(path_type=Path),
+        metavar="IN.jsonl",
+        help="Answer the requests of a file, one JSON object a line.",
+    )
+    out = click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="OUT.jsonl",
+        help="The results of --batch, one a line; an interrupted run continues.",
+    )
+    return requests(out(command))
+
+
+def batch_files(
+    requests: Path | None, out: Path | None, arguments: Mapping[str, str | None], context: click.Context
+) -> BatchFiles | None:
+    """The files of a batch, or None for a single request with all its arguments.
+
+    Raises:
+        click.UsageError: something is missing, or there is too much.
+    """
+    given = [name for name, value in arguments.items() if value is not None]
+    missing = [name for name, value in arguments.items() if value is None]
+    if requests is None and out is None:
+        if missing:
+            raise click.UsageError(f"missing {' and '.join(missing)} (or --batch and --out)", context)
+        return None
+    if requests is None or out is None:
+        lacking, there = ("--batch", "--out") if requests is None else ("--out", "--batch")
+        raise click.UsageError(f"{there} needs {lacking} too", context)
+    if given:
+        raise click.UsageError(f"with --batch, {' and '.join(given)} stand in the file: leave them out here", context)
+    return BatchFiles(requests, out)
+
+
+def columns_of(pairs: Collection[str]) -> dict[str, str]:
+    """The mapping field -> column that ``--map FIELD=COLUMN`` options give.
+
+    Raises:
+        UsageError: one is no pair, names no field (or has it on the wrong side), or a field is named twice.
+    """
+    from retrieval.columns import FIELDS
+
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        field, equals, column = (part.strip() for part in pair.partition("="))
+        if not (field and equals and column):
+            raise UsageError(f"--map {shorten(pair)} is not FIELD=COLUMN", hint="For example: --map text=body")
+        if field not in FIELDS:
+            turned = (
+                f"Turn it round: --map {column}={field}" if column in FIELDS else f"Fields are: {', '.join(FIELDS)}"
+            )
+            raise UsageError(f"--map {shorten(pair)}: {shorten(field)} is not a field", hint=turned)
+        if columns.setdefault(field, column) != column:
+            raise UsageError(
+                f"--map names two columns for {field!r}: {columns[field]!r} and {column!r}", hint="Give one"
+            )
+    return columns

@@ -1,0 +1,208 @@
+"""The profile graph (LangGraph): plan → retrieve → draft → verify → resolve → validate, with one bounded repair.
+
+Knows the order of the steps and what is handed on; each step's rules are in modules of their own.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from agent.chat import Chat
+from agent.computing import compute
+from agent.documents import ModelNames, ProfileDocument, Rejected
+from agent.drafting import draft_facet, judge_claim
+from agent.errors import ModelReplyError, ProfileInvalid
+from agent.evidence import Pack, best_of, is_about_user, make_packs, prompt_language
+from agent.facets import Facet, plan_facets
+from agent.progress import OnStep, Step, ignore
+from agent.resolve import Resolved, resolve
+from agent.schema import ProfileSchema, validation_problems
+from agent.verify import Accepted, Drafted, verify
+from prompts import Language
+from retrieval import Hit, Snippet, Store
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+__all__ = ["ProfileGraph"]
+
+_SNIPPETS_A_FACET = 8
+_PACK_TOKENS = 1400
+_MOST_REPAIRS = 1
+
+
+class _State(TypedDict, total=False):
+    user_id: str
+    schema: ProfileSchema
+    language: Language
+    facets: list[Facet]
+    todo: list[Facet]
+    packs: list[Pack]
+    drafted: list[Drafted]
+    accepted: list[Accepted]
+    rejected: list[Rejected]
+    shown: set[tuple[str, str]]
+    resolved: Resolved
+    problems: dict[str, str]
+    repairs: int
+
+
+class ProfileGraph:
+    """Makes profiles of one store's users with one model.
+
+    Args:
+        store: the histories.
+        chat: the model, with its count of tokens.
+        names: what goes into the document's ``model``.
+        on_step: told about progress.
+    """
+
+    def __init__(self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore) -> None:
+        self._store = store
+        self._chat = chat
+        self._names = names
+        self._on_step = on_step
+        self._graph = self._compile()
+
+    def run(self, user_id: str, schema: ProfileSchema) -> ProfileDocument:
+        """The profile of one user.
+
+        Raises:
+            UnknownUser: the store holds nothing of the user.
+            ProfileInvalid: the schema requires values that the history does not hold.
+            ModelReplyError, ModelUnavailable: the model failed.
+        """
+        state = self._graph.invoke({"user_id": user_id, "schema": schema})
+        resolved: Resolved = state["resolved"]
+        total, shown = self._store.snippet_count(user_id), len(state["shown"])
+        return ProfileDocument(
+            user_id=user_id,
+            schema={"name": schema.name, "hash": schema.hash},
+            profile=resolved.profile,
+            claims=tuple(resolved.claims),
+            unknown=tuple(resolved.unknown),
+            rejected=(*state["rejected"], *resolved.rejected),
+            history={"total": total, "shown": shown, "left_out": total - shown},
+            model=self._names,
+            usage=self._chat.usage,
+            generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        )
+
+    def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
+        from langgraph.graph import END, START, StateGraph
+
+        graph = StateGraph(_State)
+        for node in (self._plan, self._retrieve, self._draft, self._verify, self._resolve, self._validate, self._repair):
+            graph.add_node(node.__name__.lstrip("_"), node)
+        steps = [START, "plan", "retrieve", "draft", "verify", "resolve", "validate"]
+        for before, after in zip(steps, steps[1:], strict=False):
+            graph.add_edge(before, after)
+        graph.add_conditional_edges("validate", _next_step, {"repair": "repair", "done": END})
+        graph.add_edge("repair", "draft")
+        return graph.compile()
+
+    def _plan(self, state: _State) -> _State:
+        newest = self._store.history(state["user_id"], limit=200)
+        own = [s.text for s in newest if s.role == "user"]
+        language = prompt_language(own or [s.text for s in newest])
+        facets = plan_facets(state["schema"], language)
+        return {
+            "language": language, "facets": facets, "todo": [f for f in facets if f.compute is None],
+            "accepted": self._computed(state["user_id"], facets), "rejected": [], "shown": set(), "repairs": 0,
+        }  # fmt: skip
+
+    def _computed(self, user_id: str, facets: Sequence[Facet]) -> list[Accepted]:
+        wanted = [f for f in facets if f.compute is not None]
+        if not wanted:
+            return []
+        events = {event.event_id: event for event in self._store.events(user_id)}
+        history = [(snippet, events[snippet.event_id]) for snippet in self._store.history(user_id)]
+        return [value for facet in wanted if (value := compute(facet, history)) is not None]
+
+    def _retrieve(self, state: _State) -> _State:
+        return {"packs": self._find(state["user_id"], state["todo"], _SNIPPETS_A_FACET)}
+
+    def _find(self, user_id: str, facets: Sequence[Facet], k: int) -> list[Pack]:
+        queries = [query for facet in facets for query in facet.queries]
+        self._on_step(Step("retrieve", 0, len(queries)))
+        rankings = iter(self._store.search_many(user_id, queries, 2 * k) if queries else [])
+        found = []
+        for facet in facets:
+            hits = [[h for h in next(rankings) if is_about_user(h)] for _ in facet.queries]
+            found.append((facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, k)))
+        self._on_step(Step("retrieve", len(queries), len(queries)))
+        return make_packs([(facet, hits) for facet, hits in found if hits], _PACK_TOKENS)
+
+    def _latest(self, user_id: str) -> list[Hit]:
+        """The newest things the user said: what a summary must not miss."""
+        own = [s for s in self._store.history(user_id, limit=40) if s.role == "user"][-6:]
+        return [self._as_hit(snippet) for snippet in reversed(own)]
+
+    def _as_hit(self, snippet: Snippet) -> Hit:
+        return Hit(snippet, self._store.event(snippet.user_id, snippet.event_id), 0.0, 0)
+
+    def _draft(self, state: _State) -> _State:
+        drafted: list[Drafted] = []
+        rejected = list(state["rejected"])
+        shown = set(state["shown"])
+        total, done = sum(len(p.facets) for p in state["packs"]), 0
+        for pack in state["packs"]:
+            shown |= {(h.snippet.event_id, h.snippet.snippet_id) for h in pack.hits}
+            for position, facet in enumerate(pack.facets):
+                self._on_step(Step("draft", done, total))
+                try:
+                    drafted += draft_facet(self._chat, pack, position, state["language"])
+                except ModelReplyError as error:
+                    rejected.append(Rejected(facet.pointer, None, str(error)))
+                done += 1
+        self._on_step(Step("draft", total, total))
+        return {"drafted": drafted, "rejected": rejected, "shown": shown}
+
+    def _verify(self, state: _State) -> _State:
+        accepted, rejected = list(state["accepted"]), list(state["rejected"])
+
+        def judge(facet: Facet, value: Any, quotes: str) -> float:
+            return judge_claim(self._chat, facet, value, quotes, state["language"])
+
+        for done, each in enumerate(state["drafted"]):
+            self._on_step(Step("verify", done, len(state["drafted"])))
+            verdict = verify(each, judge)
+            if isinstance(verdict, Accepted):
+                accepted.append(verdict)
+            elif verdict is not None:
+                rejected.append(verdict)
+        self._on_step(Step("verify", len(state["drafted"]), len(state["drafted"])))
+        return {"accepted": accepted, "rejected": rejected}
+
+    def _resolve(self, state: _State) -> _State:
+        return {"resolved": resolve(state["schema"].inlined, state["facets"], state["accepted"])}
+
+    def _validate(self, state: _State) -> _State:
+        resolved = state["resolved"]
+        problems = dict.fromkeys(resolved.missing, "required, but the history does not tell it")
+        problems = problems or validation_problems(state["schema"].document, resolved.profile)
+        if problems and state["repairs"] >= _MOST_REPAIRS:
+            names = ", ".join(repr(p) for p in sorted(problems)[:5])
+            raise ProfileInvalid(
+                f"no profile of this user is valid under the schema {state['schema'].name!r}: {names} "
+                f"({next(iter(problems.values()))})",
+                problems=problems,
+                hint='Let these be null ("type": ["string", "null"]) or take them out of "required"',
+            )
+        return {"problems": problems}
+
+    def _repair(self, state: _State) -> _State:
+        """Look again, with twice the snippets, for what the schema misses or refuses."""
+        bad = tuple(state["problems"])
+        todo = [
+            f for f in state["facets"]
+            if f.compute is None and any(f"{p}/".startswith(f"{f.pointer}/") or f.pointer.startswith(f"{p}/") for p in bad)
+        ]  # fmt: skip
+        again = {f.pointer for f in todo}
+        packs = self._find(state["user_id"], todo, 2 * _SNIPPETS_A_FACET) if todo else []
+        kept = [a for a in state["accepted"] if a.facet.pointer not in again]
+        return {"packs": packs, "todo": todo, "accepted": kept, "drafted": [], "repairs": state["repairs"] + 1}
+
+
+def _next_step(state: _State) -> str:
+    return "repair" if state["problems"] else "done"

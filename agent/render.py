@@ -1,0 +1,257 @@
+"""Shows profiles and answers to people, with footnotes, in English or Chinese.
+
+Knows nothing of models or stores. Text of a history is never taken for markup, and cannot command the terminal.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from agent.footnotes import Footnotes, excerpt, is_chinese, shown, source_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from agent.chat import Usage
+    from agent.documents import AnswerDocument, Claim, ProfileDocument
+
+__all__ = ["print_answer", "print_profile"]
+
+_ENGLISH: Final = {
+    "attribute": "attribute",
+    "value": "value",
+    "source": "source",
+    "stated": "stated",
+    "reported": "reported",
+    "inferred": "inferred",
+    "computed": "computed",
+    "corrected": "corrected",
+    "True": "yes",
+    "False": "no",
+    "earlier": "earlier: {value}",
+    "until": " (until {date})",
+    "unknown": "Unknown: {names}",
+    "comma": ", ",
+    "nothing": "Nothing is known.",
+    "cannot tell": "I cannot tell from this history.",
+    "quote": "{source}: “{quote}”",
+    "rejected one": "1 drafted value was rejected; --json tells why",
+    "rejected": "{count} drafted values were rejected; --json tells why",
+    "usage": "{llm_calls} model calls, {prompt_tokens} tokens read ({cached_tokens} of them cached), "
+    "{completion_tokens} written, {seconds:.1f} s",
+    "all read": "; all {total} snippets of the history were shown",
+    "left out": "; {left_out} of the history's {total} snippets were left out",
+}
+_CHINESE: Final = {
+    "attribute": "属性",
+    "value": "值",
+    "source": "依据",
+    "stated": "自述",
+    "reported": "他人所述",
+    "inferred": "推断",
+    "computed": "统计",
+    "corrected": "更正",
+    "True": "是",
+    "False": "否",
+    "earlier": "曾经：{value}",
+    "until": "（至 {date}）",
+    "unknown": "未知：{names}",
+    "comma": "、",
+    "nothing": "一无所知。",
+    "cannot tell": "这段历史里看不出来。",
+    "quote": "{source}：“{quote}”",
+    "rejected one": "舍弃了 1 个未通过核实的值，原因见 --json",
+    "rejected": "舍弃了 {count} 个未通过核实的值，原因见 --json",
+    "usage": "模型调用 {llm_calls} 次，读入 {prompt_tokens} 词元（其中缓存 {cached_tokens}），写出 {completion_tokens}，"
+    "用时 {seconds:.1f} 秒",
+    "all read": "；历史共 {total} 个片段，全部读过",
+    "left out": "；历史共 {total} 个片段，略去 {left_out} 个",
+}
+
+
+class _Place(NamedTuple):
+    """A value of the profile. ``label`` is the pointer of the attribute, ``pointer`` that of the value itself."""
+
+    label: str
+    pointer: str
+    value: Any
+
+
+def print_profile(console: "Console", document: "ProfileDocument") -> None:
+    """The profile as a table, what is unknown, the footnotes, and what it took."""
+    words = _CHINESE if _mostly_chinese(document) else _ENGLISH
+    notes = Footnotes()
+    _line(console, f"{excerpt(document.user_id, limit=60)} · {document.schema['name']}", "bold")
+    table = _profile_table(document, words, notes)
+    if table.row_count:
+        console.print(table)
+    else:
+        _line(console, words["nothing"])
+    if document.unknown:
+        names = words["comma"].join(_name(pointer) for pointer in document.unknown)
+        _line(console, words["unknown"].format(names=names))
+    _print_notes(console, notes, words)
+    _print_end(console, words, len(document.rejected), document.usage, document.history)
+
+
+def print_answer(console: "Console", document: "AnswerDocument") -> None:
+    """The answer with its footnotes, or that the history does not tell, in the language of the question."""
+    words = _CHINESE if is_chinese(document.question) else _ENGLISH
+    notes = Footnotes()
+    if document.answer is None:
+        _line(console, words["cannot tell"])
+    else:
+        marks = notes.cite(document.evidence, document.answer)
+        _line(console, f"{shown(document.answer)} {marks}".rstrip())
+    _print_notes(console, notes, words)
+    _print_end(console, words, len(document.rejected), document.usage, document.history)
+
+
+def _mostly_chinese(document: "ProfileDocument") -> bool:
+    """By the values in the user's own words; those that were chosen from a list in the schema tell nothing."""
+    said = [claim.value for claim in document.claims if claim.origin in ("stated", "reported")]
+    values = [text for value in said or [document.profile] for text in _texts(value)]
+    return 2 * sum(is_chinese(text) for text in values) > len(values)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for child in value.values() if isinstance(value, dict) else value:
+            yield from _texts(child)
+
+
+def _profile_table(document: "ProfileDocument", words: dict[str, str], notes: Footnotes) -> "Table":
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(words["attribute"], overflow="fold")
+    table.add_column(words["value"], overflow="fold", ratio=1)
+    table.add_column(words["source"], overflow="fold")
+    places = list(_places(document.profile))
+    earlier = [claim for claim in document.claims if claim.status == "superseded"]
+    attributes = dict.fromkeys([*(place.label for place in places), *(_label(c.pointer, document) for c in earlier)])
+    for label in attributes:
+        name = _name(label)
+        for place in (each for each in places if each.label == label):
+            claims = _supporting(document.claims, place)
+            value = _worded(place.value, words)
+            marks = notes.cite((each for claim in claims for each in claim.evidence), value)
+            table.add_row(Text(name), Text(f"{value} {marks}".rstrip()), Text(_source(claims, words)))
+            name = ""
+        for claim in (each for each in earlier if _label(each.pointer, document) == label):
+            row = Text(name), Text(_earlier(claim, words, notes)), Text(_source([claim], words))
+            table.add_row(*row, style="dim")
+            name = ""
+    return table
+
+
+def _places(node: dict[str, Any], label: str = "") -> Iterator[_Place]:
+    """The values of a profile in its order; the items of a list one by one, and what is null or empty left out."""
+    for key, value in node.items():
+        pointer = f"{label}/{key.replace('~', '~0').replace('/', '~1')}"
+        if isinstance(value, dict):
+            yield from _places(value, pointer)
+        elif isinstance(value, list):
+            yield from (_Place(pointer, f"{pointer}/{place}", item) for place, item in enumerate(value))
+        elif value is not None:
+            yield _Place(pointer, pointer, value)
+
+
+def _label(pointer: str, document: "ProfileDocument") -> str:
+    """The pointer of the attribute that a claim is about: up to the first list in the profile, without an item's number."""
+    node: Any = document.profile
+    label = ""
+    for token in pointer.split("/")[1:]:
+        node = node.get(token.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
+        label += f"/{token}"
+        if not isinstance(node, dict):
+            break
+    return label
+
+
+def _supporting(claims: "Sequence[Claim]", place: _Place) -> "list[Claim]":
+    """The current claims that a value rests on: its own and those of its parts, else those of what it is a part of."""
+    current = [claim for claim in claims if claim.status == "current"]
+    own = [c for c in current if c.pointer == place.pointer or c.pointer.startswith(f"{place.pointer}/")]
+    if own:
+        return own
+    above = [c for c in current if place.pointer.startswith(f"{c.pointer}/")]
+    return [c for c in above if c.value == place.value] or [c for c in above if isinstance(c.value, dict | list)]
+
+
+def _earlier(claim: "Claim", words: dict[str, str], notes: Footnotes) -> str:
+    value = _worded(claim.value, words)
+    until = words["until"].format(date=shown(claim.valid_to[:10])) if claim.valid_to else ""
+    return f"{words['earlier'].format(value=value)}{until} {notes.cite(claim.evidence, value)}".rstrip()
+
+
+def _source(claims: "Sequence[Claim]", words: dict[str, str]) -> str:
+    if not claims:
+        return ""
+    best = max(claims, key=lambda claim: claim.confidence)
+    return f"{words.get(best.origin, best.origin)} {best.confidence:.0%}"
+
+
+def _worded(value: Any, words: dict[str, str]) -> str:
+    """A value in words: the parts of an object after their names, those of a list one after another."""
+    if isinstance(value, dict):
+        return "; ".join(f"{_words(key)}: {_worded(v, words)}" for key, v in value.items() if v not in (None, [], {}))
+    if isinstance(value, list):
+        return words["comma"].join(_worded(item, words) for item in value)
+    return words[str(value)] if isinstance(value, bool) else shown(value)
+
+
+def _name(pointer: str) -> str:
+    tokens = pointer.split("/")[1:]
+    return " › ".join(_words(token.replace("~1", "/").replace("~0", "~")) for token in tokens)
+
+
+def _words(key: str) -> str:
+    """``favorite_foods`` and ``favoriteFoods`` as words."""
+    parts = (f" {c.lower()}" if c.isupper() and i and key[i - 1].islower() else c for i, c in enumerate(key))
+    return shown("".join(parts).replace("_", " ").strip() or key)
+
+
+def _print_notes(console: "Console", notes: Footnotes, words: dict[str, str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for note in notes:
+        quote = excerpt(note.evidence.quote, note.values)
+        source = source_of(note.evidence)
+        text = words["quote"].format(source=source, quote=quote) if source else f"“{quote}”"
+        grid.add_row(Text(f"[{note.number}]"), Text(text))
+    if grid.row_count:
+        console.print()
+        console.print(grid)
+
+
+def _print_end(
+    console: "Console", words: dict[str, str], rejected: int, usage: "Usage", history: dict[str, int]
+) -> None:
+    console.print()
+    if rejected:
+        _line(console, words["rejected one" if rejected == 1 else "rejected"].format(count=rejected), "dim")
+    took = words["usage"].format(
+        llm_calls=usage.llm_calls,
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        completion_tokens=usage.completion_tokens,
+        seconds=usage.seconds,
+    )
+    counts = {"total": history.get("total", 0), "left_out": history.get("left_out", 0)}
+    left_out = words["left out" if counts["left_out"] else "all read"].format(**counts) if counts["total"] else ""
+    _line(console, took + left_out, "dim")
+
+
+def _line(console: "Console", text: str, style: str = "") -> None:
+    from rich.text import Text
+
+    console.print(Text(text, style=style, overflow="fold"))

@@ -1,0 +1,142 @@
+"""Checks drafted values against the words they cite: bounds, speaker, wording by code; the rest by the model as judge.
+
+Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
+from agent.evidence import is_about_user
+from agent.facets import Facet
+from agent.schema import validation_problems
+from agent.schema_rules import JsonSchema, standard
+from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, said_share
+from retrieval import Hit
+
+__all__ = ["Accepted", "Drafted", "Judge", "verify"]
+
+Judge = Callable[[Facet, Any, str], float]
+"""``judge(facet, value, quotes)``: the probability that the quotes say the value of the user."""
+
+_LITERAL_NEEDS = 0.5
+_PARAPHRASE_NEEDS = 0.75
+_INFERRED_NEEDS = 0.4
+_SHARE_NEEDED = 0.5
+_MOST_EVIDENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A value as the model wrote it, with the snippets that it cited; ``pool`` are those that it could have cited."""
+
+    facet: Facet
+    value: Any
+    cited: tuple[Hit, ...]
+    pool: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A value that stands up to its evidence. ``confidence`` is the judge's probability, 0 to 1, not calibrated."""
+
+    facet: Facet
+    value: Any
+    origin: Origin
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    epoch: float
+
+
+def verify(drafted: Drafted, judge: Judge) -> Accepted | Rejected | None:
+    """Accept a drafted value, reject it with a reason, or drop it (None) when it says "nothing" in words."""
+    facet = drafted.facet
+    value = _pruned(facet.item, _tidy(drafted.value))
+    if is_placeholder(value):
+        return None
+
+    def reject(reason: str) -> Rejected:
+        return Rejected(facet.pointer, value, reason, cite_hits(drafted.cited))
+
+    if problems := validation_problems(standard(facet.item), value):
+        return reject(f"not what the schema allows: {next(iter(problems.values()))}")
+    allowed = [hit for hit in drafted.cited if is_about_user(hit)]
+    if not allowed:
+        return reject("said by someone else about themselves, not about the user")
+    drafted = replace(drafted, cited=tuple(allowed))
+    if facet.kind == "choice":
+        return _judged(drafted, value, list(allowed), "inferred", _INFERRED_NEEDS, judge)
+    if facet.kind == "text":
+        words = " ".join(hit.snippet.text for hit in allowed)
+        if missing := missing_numbers(value, words):
+            return reject(f"the number {missing[0]} is not in the cited words")
+        return _judged(drafted, value, list(allowed), "inferred", _INFERRED_NEEDS, judge)
+    hits, share = _supporting(value, drafted)
+    if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
+        return reject(f"the number {missing[0]} is not in the cited words")
+    if share < _SHARE_NEEDED:
+        return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
+    return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)
+
+
+def _tidy(value: Any) -> Any:
+    """Strings without outer white space, and placeholders inside of objects as null."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, dict):
+        return {k: None if is_placeholder(v) else _tidy(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_tidy(v) for v in value if not is_placeholder(v)]
+    return value
+
+
+def _pruned(node: JsonSchema, value: Any) -> Any:
+    """``value`` without the nulls that its schema does not allow (drafting fills optional keys with null)."""
+    if isinstance(value, dict) and "properties" in node:
+        children = {name: node["properties"].get(name, {}) for name in value}
+        return {k: _pruned(children[k], v) for k, v in value.items() if v is not None or children[k].get("nullable")}
+    if isinstance(value, list) and "items" in node:
+        return [_pruned(node["items"], each) for each in value]
+    return value
+
+
+def _share(value: Any, hit: Hit) -> float:
+    shares = [said_share(leaf, hit.snippet.text) for leaf in leaves(value) if not isinstance(leaf, bool)]
+    return sum(shares) / len(shares) if shares else 1.0
+
+
+def _supporting(value: Any, drafted: Drafted) -> tuple[list[Hit], float]:
+    """The snippets that say the value, cited ones first, and how much of it they say.
+
+    A small model often copies the right words and gives the wrong number; where a snippet that it was shown for this
+    attribute holds the value literally and the cited one does not, that one is the evidence.
+    """
+    pool = [*drafted.cited, *(hit for hit in drafted.pool if hit not in drafted.cited and is_about_user(hit))]
+    shares = [(hit, _share(value, hit)) for hit in pool]
+    literal = [hit for hit, share in shares if share == 1.0]
+    if literal:
+        return literal[:_MOST_EVIDENCE], 1.0
+    best = max(share for _, share in shares[: len(drafted.cited)])
+    return [hit for hit, share in shares[: len(drafted.cited)] if share == best][:1], best
+
+
+def _judged(
+    drafted: Drafted, value: Any, hits: Sequence[Hit], origin: Origin, needed: float, judge: Judge
+) -> Accepted | Rejected:
+    evidence = tuple(_cite(hit, value) for hit in hits)
+    quotes = "\n".join(e.quote for e in evidence)
+    sure = judge(drafted.facet, value, quotes)
+    if sure < needed:
+        return Rejected(
+            drafted.facet.pointer, value, f"not entailed by the cited evidence (P={sure:.2f})", evidence
+        )
+    if origin == "stated" and all(hit.snippet.role != "user" for hit in hits):
+        origin = "reported"
+    newest = max(hit.event.epoch or 0.0 for hit in hits)
+    return Accepted(drafted.facet, value, origin, round(sure, 4), evidence, newest)
+
+
+def _cite(hit: Hit, value: Any) -> Evidence:
+    start, end = quote_span(hit.snippet.text, list(leaves(value)))
+    return cite(hit.snippet, hit.event, hit.snippet.start + start, hit.snippet.start + end)

@@ -1,0 +1,99 @@
+"""Compares values with the words of a quote: what counts as said, which sentence says it, what means "nothing".
+
+Pure text code for Chinese and English; knows nothing of models.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+
+__all__ = ["is_placeholder", "leaves", "missing_numbers", "normalise", "quote_span", "said_share"]
+
+_PLACEHOLDERS = {
+    "", "null", "none", "nil", "n/a", "na", "unknown", "not stated", "not mentioned", "not specified", "not provided",
+    "unspecified", "undefined", "no information", "not available", "value", "string", "user", "the user",
+    "无", "没有", "未知", "不详", "未提及", "未提到", "没有提到", "未说明", "暂无", "空", "用户",
+}  # fmt: skip
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CJK = re.compile(r"[\u3400-\u9fff]")
+_WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
+_CHINESE_DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
+_STOP = frozenset("a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with".split())
+_SENTENCE = re.compile(r"[^。！？!?\n.]*(?:[。！？!?\n]+|\.(?=\s|$)|\.)?")
+
+
+def normalise(text: str) -> str:
+    """NFKC, case folded, letters and digits only, single spaces; for comparing, never for showing."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_WORD.findall(folded))
+
+
+def is_placeholder(value: Any) -> bool:
+    """Whether a drafted value says "nothing" in words: null, "n/a", "未知", "...", an empty list."""
+    if value is None or value == [] or value == {}:
+        return True
+    if isinstance(value, str):
+        bare = unicodedata.normalize("NFKC", value).casefold().strip(" .。…\"'`-_<>[]()")
+        return bare in _PLACEHOLDERS or not any(c.isalnum() for c in bare)
+    if isinstance(value, dict):
+        return all(is_placeholder(v) for v in value.values())
+    return False
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The scalars in a value."""
+    if isinstance(value, dict):
+        for child in value.values():
+            yield from leaves(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from leaves(child)
+    elif value is not None:
+        yield value
+
+
+def said_share(value: Any, quote: str) -> float:
+    """Which share of a value's words the quote holds, 0 to 1; 1 when it holds the value itself.
+
+    Chinese is compared by character, other languages by word (a shared stem of four letters counts).
+    """
+    text = str(value) if not isinstance(value, float) or not value.is_integer() else str(int(value))
+    wanted, held = normalise(text), normalise(quote)
+    if not wanted:
+        return 0.0
+    if wanted in held or wanted.replace(" ", "") in held.replace(" ", ""):
+        return 1.0
+    words = [w for w in wanted.split() if w not in _STOP] or wanted.split()
+    pool = set(held.split())
+    stems = {w[:4] for w in pool if len(w) >= 4 and not _CJK.match(w)}
+    hits = sum(w in pool or (len(w) >= 5 and w[:4] in stems) for w in words)
+    return min(hits / len(words), 0.99)
+
+
+def missing_numbers(value: Any, quote: str) -> list[str]:
+    """The numbers of ``value`` that the quote does not hold, in digits or Chinese numerals; dates part by part."""
+    held = unicodedata.normalize("NFKC", quote)
+    pool = {_plain(n) for n in _NUMBER.findall(held)} | {_plain(n) for n in _NUMBER.findall(held.translate(_CHINESE_DIGITS))}
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    digits = "".join(sorted(pool))
+    return [n for n in _NUMBER.findall(unicodedata.normalize("NFKC", text)) if _plain(n) not in pool and _plain(n) not in digits]
+
+
+def _plain(number: str) -> str:
+    return number.replace(",", "").lstrip("0") or "0"
+
+
+def quote_span(text: str, values: list[Any]) -> tuple[int, int]:
+    """The sentence of ``text`` that holds a value literally, as a span; all of ``text`` when none does.
+
+    A span of several sentences is returned when the values stand in different ones.
+    """
+    spans = [m.span() for m in _SENTENCE.finditer(text) if m.group().strip()]
+    chosen = [(a, b) for a, b in spans if any(said_share(v, text[a:b]) == 1.0 for v in values)]
+    if not chosen:
+        return 0, len(text)
+    start, end = chosen[0][0], chosen[-1][1]
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))

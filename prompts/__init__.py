@@ -1,0 +1,5 @@
+"""Prompt templates of limner, in English and Chinese."""
+
+from prompts.rendering import LANGUAGES, Language, PromptError, prompts_version, render, template_names
+
+__all__ = ["LANGUAGES", "Language", "PromptError", "prompts_version", "render", "template_names"]

@@ -1,0 +1,43 @@
+"""From history files to the snippets of one user that matter for a query.
+
+Load, clean, split, record in SQL, index in Chroma, search. Knows nothing of language models or profiles.
+"""
+
+from retrieval.embedders import EMBEDDED, Embedder, load_embedder
+from retrieval.errors import InputError, LimnerError, ModelUnavailable, StoreBusy, StoreError, UsageError
+from retrieval.events import Event, Role, Snippet
+from retrieval.fakes import HashingEmbedder
+from retrieval.history import UnknownUser, UserSummary
+from retrieval.ingest import IngestReport
+from retrieval.loading import load_events
+from retrieval.rows import BadLine
+from retrieval.search import Hit
+from retrieval.splitting import split_event, split_text
+from retrieval.store import Store
+from retrieval.weights import cache_dir
+
+__all__ = [
+    "EMBEDDED",
+    "BadLine",
+    "Embedder",
+    "Event",
+    "HashingEmbedder",
+    "Hit",
+    "IngestReport",
+    "InputError",
+    "LimnerError",
+    "ModelUnavailable",
+    "Role",
+    "Snippet",
+    "Store",
+    "StoreBusy",
+    "StoreError",
+    "UnknownUser",
+    "UsageError",
+    "UserSummary",
+    "cache_dir",
+    "load_embedder",
+    "load_events",
+    "split_event",
+    "split_text",
+]

@@ -1,0 +1,194 @@
+"""How one event with its snippets is written: what makes it new, changed or repeated, and which vectors it needs.
+
+Knows nothing of files, of Chroma or of embedders.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from retrieval.events import Event, Snippet
+from retrieval.sql import chunks, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["Applied", "Draft", "DraftWriter", "event_key", "passage", "user_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event and the snippets cut from it, to be written together."""
+
+    event: Event
+    snippets: Sequence[Snippet]
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of some drafts. ``snippets`` counts those of added and updated events."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    snippets: int = 0
+
+
+def user_key(user_id: str) -> str:
+    """A hash of a user id, of fixed length."""
+    return _digest(user_id)
+
+
+def event_key(user_id: str, event_id: str) -> str:
+    """A hash of what makes an event unique."""
+    return _digest(user_id, event_id)
+
+
+def passage(event: Event, snippet: Snippet) -> str:
+    """What is embedded for a snippet: its text after date, speaker and channel, as far as they are known."""
+    date = event.timestamp[:10] if event.timestamp else None
+    context = " ".join(part for part in (date, snippet.speaker, event.channel) if part)
+    return f"{context}: {snippet.text}" if context else snippet.text
+
+
+class DraftWriter:
+    """Writes drafts within one transaction, and counts what became of them in ``applied``."""
+
+    def __init__(self, db: "Connection") -> None:
+        self._db = db
+        self.applied = Applied()
+
+    def write(self, drafts: Iterable[Draft]) -> None:
+        """Add, replace, leave or drop events. Of several drafts of one event, each takes effect after the other."""
+        waiting: dict[str, _Prepared] = {}
+        for draft in drafts:
+            prepared = _prepare(draft)
+            if prepared.event_key in waiting:
+                self._write(waiting.values())
+                waiting.clear()
+            waiting[prepared.event_key] = prepared
+        self._write(waiting.values())
+
+    def _write(self, batch: Collection["_Prepared"]) -> None:
+        """Write drafts of different events."""
+        events = tables().events
+        known = {row.event_key: row for row in self._known("event_key", [each.event_key for each in batch])}
+        hashes = [each.row_hash for each in batch if each.row_hash is not None]
+        said = {row.row_hash for row in self._known("row_hash", hashes)}
+        new: list[_Prepared] = []
+        for each in batch:
+            old = known.get(each.event_key)
+            if old is not None and old.content_hash == each.values["content_hash"]:
+                self.applied.unchanged += 1
+            elif old is not None:
+                self._db.execute(events.update().where(events.c.pk == old.pk).values(each.values))
+                self._replace_snippets(old.pk, each)
+                self.applied.updated += 1
+                self.applied.snippets += len(each.snippets)
+            elif each.row_hash in said:
+                self.applied.repeated += 1
+                continue
+            else:
+                new.append(each)
+                self.applied.added += 1
+                self.applied.snippets += len(each.snippets)
+            if each.row_hash is not None:
+                said.add(each.row_hash)
+        self._insert(new)
+
+    def _known(self, column: str, values: Sequence[str]) -> "Iterator[Any]":
+        events = tables().events
+        wanted = events.select().with_only_columns(
+            events.c.pk, events.c.event_key, events.c.row_hash, events.c.content_hash
+        )
+        for part in chunks(values):
+            yield from self._db.execute(wanted.where(events.c[column].in_(part)))
+
+    def _insert(self, new: Sequence["_Prepared"]) -> None:
+        if not new:
+            return
+        events = tables().events
+        insert = events.insert().returning(events.c.pk, sort_by_parameter_order=True)
+        pks = self._db.scalars(insert, [each.values for each in new]).all()
+        self._put_snippets(
+            [{**row, "event_pk": pk} for pk, each in zip(pks, new, strict=True) for row in each.snippets]
+        )
+
+    def _replace_snippets(self, event_pk: int, new: "_Prepared") -> None:
+        """Exchange an event's snippets; those whose vectors are in the index already need no new ones."""
+        snippets, removals = tables().snippets, tables().removals
+        rows = self._db.execute(snippets.select().where(snippets.c.event_pk == event_pk))
+        old = {row.vector_id: row.indexed for row in rows}
+        self._db.execute(snippets.delete().where(snippets.c.event_pk == event_pk))
+        self._put_snippets(
+            [{**row, "event_pk": event_pk, "indexed": old.get(row["vector_id"], False)} for row in new.snippets]
+        )
+        if gone := old.keys() - {row["vector_id"] for row in new.snippets}:
+            self._db.execute(removals.insert(), [{"vector_id": each} for each in gone])
+
+    def _put_snippets(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        snippets, removals = tables().snippets, tables().removals
+        if not rows:
+            return
+        self._db.execute(snippets.insert(), rows)
+        for part in chunks([row["vector_id"] for row in rows]):
+            self._db.execute(removals.delete().where(removals.c.vector_id.in_(part)))
+
+
+class _Prepared(NamedTuple):
+    """A draft as rows of the tables."""
+
+    event_key: str
+    row_hash: str | None
+    values: dict[str, Any]
+    snippets: list[dict[str, Any]]
+
+
+def _prepare(draft: Draft) -> _Prepared:
+    event = draft.event
+    metadata = json.dumps(dict(event.metadata), ensure_ascii=False, sort_keys=True)
+    cuts = [(snippet.start, snippet.end, snippet.speaker, snippet.role) for snippet in draft.snippets]
+    said = (event.timestamp, event.speaker, event.text)
+    key, row_hash = event_key(event.user_id, event.event_id), _digest(event.user_id, *said) if event.timestamp else None
+    values = {
+        "user_key": user_key(event.user_id),
+        "event_key": key,
+        "user_id": event.user_id,
+        "event_id": event.event_id,
+        "timestamp": event.timestamp,
+        "epoch": event.epoch,
+        "channel": event.channel,
+        "speaker": event.speaker,
+        "role": event.role,
+        "text": event.text,
+        "raw": event.raw,
+        "metadata": metadata,
+        "content_hash": _digest(*said, event.epoch, event.channel, event.role, event.raw, metadata, cuts),
+        "row_hash": row_hash,
+    }
+    snippets = [
+        {
+            "ordinal": ordinal,
+            "start": snippet.start,
+            "end": snippet.end,
+            "speaker": snippet.speaker,
+            "role": snippet.role,
+            "vector_id": _vector_id(event, snippet),
+            "indexed": False,
+        }
+        for ordinal, snippet in enumerate(draft.snippets)
+    ]
+    return _Prepared(key, row_hash, values, snippets)
+
+
+def _vector_id(event: Event, snippet: Snippet) -> str:
+    labels = (snippet.role, event.channel, event.epoch)
+    return _digest(event.user_id, snippet.snippet_id, passage(event, snippet), *labels)
+
+
+def _digest(*parts: object) -> str:
+    """32 hex digits over the parts; which part a character belongs to matters."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

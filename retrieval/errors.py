@@ -1,0 +1,64 @@
+"""The errors that retrieval raises, each with the exit code of the command line.
+
+    LimnerError
+    ├── UsageError            2  the call is wrong: option, user id, schema, another embedder
+    ├── InputError            3  the data is wrong: file, line, column, value
+    ├── ModelUnavailable      4  a model, its weights or its server cannot be used
+    └── StoreError            5  the store is damaged
+        └── StoreBusy         5  another process holds the store
+
+A message names the value, the place and the remedy. It never contains the text of a history.
+"""
+
+from typing import ClassVar
+
+__all__ = ["InputError", "LimnerError", "ModelUnavailable", "StoreBusy", "StoreError", "UsageError", "shorten"]
+
+
+class LimnerError(Exception):
+    """Root of all errors that limner raises on purpose.
+
+    Args:
+        message: what is wrong, with the value and the place.
+        hint: what the reader can do about it; appended to the message.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{message}. {hint}" if hint else message)
+        self.hint = hint
+
+
+class UsageError(LimnerError):
+    """The call itself is wrong; nothing was read or written."""
+
+    exit_code = 2
+
+
+class InputError(LimnerError):
+    """A file, line, column or value of the input is wrong."""
+
+    exit_code = 3
+
+
+class ModelUnavailable(LimnerError):
+    """A model, its weights or its server cannot be used."""
+
+    exit_code = 4
+
+
+class StoreError(LimnerError):
+    """The store on disk cannot be used."""
+
+    exit_code = 5
+
+
+class StoreBusy(StoreError):
+    """Another process holds the store."""
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """``repr(value)``, cut to about ``limit`` characters, for use in messages."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

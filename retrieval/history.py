@@ -1,0 +1,174 @@
+"""Reads histories back from the record: users, events, snippets, all of one user at a time.
+
+Writes nothing, and knows nothing of vectors but their ids.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from retrieval.drafts import event_key, user_key
+from retrieval.errors import InputError, shorten
+from retrieval.events import Event, Snippet
+from retrieval.sql import Database, chunks, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Row, Select
+
+__all__ = ["History", "UnknownUser", "UserSummary", "event_of", "with_events"]
+
+
+class UnknownUser(InputError):
+    """The store holds nothing of this user."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(f"no user {shorten(user_id)} in the store", hint="`limner users` lists who is there")
+        self.user_id = user_id
+
+
+class UserSummary(NamedTuple):
+    """How much the store holds of a user; ``first`` and ``last`` are timestamps, None where no event has one."""
+
+    user_id: str
+    events: int
+    snippets: int
+    first: str | None
+    last: str | None
+
+
+class History:
+    """The histories in a record. Time order is by epoch, events without a time last, in the order they were loaded."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def users(self) -> list[UserSummary]:
+        """All users, sorted by id."""
+        from sqlalchemy import func, select
+
+        events, snippets = tables().events, tables().snippets
+        cut = select(snippets.c.event_pk, func.count().label("snippets")).group_by(snippets.c.event_pk).subquery()
+        totals = (
+            select(
+                func.min(events.c.pk).label("pk"),
+                func.count().label("events"),
+                func.coalesce(func.sum(cut.c.snippets), 0).label("snippets"),
+                func.min(events.c.epoch).label("first"),
+                func.max(events.c.epoch).label("last"),
+            )
+            .select_from(events.outerjoin(cut, cut.c.event_pk == events.c.pk))
+            .group_by(events.c.user_key)
+            .subquery()
+        )
+
+        def timestamp_at(epoch: "ColumnElement[float]") -> "Select[Any]":
+            other = events.alias()
+            there = (other.c.user_key == events.c.user_key) & (other.c.epoch == epoch)
+            return select(func.min(other.c.timestamp)).where(there).correlate(events, totals)
+
+        wanted = select(
+            events.c.user_id,
+            totals.c.events,
+            totals.c.snippets,
+            timestamp_at(totals.c.first).scalar_subquery().label("first"),
+            timestamp_at(totals.c.last).scalar_subquery().label("last"),
+        ).join(totals, totals.c.pk == events.c.pk)
+        with self._database.reading() as db:
+            return sorted(UserSummary(*row) for row in db.execute(wanted))
+
+    def check_user(self, user_id: str) -> None:
+        """Raise UnknownUser unless there is an event of the user."""
+        events = tables().events
+        with self._database.reading() as db:
+            known = db.execute(events.select().where(events.c.user_key == user_key(user_id)).limit(1)).first()
+        if known is None:
+            raise UnknownUser(user_id)
+
+    def events(self, user_id: str, ids: Collection[str] | None = None) -> list[Event]:
+        """The user's events in time order: all, or those with the given ids.
+
+        Raises:
+            UnknownUser: there is no event of the user.
+            InputError: an id is not one of the user's events.
+        """
+        self.check_user(user_id)
+        events = tables().events
+        if ids is None:
+            with self._database.reading() as db:
+                rows = list(db.execute(events.select().where(events.c.user_key == user_key(user_id))))
+            return [event_of(row) for row in sorted(rows, key=_moment)]
+        wanted = {event_key(user_id, each): each for each in ids}
+        rows = []
+        with self._database.reading() as db:
+            for part in chunks(list(wanted)):
+                rows += db.execute(events.select().where(events.c.event_key.in_(part)))
+        if missing := wanted.keys() - {row.event_key for row in rows}:
+            names = ", ".join(sorted(shorten(wanted[key]) for key in missing)[:3])
+            raise InputError(f"user {shorten(user_id)} has no event {names}")
+        return [event_of(row) for row in sorted(rows, key=_moment)]
+
+    def snippets(self, user_id: str, limit: int | None = None) -> list[Snippet]:
+        """The user's snippets in time order: all, or the ``limit`` newest ones.
+
+        Raises:
+            UnknownUser: there is no event of the user.
+        """
+        from sqlalchemy import select
+
+        self.check_user(user_id)
+        events, snippets = tables().events, tables().snippets
+        wanted = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
+        with self._database.reading() as db:
+            rows = sorted(db.execute(wanted), key=lambda row: (row.epoch is None, row.epoch, row.event_pk, row.ordinal))
+            rows = rows if limit is None else rows[max(0, len(rows) - limit) :]
+            return [snippet for _, snippet, _ in with_events(db, rows)]
+
+    def by_vector(self, user_id: str, ids: Sequence[str]) -> Mapping[str, tuple[Snippet, Event]]:
+        """The user's snippets behind vector ids, with their events; ids that are not (or no longer) the user's lack."""
+        events, snippets = tables().events, tables().snippets
+        own = snippets.select().join(events).where(events.c.user_key == user_key(user_id))
+        with self._database.reading() as db:
+            rows = [row for part in chunks(ids) for row in db.execute(own.where(snippets.c.vector_id.in_(part)))]
+            return {row.vector_id: (snippet, event) for row, snippet, event in with_events(db, rows)}
+
+
+def with_events(db: "Connection", rows: "Sequence[Row[Any]]") -> "list[tuple[Row[Any], Snippet, Event]]":
+    """Rows of the table ``snippets`` as snippets, each with its event; an event's text is read once."""
+    events = tables().events
+    found: dict[int, Event] = {}
+    for part in chunks(list({row.event_pk: None for row in rows})):
+        found.update({row.pk: event_of(row) for row in db.execute(events.select().where(events.c.pk.in_(part)))})
+    return [(row, _snippet(row, found[row.event_pk]), found[row.event_pk]) for row in rows]
+
+
+def _moment(row: "Row[Any]") -> tuple[bool, float, int]:
+    return row.epoch is None, row.epoch or 0.0, row.pk
+
+
+def event_of(row: "Row[Any]") -> Event:
+    """A row of the table ``events`` as an event."""
+    return Event(
+        user_id=row.user_id,
+        event_id=row.event_id,
+        text=row.text,
+        timestamp=row.timestamp,
+        epoch=row.epoch,
+        channel=row.channel,
+        speaker=row.speaker,
+        role=row.role,
+        raw=row.raw,
+        metadata=json.loads(row.metadata),
+    )
+
+
+def _snippet(row: "Row[Any]", event: Event) -> Snippet:
+    return Snippet(
+        snippet_id=f"{event.event_id}#{row.ordinal}",
+        user_id=event.user_id,
+        event_id=event.event_id,
+        start=row.start,
+        end=row.end,
+        text=event.text[row.start : row.end],
+        speaker=row.speaker,
+        role=row.role,
+    )

@@ -1,0 +1,184 @@
+"""The vector index: one Chroma collection of vectors, ids and filterable metadata, opened by path.
+
+Knows nothing of the record, of texts or of embedders: it can be thrown away and filled again at any time.
+"""
+
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from retrieval.errors import StoreError
+from retrieval.events import Role
+
+if TYPE_CHECKING:
+    import numpy as np
+    from chromadb import Collection
+    from chromadb.api.types import Metadata
+    from chromadb.config import Settings, System
+    from numpy.typing import NDArray
+
+__all__ = ["IndexDamaged", "Labels", "VectorIndex", "wipe"]
+
+_COLLECTION = "snippets"
+_PAGE = 5000
+_EF_SEARCH = 400  # how many neighbours a walk over the graph keeps in view; with Chroma's 100 it misses more
+_OPENING = threading.Lock()
+
+
+class IndexDamaged(StoreError):
+    """Chroma cannot use what lies in its folder; the remedy is to fill it again."""
+
+
+class Labels(NamedTuple):
+    """What the index knows of a snippet beside its vector, to filter by. Never text."""
+
+    user_id: str
+    role: Role
+    channel: str | None
+    epoch: float | None
+
+
+class VectorIndex:
+    """The open index. Not shared with any other: each one reads the folder by itself.
+
+    A process that has it open does not see what another one writes; it must be opened again.
+
+    Raises:
+        IndexDamaged: from every method, when Chroma fails on the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with self._translated():
+            self._system, self._collection, self._batch = _open(folder)
+
+    def close(self) -> None:
+        """Release files and memory; the index cannot be used afterwards."""
+        self._system.stop()
+
+    def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
+        """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
+        for start in range(0, len(ids), self._batch):
+            part = slice(start, start + self._batch)
+            with self._translated():
+                self._collection.upsert(
+                    ids=list(ids[part]), embeddings=vectors[part], metadatas=[_metadata(each) for each in labels[part]]
+                )
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove vectors; ids that are not there are ignored."""
+        for start in range(0, len(ids), self._batch):
+            with self._translated():
+                self._collection.delete(ids=list(ids[start : start + self._batch]))
+
+    def query(
+        self, vectors: "NDArray[np.float32]", user_id: str, k: int, *, exact: bool = False
+    ) -> list[list[tuple[str, float]]]:
+        """For each query vector the at most ``k`` nearest of the user's: (id, cosine similarity), nearest first.
+
+        Both ways let Chroma filter by user. ``exact`` compares all vectors of the user: 40 ms for a thousand of them,
+        and 40 ms more for every further thousand. Else Chroma's graph is walked, which takes about as long for any
+        number, but may miss some, and may find fewer than ``k`` although there are more.
+        """
+        if exact:
+            return self._scan(vectors, user_id, k)
+        with self._translated():
+            found = self._collection.query(
+                query_embeddings=vectors, n_results=k, where={"user_id": user_id}, include=["distances"]
+            )
+        rows = zip(found["ids"], found["distances"] or [], strict=True)
+        return [[(each, 1.0 - distance) for each, distance in zip(*row, strict=True)] for row in rows]
+
+    def _scan(self, vectors: "NDArray[np.float32]", user_id: str, k: int) -> list[list[tuple[str, float]]]:
+        import numpy as np
+
+        with self._translated():
+            found = self._collection.get(where={"user_id": user_id}, include=["embeddings"])
+        ids = found["ids"]
+        if not ids:
+            return [[] for _ in vectors]
+        similarity = vectors @ np.asarray(found["embeddings"], dtype=np.float32).T
+        order = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+        return [[(ids[n], float(row[n])) for n in nearest] for row, nearest in zip(similarity, order, strict=True)]
+
+    def count(self) -> int:
+        """How many vectors there are."""
+        with self._translated():
+            return self._collection.count()
+
+    def ids(self) -> set[str]:
+        """The ids of all vectors, read page by page."""
+        found: set[str] = set()
+        while True:
+            with self._translated():
+                page = self._collection.get(limit=_PAGE, offset=len(found), include=[])["ids"]
+            found.update(page)
+            if len(page) < _PAGE:
+                return found
+
+    def probe(self) -> None:
+        """Read one vector back. Chroma keeps ids and vectors in different files and opens the latter only here."""
+        with self._translated():
+            self._collection.get(limit=1, include=["embeddings"])
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except ChromaError as error:
+            raise IndexDamaged(f"Chroma cannot use the index {str(self._folder)!r}: {error}") from error
+
+
+def wipe(folder: Path) -> None:
+    """Delete the index with all its files; no index may be open on it."""
+    try:
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
+
+
+def _metadata(labels: Labels) -> "Metadata":
+    present = {"user_id": labels.user_id, "role": labels.role, "channel": labels.channel, "epoch": labels.epoch}
+    return {key: value for key, value in present.items() if value is not None}
+
+
+def _settings() -> "Settings":
+    from chromadb.config import Settings
+
+    # Without _env_file=None, Chroma would take settings from a file .env in whatever folder the process runs in.
+    return Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]  # of pydantic-settings
+
+
+def _open(folder: Path) -> "tuple[System, Collection, int]":
+    """Open Chroma without its process-wide cache of open folders.
+
+    The cache would hand out a stale index after another process wrote, and a broken one after a failed start
+    (chromadb 1.5.9 enters a system into it before starting it).
+    """
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    key = str(folder)
+    with _OPENING:
+        try:
+            client = chromadb.PersistentClient(key, _settings())
+        finally:
+            system = SharedSystemClient._identifier_to_system.pop(key, None)
+            SharedSystemClient._identifier_to_refcount.pop(key, None)
+    assert system is not None, "PersistentClient enters its system under the path"
+    try:
+        collection = client.get_or_create_collection(
+            _COLLECTION, configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}}, embedding_function=None
+        )
+    except BaseException:
+        system.stop()
+        raise
+    return system, collection, client.get_max_batch_size()

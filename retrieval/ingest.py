@@ -1,0 +1,123 @@
+"""Takes history files into a store, batch by batch, and counts what became of every row.
+
+Each batch is written and indexed before the next one is read: whatever was reported is kept, and a run that was
+interrupted is continued by running it again. Knows nothing of databases or vectors.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from retrieval.drafts import Applied, Draft
+from retrieval.errors import InputError
+from retrieval.events import Event
+from retrieval.loading import BadLine, load_events
+from retrieval.splitting import split_event
+
+__all__ = ["BAD_LINES_KEPT", "IngestReport", "Source", "check", "ingest"]
+
+BAD_LINES_KEPT = 100
+"""So many bad lines are listed in a report; all are counted."""
+
+_BATCH = 256
+_BAD_LINES_SHOWN = 3
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What became of the rows of some files: ``read`` = added + updated + unchanged + repeated + ``bad_count``.
+
+    ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines.
+    """
+
+    files: int = 0
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    repeated: int = 0
+    snippets: int = 0
+    bad_count: int = 0
+    bad: list[BadLine] = field(default_factory=list)
+
+    def note_bad(self, line: BadLine) -> None:
+        """Count a bad line, and list it if there is room."""
+        self.bad_count += 1
+        if len(self.bad) < BAD_LINES_KEPT:
+            self.bad.append(line)
+
+    def note(self, applied: Applied) -> None:
+        """Count what became of a batch."""
+        self.added += applied.added
+        self.updated += applied.updated
+        self.unchanged += applied.unchanged
+        self.repeated += applied.repeated
+        self.snippets += applied.snippets
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """History files and how to read them; see :func:`retrieval.loading.load_events`."""
+
+    files: Sequence[Path]
+    columns: Mapping[str, str] | None = None
+    self_names: Collection[str] = ()
+
+    def rows(self, path: Path) -> Iterator[Event | BadLine]:
+        """The rows of one of the files."""
+        return load_events(path, columns=self.columns, self_names=self.self_names)
+
+
+def check(source: Source, *, strict: bool) -> None:
+    """Look into every file before anything is written; ``strict`` reads them all to the end.
+
+    Raises:
+        InputError: a file is missing, of an unknown kind or without the needed columns; with ``strict`` also when
+            there is a bad line.
+    """
+    report = IngestReport()
+    for path in source.files:
+        rows = source.rows(path)
+        for row in rows if strict else islice(rows, 1):
+            if strict and isinstance(row, BadLine):
+                report.note_bad(row)
+    if report.bad_count:
+        shown = "; ".join(f"{each.file}:{each.line}: {each.reason}" for each in report.bad[:_BAD_LINES_SHOWN])
+        more = f"; and {report.bad_count - _BAD_LINES_SHOWN} more" if report.bad_count > _BAD_LINES_SHOWN else ""
+        raise InputError(f"bad lines: {shown}{more}", hint="Nothing was loaded; leave out --strict to load the rest")
+
+
+def ingest(
+    source: Source,
+    keep: Callable[[Sequence[Draft]], Applied],
+    progress: Callable[[IngestReport], None] | None = None,
+) -> IngestReport:
+    """Read all files, split their events and hand them to ``keep``, 256 rows at a time.
+
+    Args:
+        source: the files.
+        keep: writes and indexes a batch; what it returns has happened.
+        progress: called after each batch with the report so far (always the same object).
+    """
+    report = IngestReport()
+    for path in source.files:
+        report.files += 1
+        for batch in _batches(source.rows(path)):
+            drafts = []
+            for row in batch:
+                if isinstance(row, BadLine):
+                    report.note_bad(row)
+                else:
+                    drafts.append(Draft(row, split_event(row, source.self_names)))
+            report.note(keep(drafts))
+            report.read += len(batch)
+            if progress is not None:
+                progress(report)
+    return report
+
+
+def _batches(rows: Iterable[Event | BadLine]) -> Iterator[list[Event | BadLine]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch

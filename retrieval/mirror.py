@@ -1,0 +1,198 @@
+"""Keeps the vector index equal to the record, whatever was interrupted, deleted or damaged.
+
+The record is right, always. It is written first, with a note of what the index owes it; then the index is written,
+then the note is crossed out. Knows nothing of files to ingest or of ranking.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval.errors import StoreError, UsageError
+from retrieval.index import IndexDamaged, VectorIndex, wipe
+from retrieval.locks import StoreLock
+from retrieval.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from retrieval.embedders import Embedder
+
+__all__ = ["Mirror"]
+
+_EMBEDDED_AT_ONCE = 512
+_COMPARED_ALWAYS = 50_000  # so many ids are read in a quarter of a second
+_INDEX_WAIT_SECONDS = 60.0
+_EXACT_UP_TO = 1000  # so many snippets of a user are compared one by one as fast as the graph is walked
+
+
+class Mirror:
+    """The index of one store, opened when it is first needed.
+
+    Two locks keep processes apart: ``writer`` is held by whoever changes the record, for as long as that takes;
+    ``index.lock`` for the moments in which Chroma's files are opened or written. Threads take turns.
+
+    Args:
+        folder: the store's.
+        record: what the index has to hold.
+        embedder: gives the embedder; called when a vector is needed.
+        writer: the store's writer lock.
+    """
+
+    def __init__(self, folder: Path, record: Record, embedder: "Callable[[], Embedder]", writer: StoreLock) -> None:
+        self._folder = folder / "chroma"
+        self._record = record
+        self._embedder = embedder
+        self._writer = writer
+        self._guard = StoreLock(folder / "index.lock", _INDEX_WAIT_SECONDS)
+        self._threads = threading.RLock()
+        self._index: VectorIndex | None = None
+        self._generation = -1
+        self._verified = False
+
+    def close(self) -> None:
+        """Release the index; it is opened again when it is needed."""
+        with self._threads:
+            if self._index is not None:
+                self._index.close()
+            self._index = None
+
+    def check_embedder(self) -> "Embedder":
+        """The embedder, which must be the one that made the index.
+
+        Raises:
+            UsageError: it is another one, and the store is not empty.
+        """
+        embedder = self._embedder()
+        name, dimension = self._record.setting("embedder"), self._record.setting("dimension")
+        if name is None or (name, dimension) == (embedder.name, str(embedder.dimension)) or not self._record.count():
+            return embedder
+        raise UsageError(
+            f"the store {str(self._folder.parent)!r} was made with the embedder {name!r} ({dimension} dimensions), "
+            f"not with {embedder.name!r} ({embedder.dimension})",
+            hint="Give the same embedder, or ingest into another --store",
+        )
+
+    def verify(self) -> None:
+        """Find and repair whatever differs between index and record. The caller holds the writer lock."""
+        self._adopt(self.check_embedder())
+        self.close()  # it may be older than what the last writer wrote
+        try:
+            self._push()
+            with self._opened() as index:
+                index.probe()
+                count = index.count()
+                agreed = count == self._record.count()
+                present = index.ids() if not agreed or count <= _COMPARED_ALWAYS else None
+            if present is not None and self._record.compare(present):
+                self._push()
+        except IndexDamaged:
+            self._rebuild()
+        self._verified = True
+
+    def push(self) -> None:
+        """Embed what is pending and bring the index up to date.
+
+        The caller holds the writer lock, and called ``verify`` since it took it.
+        """
+        try:
+            self._push()
+        except IndexDamaged:
+            self._rebuild()
+
+    def query(self, vectors: "NDArray[np.float32]", user_id: str, k: int) -> list[list[tuple[str, float]]]:
+        """For each vector the at most ``k`` nearest of the user's snippets: (vector id, cosine), nearest first.
+
+        An answer that fails, or is shorter than the record allows, is asked for again: from an index opened anew, from
+        a verified one, and from one that was made anew.
+
+        Raises:
+            StoreBusy: the index must be repaired, but another process is writing.
+            StoreError: even a new index does not answer in full.
+        """
+        if not self._verified:
+            with self._writer.if_free() as free:
+                if free:
+                    self.verify()
+            self._verified = True  # else whoever holds the lock looks after the index
+        for remedy in (self._refresh, self.close, self._verify_alone, self._rebuild_alone):
+            remedy()
+            answer = self._ask(vectors, user_id, k)
+            if answer is not None:
+                return answer
+        raise StoreError(
+            f"the index {str(self._folder)!r} lacks vectors even after it was made anew", hint="Check the disk"
+        )
+
+    def _ask(self, vectors: "NDArray[np.float32]", user_id: str, k: int) -> list[list[tuple[str, float]]] | None:
+        """The index's answer; None when it fails, or lacks vectors that the record says it has."""
+        held = self._record.count(user_id=user_id, indexed=True)
+        expected = min(k, held)
+        if expected == 0:
+            return [[] for _ in vectors]
+        try:
+            for exact in (False, True) if held > _EXACT_UP_TO else (True,):
+                with self._threads:
+                    answer = self._open_index().query(vectors, user_id, expected, exact=exact)
+                if all(len(found) == expected for found in answer):
+                    return answer
+        except IndexDamaged:
+            pass
+        return None
+
+    def _adopt(self, embedder: "Embedder") -> None:
+        """Note which embedder makes the index; one that was left empty by another embedder is thrown away."""
+        used = {"embedder": embedder.name, "dimension": str(embedder.dimension)}
+        if {key: self._record.setting(key) for key in used} != used:
+            self._discard()
+            self._record.keep_settings(**used)
+
+    def _push(self) -> None:
+        while gone := self._record.removals(_EMBEDDED_AT_ONCE):
+            with self._opened() as index:
+                index.remove(gone)
+                self._generation = self._record.settle(removed=gone)
+        while batch := self._record.pending(_EMBEDDED_AT_ONCE):
+            vectors = self._embedder().embed_passages([each.passage for each in batch])
+            ids = [each.vector_id for each in batch]
+            with self._opened() as index:
+                index.put(ids, vectors, [each.labels for each in batch])
+                self._generation = self._record.settle(indexed=ids)
+
+    def _rebuild(self) -> None:
+        self._record.forget_index()
+        self._discard()
+        self._push()
+
+    def _discard(self) -> None:
+        with self._threads, self._guard.held():
+            self.close()
+            wipe(self._folder)
+
+    def _refresh(self) -> None:
+        if self._generation != self._record.generation():
+            self.close()
+
+    def _verify_alone(self) -> None:
+        with self._writer.held():
+            self.verify()
+
+    def _rebuild_alone(self) -> None:
+        with self._writer.held():
+            self._rebuild()
+
+    @contextmanager
+    def _opened(self) -> Iterator[VectorIndex]:
+        """The index, with every other thread and process kept from it, for writing."""
+        with self._threads, self._guard.held():
+            yield self._open_index()
+
+    def _open_index(self) -> VectorIndex:
+        if self._index is None:
+            with self._guard.held():
+                self._generation = self._record.generation()
+                self._index = VectorIndex(self._folder)
+        return self._index

@@ -1,0 +1,152 @@
+"""The record: every event and snippet in SQL, the source of truth, and what the vector index still owes it.
+
+``history`` reads it back. Knows nothing of Chroma or of embedders, only which vectors there should be.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from retrieval.drafts import Applied, Draft, DraftWriter, passage, user_key
+from retrieval.history import with_events
+from retrieval.index import Labels
+from retrieval.sql import Database, chunks, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["Pending", "Record"]
+
+
+class Pending(NamedTuple):
+    """A snippet whose vector is not in the index yet: what to embed, and under which id and labels it goes in."""
+
+    vector_id: str
+    passage: str
+    labels: Labels
+
+
+class Record:
+    """The events and snippets of all users.
+
+    A snippet's vector id is a hash of all that its vector and labels are made of. The index is therefore complete and
+    correct exactly when it holds the ids that the record lists, and a changed text means another id.
+
+    Every transaction that says the index will change, or did, raises the ``generation``; whoever has the index open
+    under an older one must open it again.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def apply(self, drafts: Iterable[Draft]) -> Applied:
+        """Write events in one transaction: new ones are added, changed ones replaced, repeated ones dropped.
+
+        An event is repeated when it is new but the same user already said the same words as the same speaker at the
+        same (known) time under another event id.
+        """
+        with self._database.writing() as db:
+            writer = DraftWriter(db)
+            writer.write(drafts)
+            if writer.applied.snippets:
+                _raise_generation(db)
+        return writer.applied
+
+    def generation(self) -> int:
+        """How often the index was, or was about to be, changed."""
+        return int(self.setting("generation") or 0)
+
+    def setting(self, key: str) -> str | None:
+        """A value kept with the store, such as the embedder's name."""
+        meta = tables().meta
+        with self._database.reading() as db:
+            row = db.execute(meta.select().where(meta.c.key == key)).one_or_none()
+        return None if row is None else str(row.value)
+
+    def keep_settings(self, **values: str) -> None:
+        """Set values kept with the store."""
+        with self._database.writing() as db:
+            for key, value in values.items():
+                _set(db, key, value)
+
+    def pending(self, limit: int) -> list[Pending]:
+        """At most ``limit`` snippets that are not in the index, in the order they were written."""
+        snippets = tables().snippets
+        wanted = snippets.select().where(snippets.c.indexed.is_(False)).order_by(snippets.c.pk).limit(limit)
+        with self._database.reading() as db:
+            found = with_events(db, db.execute(wanted).all())
+        return [
+            Pending(
+                row.vector_id, passage(event, snippet), Labels(event.user_id, snippet.role, event.channel, event.epoch)
+            )
+            for row, snippet, event in found
+        ]
+
+    def removals(self, limit: int) -> list[str]:
+        """At most ``limit`` ids of vectors that must leave the index."""
+        with self._database.reading() as db:
+            return list(db.scalars(tables().removals.select().limit(limit)))
+
+    def settle(self, *, indexed: Sequence[str] = (), removed: Sequence[str] = ()) -> int:
+        """Note that the index now has, or no longer has, these vectors; returns the new generation."""
+        snippets, removals = tables().snippets, tables().removals
+        with self._database.writing() as db:
+            for part in chunks(indexed):
+                db.execute(snippets.update().where(snippets.c.vector_id.in_(part)).values(indexed=True))
+            for part in chunks(removed):
+                db.execute(removals.delete().where(removals.c.vector_id.in_(part)))
+            return _raise_generation(db)
+
+    def count(self, *, user_id: str | None = None, indexed: bool | None = None) -> int:
+        """How many snippets there are: of one user, and only those that are (or are not) in the index, if so asked."""
+        from sqlalchemy import func, select
+
+        events, snippets = tables().events, tables().snippets
+        counted = select(func.count()).select_from(snippets)
+        if indexed is not None:
+            counted = counted.where(snippets.c.indexed.is_(indexed))
+        if user_id is not None:
+            counted = counted.join(events).where(events.c.user_key == user_key(user_id))
+        with self._database.reading() as db:
+            return db.execute(counted).scalar_one()
+
+    def compare(self, present: set[str]) -> bool:
+        """Take over what the index really holds: what it lacks becomes pending, what it has too much a removal.
+
+        Returns whether anything differed.
+        """
+        snippets, removals = tables().snippets, tables().removals
+        known = snippets.select().with_only_columns(snippets.c.vector_id, snippets.c.indexed)
+        with self._database.writing() as db:
+            listed = {row.vector_id: row.indexed for row in db.execute(known)}
+            lost = [each for each, indexed in listed.items() if indexed and each not in present]
+            extra = present - listed.keys()
+            if not lost and not extra:
+                return False
+            for part in chunks(lost):
+                db.execute(snippets.update().where(snippets.c.vector_id.in_(part)).values(indexed=False))
+            db.execute(removals.delete())
+            if extra:
+                db.execute(removals.insert(), [{"vector_id": each} for each in extra])
+            _raise_generation(db)
+            return True
+
+    def forget_index(self) -> None:
+        """Take all snippets for pending, since the index is about to be thrown away."""
+        with self._database.writing() as db:
+            db.execute(tables().snippets.update().values(indexed=False))
+            db.execute(tables().removals.delete())
+            _raise_generation(db)
+
+
+def _raise_generation(db: "Connection") -> int:
+    meta = tables().meta
+    row = db.execute(meta.select().where(meta.c.key == "generation")).one_or_none()
+    generation = 1 if row is None else int(row.value) + 1
+    _set(db, "generation", str(generation))
+    return generation
+
+
+def _set(db: "Connection", key: str, value: str) -> None:
+    meta = tables().meta
+    if db.execute(meta.update().where(meta.c.key == key).values(value=value)).rowcount == 0:
+        db.execute(meta.insert().values(key=key, value=value))

@@ -1,0 +1,158 @@
+"""Makes an event from one row of any file, or says why it cannot.
+
+Does not know file formats: a row is a mapping from column names to values.
+"""
+
+import hashlib
+import math
+from collections.abc import Collection, Mapping
+from datetime import date, time, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from retrieval.cleaning import clean_text
+from retrieval.columns import match_columns
+from retrieval.errors import InputError, shorten
+from retrieval.events import Event
+from retrieval.speakers import role_of
+from retrieval.timestamps import parse_timestamp
+
+__all__ = ["MAX_TEXT_CHARS", "RowReader"]
+
+MAX_TEXT_CHARS: Final = 1_000_000
+_MAX_ID_CHARS: Final = 1_000
+_MAX_DEPTH: Final = 50
+
+
+class RowReader:
+    """Reads rows into events; the columns may differ from row to row.
+
+    Args:
+        columns: field -> column, where the usual names do not fit.
+        self_names: further names of the user, for the role of a speaker.
+    """
+
+    def __init__(self, columns: Mapping[str, str] | None = None, self_names: Collection[str] = ()) -> None:
+        wanted = dict(columns or {})
+        self._self_names = tuple(self_names)
+        self._match = lru_cache(maxsize=256)(lambda names: match_columns(names, wanted))
+
+    def event(self, row: Mapping[str, Any]) -> Event:
+        """The event that ``row`` holds. Raises InputError with the reason when it holds none."""
+        names = self._match(tuple(row))
+        fields = {field: row[name] for field, name in names.items()}
+        user_id = _label(fields, names, "user_id")
+        if user_id is None:
+            raise InputError(f"no user id{_columns_hint(row, names, 'user_id')}")
+        raw = _text(fields, row, names)
+        text = clean_text(raw)
+        if not text:
+            raise InputError("no text is left after cleaning")
+        moment = parse_timestamp(fields.get("timestamp"))
+        timestamp, epoch = moment if moment else (None, None)
+        channel, speaker = _label(fields, names, "channel"), _label(fields, names, "speaker")
+        event_id = _label(fields, names, "event_id") or _content_id(user_id, timestamp, channel, speaker, text)
+        used = set(names.values())
+        return Event(
+            user_id=user_id,
+            event_id=event_id,
+            text=text,
+            timestamp=timestamp,
+            epoch=epoch,
+            channel=channel,
+            speaker=speaker,
+            role=role_of(speaker, user_id, self._self_names),
+            raw=None if raw == text else _valid(raw),
+            metadata={
+                _valid(str(name)): _plain(value)
+                for name, value in row.items()
+                if name not in used and not _missing(value)
+            },
+        )
+
+
+def _text(fields: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    text = fields.get("text")
+    if _missing(text):
+        raise InputError(f"no text{_columns_hint(row, names, 'text')}")
+    if not isinstance(text, str):
+        raise InputError(f"the text in {shorten(names['text'])} is {_kind(text)}, not a string")
+    if len(text) > MAX_TEXT_CHARS:
+        raise InputError(f"the text has {len(text):,} characters, more than {MAX_TEXT_CHARS:,}", hint="Split it")
+    return text
+
+
+def _label(fields: Mapping[str, Any], names: Mapping[str, str], field: str) -> str | None:
+    """A short field (an id, a channel, a speaker) as text; numbers become text, 42.0 as "42"."""
+    value = fields.get(field)
+    if _missing(value):
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f"{field} in {shorten(names[field])} is {_kind(value)}, not a string or a number")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    label = str(value).strip()
+    if len(label) > _MAX_ID_CHARS:
+        raise InputError(f"{field} {shorten(label)} has {len(label):,} characters, more than {_MAX_ID_CHARS:,}")
+    if not label.isprintable() and any(char < " " or "\ud800" <= char <= "\udfff" for char in label):
+        raise InputError(f"{field} {shorten(label)} holds control characters")
+    return label or None
+
+
+def _columns_hint(row: Mapping[str, Any], names: Mapping[str, str], field: str) -> str:
+    if field in names:
+        return f" in {shorten(names[field])}"
+    found = shorten(", ".join(str(name) for name in row), 200)
+    return f"; found the columns {found}. Name the right one with --map {field}=COLUMN"
+
+
+def _content_id(*parts: str | None) -> str:
+    """An id made of the content, so that loading the same row twice changes nothing; None differs from ""."""
+    packed = "".join("-" if part is None else f"{len(part)}:{part}" for part in parts)
+    return "h" + hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def _missing(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, Mapping):
+        return "an object"
+    return f"a {type(value).__name__}"
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """``value`` as JSON can hold it: times as ISO 8601, bytes as hex, NaN and infinity as null, the unknown as text."""
+    if isinstance(value, str):
+        return _valid(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth >= _MAX_DEPTH:
+        return None
+    if isinstance(value, Mapping):
+        return {_valid(str(key)): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def _valid(text: str) -> str:
+    """``text`` without lone surrogates, which no UTF-8 file or database can hold."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,67 @@
+"""The command line answers at once: help loads nothing heavy and takes less than half a second."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(sys.executable).with_name("limner")
+LIMIT_SECONDS = 0.5
+HEAVY = {
+    "bs4",
+    "chromadb",
+    "ftfy",
+    "huggingface_hub",
+    "jsonschema",
+    "langchain",
+    "langchain_core",
+    "langchain_openai",
+    "langgraph",
+    "langsmith",
+    "numpy",
+    "openai",
+    "pyarrow",
+    "pydantic",
+    "safetensors",
+    "sentence_transformers",
+    "sentencex",
+    "sqlalchemy",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "xllamacpp",
+}
+LOADED_BY_HELP = """
+import importlib.metadata, json, sys
+(entry,) = importlib.metadata.entry_points(group="console_scripts", name="limner")
+sys.argv = ["limner", "--help"]
+try:
+    entry.load()()
+except SystemExit as end:
+    assert not end.code, end.code
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed() -> None:
+    if not SCRIPT.exists():
+        pytest.fail(f"{SCRIPT} does not exist: install limner into this environment (pip install --no-deps -e .)")
+
+
+def test_help_answers_in_half_a_second() -> None:
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        shown = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, check=True)
+        seconds.append(time.perf_counter() - start)
+        assert "ingest" in shown.stdout
+    assert min(seconds) < LIMIT_SECONDS
+
+
+def test_help_loads_nothing_heavy() -> None:
+    shown = subprocess.run([sys.executable, "-c", LOADED_BY_HELP], capture_output=True, text=True, check=True)
+    assert set(json.loads(shown.stderr.splitlines()[-1])) & HEAVY == set()

@@ -1,0 +1,97 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.errors import StoreError
+from retrieval.index import IndexDamaged, Labels, VectorIndex, wipe
+
+LABELS = Labels("u", "user", "mail", 1.5)
+
+
+def unit(*rows: list[float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    return np.array(rows, dtype=np.float32)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_vectors_are_found_by_cosine_among_one_users(tmp_path: Path, exact: bool) -> None:
+    index = VectorIndex(tmp_path / "chroma")
+    index.put(["a", "b", "c"], unit([1, 0], [0.6, 0.8], [1, 0]), [LABELS, LABELS, LABELS._replace(user_id="v")])
+
+    (found,) = index.query(unit([1, 0]), "u", 10, exact=exact)
+    assert [each for each, _ in found] == ["a", "b"]
+    assert [score for _, score in found] == pytest.approx([1.0, 0.6])
+    assert index.query(unit([1, 0], [0, 1]), "v", 1, exact=exact) == [
+        [("c", pytest.approx(1.0))],
+        [("c", pytest.approx(0.0))],
+    ]
+    assert index.query(unit([1, 0]), "w", 1, exact=exact) == [[]]
+    index.close()
+
+
+def test_put_replaces_and_remove_ignores_what_is_not_there(tmp_path: Path) -> None:
+    index = VectorIndex(tmp_path / "chroma")
+    index.put(["a", "b"], unit([1, 0], [1, 0]), [Labels("u", "user", None, None)] * 2)
+    index.put(["a"], unit([0, 1]), [LABELS])
+    index.remove(["b", "nothing"])
+
+    assert (index.count(), index.ids()) == (1, {"a"})
+    assert index.query(unit([0, 1]), "u", 5) == [[("a", pytest.approx(1.0))]]
+    index.close()
+
+
+def test_more_vectors_than_chroma_takes_at_once(tmp_path: Path) -> None:
+    count = 11_000
+    index = VectorIndex(tmp_path / "chroma")
+    index.put([str(n) for n in range(count)], np.ones((count, 2), dtype=np.float32), [LABELS] * count)
+    assert index.count() == len(index.ids()) == count
+    index.remove([str(n) for n in range(1, count)])
+    assert index.ids() == {"0"}
+    index.close()
+
+
+def test_an_index_opened_again_reads_the_files_again(tmp_path: Path) -> None:
+    first, second = VectorIndex(tmp_path / "chroma"), VectorIndex(tmp_path / "chroma")
+    first.put(["a"], unit([1, 0]), [LABELS])
+    first.close()
+    assert second.ids() == {"a"}
+    second.close()
+
+
+def test_a_folder_that_chroma_cannot_read_is_named_each_time(tmp_path: Path) -> None:
+    folder = tmp_path / "chroma"
+    folder.mkdir()
+    (folder / "chroma.sqlite3").write_text("garbage" * 1000)
+    for _ in range(2):
+        with pytest.raises(IndexDamaged, match="chroma'"):
+            VectorIndex(folder)
+    wipe(folder)
+    VectorIndex(folder).close()
+
+
+def test_wipe_takes_what_lies_there(tmp_path: Path) -> None:
+    wipe(tmp_path / "nothing")
+    (tmp_path / "file").write_text("")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    for name in ("file", "link"):
+        wipe(tmp_path / name)
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may delete everything")
+def test_what_may_not_be_deleted(tmp_path: Path) -> None:
+    (tmp_path / "chroma").mkdir()
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StoreError, match="cannot be deleted"):
+            wipe(tmp_path / "chroma")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_dotenv_file_in_the_working_folder_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("ANONYMIZED_TELEMETRY=true\nMIGRATIONS=nonsense\n")
+    monkeypatch.chdir(tmp_path)
+    VectorIndex(tmp_path / "chroma").close()

@@ -1,0 +1,236 @@
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from retrieval.drafts import Draft
+from retrieval.errors import StoreError
+from retrieval.events import Event, Snippet
+from retrieval.fakes import HashingEmbedder
+from retrieval.index import VectorIndex
+from retrieval.locks import StoreLock
+from retrieval.mirror import Mirror
+from retrieval.record import Record
+from retrieval.sql import Database
+from retrieval.store import Store
+
+OpenStore = Callable[..., Store]
+WriteRows = Callable[..., Path]
+
+ROOT = Path(__file__).parents[2]
+ROWS = [
+    {"user_id": f"u{n % 2}", "id": str(n), "timestamp": "2024-01-01", "text": f"Message number {n}"} for n in range(40)
+]
+
+DIES_BEFORE = """
+import os, sys
+from pathlib import Path
+from retrieval.fakes import HashingEmbedder
+from retrieval.store import Store
+
+class DyingEmbedder(HashingEmbedder):
+    def embed_passages(self, texts):
+        os._exit(9)
+
+Store(Path(sys.argv[1]), DyingEmbedder()).ingest([Path(sys.argv[2])])
+"""
+DIES_AFTER = """
+import os, sys
+from pathlib import Path
+from retrieval.drafts import Draft
+from retrieval.fakes import HashingEmbedder
+from retrieval.loading import load_events
+from retrieval.locks import StoreLock
+from retrieval.mirror import Mirror
+from retrieval.record import Record
+from retrieval.splitting import split_event
+from retrieval.sql import Database
+
+class DyingRecord(Record):
+    def settle(self, **done):
+        os._exit(9)
+
+folder, embedder = Path(sys.argv[1]), HashingEmbedder()
+folder.mkdir(exist_ok=True)
+record = DyingRecord(Database(folder / "record.sqlite3"))
+record.apply(Draft(event, split_event(event)) for event in load_events(Path(sys.argv[2])))
+Mirror(folder, record, lambda: embedder, StoreLock(folder / "lock", 1)).verify()
+"""
+
+
+def numbers(store: Store, user: str) -> list[int]:
+    return sorted(int(hit.snippet.text.split()[-1]) for hit in store.search(user, "message number", k=10_000))
+
+
+def agrees(store: Store) -> bool:
+    """Whether the index holds exactly as many vectors as the record has snippets, and none is owed."""
+    store.close()
+    index = VectorIndex(store.path / "chroma")
+    with sqlite3.connect(store.path / "record.sqlite3") as record:
+        ids = {row[0] for row in record.execute("SELECT vector_id FROM snippets WHERE indexed")}
+        owed = record.execute("SELECT count(*) FROM snippets WHERE NOT indexed").fetchone()[0]
+        owed += record.execute("SELECT count(*) FROM removals").fetchone()[0]
+    record.close()
+    present = index.ids()
+    index.close()
+    return ids == present and owed == 0
+
+
+@pytest.fixture
+def filled(store: Store, write_rows: WriteRows) -> Store:
+    store.ingest([write_rows(*ROWS)])
+    store.close()
+    return store
+
+
+@pytest.mark.parametrize("dying", [DIES_BEFORE, DIES_AFTER], ids=["before", "after"])
+def test_a_process_killed_around_the_write_to_chroma(filled: Store, write_rows: WriteRows, dying: str) -> None:
+    changed = [{**ROWS[0], "text": "Message number 100"}, {**ROWS[0], "id": "new", "text": "Message number 200"}]
+    history = write_rows(*changed, name="changed.jsonl")
+    died = subprocess.run([sys.executable, "-c", dying, str(filled.path), str(history)], cwd=ROOT)
+    assert died.returncode == 9
+    assert not agrees(filled)
+
+    assert numbers(filled, "u0") == [*range(2, 40, 2), 100, 200]
+    assert agrees(filled)
+    report = filled.ingest([history])
+    assert (report.unchanged, report.added, report.updated) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("dying", [DIES_BEFORE, DIES_AFTER], ids=["before", "after"])
+def test_a_process_killed_in_its_first_batch(store: Store, write_rows: WriteRows, dying: str) -> None:
+    history = write_rows(*ROWS)
+    died = subprocess.run([sys.executable, "-c", dying, str(store.path), str(history)], cwd=ROOT)
+    assert died.returncode == 9
+
+    assert store.ingest([history]).unchanged == 40
+    assert numbers(store, "u1") == list(range(1, 40, 2))
+    assert agrees(store)
+
+
+def delete(chroma: Path) -> None:
+    shutil.rmtree(chroma)
+
+
+def replace_by_file(chroma: Path) -> None:
+    shutil.rmtree(chroma)
+    chroma.write_text("no folder")
+
+
+def garble_database(chroma: Path) -> None:
+    (chroma / "chroma.sqlite3").write_bytes(b"garbage" * 5000)
+
+
+def cut_database(chroma: Path) -> None:
+    os.truncate(chroma / "chroma.sqlite3", 60_000)
+
+
+def empty_database(chroma: Path) -> None:
+    os.truncate(chroma / "chroma.sqlite3", 0)
+
+
+def delete_database(chroma: Path) -> None:
+    (chroma / "chroma.sqlite3").unlink()
+
+
+def delete_vectors(chroma: Path) -> None:
+    for header in chroma.glob("*/header.bin"):
+        shutil.rmtree(header.parent)
+
+
+def garble_vectors(chroma: Path) -> None:
+    for header in chroma.glob("*/header.bin"):
+        header.write_bytes(b"garbage" * 100)
+
+
+DAMAGES = [delete, replace_by_file, garble_database, cut_database, empty_database, delete_database]
+"""Damage to the folder of a small index."""
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("by", ["search", "ingest"])
+def test_a_damaged_index_is_made_anew(
+    filled: Store, write_rows: WriteRows, damage: Callable[[Path], None], by: str
+) -> None:
+    damage(filled.path / "chroma")
+
+    if by == "ingest":
+        filled.ingest([write_rows({**ROWS[0], "id": "new", "text": "Message number 40"})])
+    assert numbers(filled, "u0") == list(range(0, 42 if by == "ingest" else 40, 2))
+    assert agrees(filled)
+
+
+@pytest.mark.parametrize("damage", [delete_vectors, garble_vectors])
+def test_a_large_index_that_lost_its_vectors_is_made_anew(
+    store: Store, write_rows: WriteRows, damage: Callable[[Path], None]
+) -> None:
+    rows = [{**ROWS[0], "user_id": f"u{n % 2}", "id": str(n), "text": f"Message number {n}"} for n in range(1500)]
+    store.ingest([write_rows(*rows)])  # above 1000, Chroma moves vectors out of its database
+    store.close()
+    assert list((store.path / "chroma").glob("*/header.bin"))
+    damage(store.path / "chroma")
+
+    assert numbers(store, "u0") == list(range(0, 1500, 2))
+    assert agrees(store)
+
+
+@pytest.mark.parametrize("damage", [delete, garble_database, delete_vectors])
+def test_damage_under_an_open_index(store: Store, write_rows: WriteRows, damage: Callable[[Path], None]) -> None:
+    rows = [{**ROWS[0], "user_id": f"u{n % 2}", "id": str(n), "text": f"Message number {n}"} for n in range(1200)]
+    store.ingest([write_rows(*rows)])
+    assert len(numbers(store, "u0")) == 600
+    damage(store.path / "chroma")
+
+    assert len(numbers(store, "u0")) == 600
+    store.ingest([write_rows({**ROWS[0], "id": "new", "text": "Message number 1200"})])
+    assert len(numbers(store, "u0")) == 601
+    assert agrees(store)
+
+
+def test_a_user_with_a_long_history_is_searched_in_full(store: Store, write_rows: WriteRows) -> None:
+    rows = [{"user_id": f"u{n % 2}", "id": str(n), "text": f"Message number {n}"} for n in range(2600)]
+    store.ingest([write_rows(*rows)])
+
+    assert store.search("u0", "Message number 1234", k=1)[0].event.event_id == "1234"
+    assert numbers(store, "u0") == list(range(0, 2600, 2))
+
+
+def test_an_old_copy_of_the_index_is_brought_up_to_date(filled: Store, write_rows: WriteRows, tmp_path: Path) -> None:
+    shutil.copytree(filled.path / "chroma", tmp_path / "backup")
+    filled.ingest([write_rows({**ROWS[0], "text": "Message number 100"})])  # as many vectors as before
+    filled.close()
+    shutil.rmtree(filled.path / "chroma")
+    shutil.copytree(tmp_path / "backup", filled.path / "chroma")
+
+    assert numbers(filled, "u0") == [*range(2, 40, 2), 100]
+    assert agrees(filled)
+
+
+def test_an_index_that_cannot_be_made(filled: Store) -> None:
+    shutil.rmtree(filled.path / "chroma")
+    (filled.path / "chroma").symlink_to("/dev/full")
+
+    assert numbers(filled, "u0") == list(range(0, 40, 2))  # a link to elsewhere is removed, not followed
+    assert agrees(filled)
+
+
+def test_an_index_that_never_answers_is_an_error(tmp_path: Path) -> None:
+    class Overstated(Record):
+        def count(self, *, user_id: str | None = None, indexed: bool | None = None) -> int:
+            return super().count(user_id=user_id, indexed=indexed) + (user_id is not None)
+
+    database = Database(tmp_path / "record.sqlite3")
+    record = Overstated(database)
+    record.apply([Draft(Event("u", "e", "A rose"), [Snippet("e#0", "u", "e", 0, 6, "A rose")])])
+    embedder = HashingEmbedder()
+    mirror = Mirror(tmp_path, record, lambda: embedder, StoreLock(tmp_path / "lock", 1))
+
+    with pytest.raises(StoreError, match="lacks vectors even after it was made anew"):
+        mirror.query(embedder.embed_queries(["rose"]), "u", 10)
+    mirror.close()
+    database.close()
