@@ -44,19 +44,20 @@ class BadRequest(InputError):
 class Task:
     """What a batch is about.
 
-    ``accepts`` are the fields of a request that may hold its text, the first one found counts; ``repeats`` is the field
-    of a result that repeats it, ``result`` the one that only results of this task have. ``schema_hash`` is that of the
-    profiles.
+    ``result`` is the field that only results of this task have. ``accepts`` are the fields of a request that may hold
+    its text, of at most ``most_chars``; the first one found counts, and the field ``repeats`` of a result repeats it.
+    ``schema_hash`` is that of the profiles.
     """
 
     result: str
     accepts: tuple[str, ...] = ()
+    most_chars: int = 2000
     repeats: str | None = None
     schema_hash: str | None = None
 
 
-SEARCH = Task("hits", ("query", "question"), "query")
-ASK = Task("answer", ("question",), "question")
+SEARCH = Task("hits", ("query", "question"), repeats="query")
+ASK = Task("answer", ("question",), repeats="question")
 PROFILE = Task("profile")
 
 
@@ -81,7 +82,8 @@ def run_batch(
     used, a line that is no request) becomes ``{"user_id", …, "error": {"type", "message"}}``; the rest goes on.
 
     Args:
-        requests: JSON lines with ``user_id`` and the text that ``task`` needs; other fields and blank lines are ignored.
+        requests: JSON lines with ``user_id`` and the text that ``task`` needs; other fields and blank lines count for
+            nothing.
         out: where results go; whole lines that are there already must be the results of the first requests.
         task: which kind of request it is.
         answer: makes the result document of a request; its first key is ``user_id``.
@@ -89,7 +91,7 @@ def run_batch(
 
     Raises:
         InputError: ``requests`` cannot be read.
-        UsageError: ``out`` cannot be written, another process writes it, or it holds something else; or from ``answer``.
+        UsageError: ``out`` cannot be written, another process writes it, or it holds something else; from ``answer``.
         ModelUnavailable, StoreError: from ``answer``; the results so far are kept.
     """
     _check_paths(requests, out)
@@ -151,9 +153,8 @@ def _locked(out: Path) -> Iterator[FileIO]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UsageError(
-                f"another process writes {str(out)!r}", hint="Wait for it, or give another --out"
-            ) from error
+            hint = "Wait for it, or give another --out"
+            raise UsageError(f"another process writes {str(out)!r}", hint=hint) from error
         yield file
 
 
@@ -168,7 +169,7 @@ def _requests(lines: Iterator[bytes], task: Task) -> Iterator[Request | BadReque
 
 def _request(number: int, line: bytes, task: Task) -> Request:
     try:
-        row = json.loads(line.decode("utf-8-sig"))
+        row = json.loads(line.decode("utf-8-sig").strip())
     except UnicodeDecodeError as error:
         raise BadRequest(number, f"not UTF-8 text (byte {error.start})") from error
     except (json.JSONDecodeError, RecursionError) as error:
@@ -181,17 +182,22 @@ def _request(number: int, line: bytes, task: Task) -> Request:
         user_id = str(user_id)
     if not isinstance(user_id, str) or not user_id:
         raise BadRequest(number, f"user_id is {shorten(user_id)}, not a text" if user_id else "no user_id")
-    if not task.accepts:
-        return Request(number, user_id)
+    return Request(number, user_id, _text(number, user_id, row, task)) if task.accepts else Request(number, user_id)
+
+
+def _text(number: int, user_id: str, row: dict[str, Any], task: Task) -> str:
     text = next((row[name] for name in task.accepts if row.get(name) is not None), None)
     names = " or ".join(task.accepts)
+    if text is None:
+        raise BadRequest(number, f"no {names}", user_id=user_id)
     if not isinstance(text, str):
-        raise BadRequest(
-            number, f"{names} is a {type(text).__name__}, not a text" if text else f"no {names}", user_id=user_id
-        )
+        raise BadRequest(number, f"{names} is {shorten(text)}, not a text", user_id=user_id)
     if not text.strip():
         raise BadRequest(number, f"{names} is empty", user_id=user_id, text=text)
-    return Request(number, user_id, text)
+    if len(text) > task.most_chars:
+        reason = f"{names} has {len(text)} characters, and may have {task.most_chars}"
+        raise BadRequest(number, reason, user_id=user_id, text=text)
+    return text
 
 
 def _resume(out: Path, task: Task, waiting: Iterator[Request | BadRequest]) -> tuple[int, int, int]:
@@ -225,7 +231,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 def _fits(task: Task, result: dict[str, Any], request: Request | BadRequest) -> bool:
     """Whether a line is what this batch would have written for the request."""
-    if "error" not in result and task.result not in result or result.get("user_id") != request.user_id:
+    if ("error" not in result and task.result not in result) or result.get("user_id") != request.user_id:
         return False
     if task.repeats is not None and result.get(task.repeats) != request.text:
         return False

@@ -4,32 +4,26 @@ Results go to stdout, everything else to stderr. Exit codes: 0 done, 2 wrong usa
 available, 5 store busy or damaged, 130 interrupted.
 """
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agent import options
-from agent.errors import InputError, LimnerError, UsageError
-from agent.options import BatchFiles, Door, OpenLimner
-from agent.terminal import Watch, console_of_stdout, say, use_utf8, watch_for_sigterm
+from agent.errors import InputError, LimnerError
+from agent.options import Door, OpenLimner
+from agent.terminal import Watch, say, use_utf8, watch_for_sigterm
+from agent.work import INTERRUPTED, Work, perform, print_result
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from agent.batch import Request, Task
     from agent.limner import Limner
     from retrieval.ingest import IngestReport
 
-__all__ = ["cli", "main"]
+__all__ = ["ask", "cli", "ingest", "main", "profile", "search", "users"]
 
-_INTERRUPTED = 130
 _BAD_LINES_SHOWN = 20
-
-T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None, open_limner: OpenLimner | None = None) -> int:
@@ -45,6 +39,9 @@ def main(arguments: Sequence[str] | None = None, open_limner: OpenLimner | None 
             # Commands return their exit code, which click hands on in this mode.
             code = cli.main(arguments, prog_name="limner", standalone_mode=False, obj=open_limner or _open_limner)
             return int(code or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
@@ -55,7 +52,7 @@ def main(arguments: Sequence[str] | None = None, open_limner: OpenLimner | None 
         return error.exit_code
     except click.Abort:
         say("interrupted")
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _open_limner(store: Path, **settings: Any) -> "Limner":
@@ -66,13 +63,23 @@ def _open_limner(store: Path, **settings: Any) -> "Limner":
 
 def _show_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        click.echo(f"limner {version('limner')}")
+        try:
+            click.echo(f"limner {version('limner')}")
+        except PackageNotFoundError:
+            click.echo("limner, run from its source without having been installed")
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _InOrder(click.Group):
+    """Lists commands in the order in which they are used, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
@@ -91,6 +98,7 @@ def cli() -> None:
 @click.pass_obj
 def ingest(
     open_limner: OpenLimner,
+    /,
     files: tuple[Path, ...],
     pairs: tuple[str, ...],
     self_names: tuple[str, ...],
@@ -115,8 +123,8 @@ def ingest(
             report = limner.ingest(files, columns=columns, self_names=self_names, strict=strict, progress=progress)
     except KeyboardInterrupt:
         say(f"interrupted; {kept} rows are done. The same command continues")
-        return _INTERRUPTED
-    _print(door, lambda: ingest_document(report), lambda console: print_report(console, report))
+        return INTERRUPTED
+    print_result(door, lambda: ingest_document(report), lambda console: print_report(console, report))
     return _report_bad(report)
 
 
@@ -137,7 +145,7 @@ def _report_bad(report: "IngestReport") -> int:
 @options.store
 @options.as_json
 @click.pass_obj
-def users(open_limner: OpenLimner, **settings: Any) -> int:
+def users(open_limner: OpenLimner, /, **settings: Any) -> int:
     """Who is in the store."""
     from agent.listings import users_document
     from agent.render_tables import print_users
@@ -145,7 +153,7 @@ def users(open_limner: OpenLimner, **settings: Any) -> int:
     door = Door(open_limner, **settings)
     with Watch() as watch, door.limner(watch) as limner:
         found = limner.users()
-    _print(door, lambda: users_document(found), lambda console: print_users(console, found))
+    print_result(door, lambda: users_document(found), lambda console: print_users(console, found))
     return 0
 
 
@@ -160,6 +168,7 @@ def users(open_limner: OpenLimner, **settings: Any) -> int:
 @click.pass_context
 def search(
     context: click.Context,
+    /,
     user: str | None,
     query: str | None,
     k: int,
@@ -172,14 +181,14 @@ def search(
     from agent.listings import search_document
     from agent.render_tables import print_hits
 
-    work = _Work(
+    work = Work(
         task=SEARCH,
         do=lambda limner, request: (request, limner.search(request.user_id, request.text, k)),
         document=lambda found: search_document(found[0].user_id, found[0].text, found[1]),
         show=lambda console, found: print_hits(console, found[1]),
     )
     files = options.batch_files(requests, out, {"USER": user, "QUERY": query}, context)
-    return _perform(Door(context.obj, **settings), work, files, user, query)
+    return perform(Door(context.obj, **settings), work, files, user, query)
 
 
 @cli.command()
@@ -193,24 +202,28 @@ def search(
 @click.pass_context
 def ask(
     context: click.Context,
+    /,
     user: str | None,
     question: str | None,
     requests: Path | None,
     out: Path | None,
     **settings: Any,
 ) -> int:
-    """Answer a question about a user, with footnotes, or say that the history does not tell."""
+    """Answer a question about a user, with footnotes.
+
+    Says so when the history does not tell.
+    """
     from agent.batch import ASK
     from agent.render import print_answer
 
-    work = _Work(
+    work = Work(
         task=ASK,
         do=lambda limner, request: limner.ask(request.user_id, request.text),
         document=lambda answer: answer.as_json(),
         show=print_answer,
     )
     files = options.batch_files(requests, out, {"USER": user, "QUESTION": question}, context)
-    return _perform(Door(context.obj, **settings), work, files, user, question)
+    return perform(Door(context.obj, **settings), work, files, user, question)
 
 
 @cli.command()
@@ -230,7 +243,7 @@ def ask(
 @options.as_json
 @click.pass_context
 def profile(
-    context: click.Context, user: str | None, source: str, requests: Path | None, out: Path | None, **settings: Any
+    context: click.Context, /, user: str | None, source: str, requests: Path | None, out: Path | None, **settings: Any
 ) -> int:
     """Fill a schema from a user's history, with footnotes."""
     from agent.batch import PROFILE
@@ -239,74 +252,10 @@ def profile(
 
     files = options.batch_files(requests, out, {"USER": user}, context)
     schema = load_schema(source)
-    work = _Work(
+    work = Work(
         task=replace(PROFILE, schema_hash=schema.hash),
         do=lambda limner, request: limner.profile(request.user_id, schema),
         document=lambda profile: profile.as_json(),
         show=print_profile,
     )
-    return _perform(Door(context.obj, **settings), work, files, user, None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Work(Generic[T]):
-    """What a command does with one request, and how its result becomes JSON or something to read."""
-
-    task: "Task"
-    do: "Callable[[Limner, Request], T]"
-    document: Callable[[T], dict[str, Any]]
-    show: "Callable[[Console, T], None]"
-
-
-def _perform(door: Door, work: _Work[T], files: BatchFiles | None, user: str | None, text: str | None) -> int:
-    """One request, or a file of them."""
-    from agent.batch import Request
-
-    if files is not None:
-        return _perform_batch(door, work, files)
-    if text is not None and not text.strip():
-        raise UsageError(f"the {work.task.repeats} is empty")
-    with Watch() as watch, door.limner(watch) as limner:
-        result = work.do(limner, Request(0, user or "", text or ""))
-    _print(door, lambda: work.document(result), lambda console: work.show(console, result))
-    return 0
-
-
-def _perform_batch(door: Door, work: _Work[T], files: BatchFiles) -> int:
-    from agent.batch import run_batch
-
-    done = 0
-
-    def progress(results: int, total: int | None) -> None:
-        nonlocal done
-        done = results
-        watch.items(results, total)
-
-    try:
-        with Watch() as watch, door.limner(watch, steps=False) as limner:
-            report = run_batch(
-                *files, work.task, lambda request: work.document(work.do(limner, request)), progress=progress
-            )
-    except KeyboardInterrupt:
-        say(f"interrupted; {done} results are in {str(files.out)!r}. The same command continues")
-        return _INTERRUPTED
-    except LimnerError:
-        if done:
-            say(f"stopped; {done} results are in {str(files.out)!r}. The same command continues")
-        raise
-    if door.as_json:
-        _print_json({"out": str(files.out), **report._asdict()})
-    earlier = f", {report.earlier} of them from before" if report.earlier else ""
-    say(f"{report.requests} results in {str(files.out)!r}{earlier}; {report.failed or 'none'} failed")
-    return InputError.exit_code if report.failed else 0
-
-
-def _print(door: Door, document: Callable[[], dict[str, Any]], show: "Callable[[Console], None]") -> None:
-    if door.as_json:
-        _print_json(document())
-    else:
-        show(console_of_stdout())
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    return perform(Door(context.obj, **settings), work, files, user, None)

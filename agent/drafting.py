@@ -7,6 +7,7 @@ from agent.chat import Chat
 from agent.evidence import Pack
 from agent.facets import Facet, draft_schema, example_of
 from agent.verify import Drafted
+from agent.wording import leaves
 from prompts import Language, render
 
 __all__ = ["draft_facet", "judge_claim"]
@@ -54,6 +55,6 @@ def _choices(facet: Facet) -> str:
 
 def judge_claim(chat: Chat, facet: Facet, value: Any, quotes: str, language: Language) -> float:
     """The model's probability that the quotes say ``value`` of the user, asked with nothing else in front of it."""
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    shown = ", ".join(str(leaf) for leaf in leaves(value))
     question = render("judge", language, quotes=quotes, label=facet.label, description=facet.description, value=shown)
     return chat.probability_of_yes("", question)

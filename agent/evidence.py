@@ -9,11 +9,10 @@ from functools import cached_property
 
 from agent.facets import Facet
 from agent.llama import estimate_tokens
+from prompts import Language
 from retrieval import Hit
 
 __all__ = ["Pack", "best_of", "is_about_user", "line_of", "make_packs", "prompt_language", "take_within"]
-
-_SECOND_PERSON = ("you", "your", "yours", "您", "你")
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,12 @@ def line_of(hit: Hit) -> str:
 
 
 def is_about_user(hit: Hit) -> bool:
-    """The speaker rule, first half: may this snippet say something about the user at all?
+    """The speaker rule: may this snippet be evidence for a fact about the user at all?
 
-    What the user says may, and so may records of a system; what an agent says only when it addresses the user; what a
-    third person says never.
+    What the user says may, and so may records of a system (orders). What an agent says may not: it speaks of itself, or
+    suggests. Nor what a third person says.
     """
-    role = hit.snippet.role
-    if role == "agent":
-        words = hit.snippet.text.casefold()
-        return any(word in words if len(word) == 1 else f"{word} " in f"{words} " for word in _SECOND_PERSON)
-    return role != "other"
+    return hit.snippet.role in ("user", "system")
 
 
 def best_of(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
@@ -114,7 +109,7 @@ def _pack(group: Sequence[tuple[Facet, Sequence[Hit]]]) -> Pack:
     return Pack(tuple(hits), tuple(facet for facet, _ in group), allowed)
 
 
-def prompt_language(texts: Iterable[str]) -> "str":
+def prompt_language(texts: Iterable[str]) -> Language:
     """``zh`` when most letters of the texts are Chinese characters (one counts as two Latin letters), else ``en``."""
     chinese = latin = 0
     for text in texts:

@@ -56,7 +56,7 @@ def source_of(evidence: "Evidence") -> str:
 
 
 def shown(value: Any) -> str:
-    """Text that is safe on a terminal, on one line: controls and what redirects text go out, white space is one space."""
+    """Text that is safe on a terminal, on one line: without controls and marks that turn text round."""
     return " ".join("".join(_safe(char) for char in str(value)).split())
 
 
@@ -75,7 +75,7 @@ def is_chinese(text: str) -> bool:
 
 
 def excerpt(quote: str, values: Iterable[str] = (), limit: int = QUOTE_CHARS) -> str:
-    """A quote of about ``limit`` characters for display: what is around the first value found in it, or both its ends."""
+    """A quote in about ``limit`` characters: what is around the first value found in it, or both its ends."""
     text = shown(quote)
     if len(text) <= limit:
         return text

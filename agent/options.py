@@ -119,7 +119,7 @@ def llm(command: _Command) -> _Command:
         envvar="LIMNER_LLM",
         show_envvar=True,
         metavar="MODEL",
-        help="embedded, gguf:PATH, or the name of a model on the server of --llm-base-url.",
+        help="embedded, gguf:PATH, or openai:MODEL with --llm-base-url.",
     )
     address = click.option(
         "--llm-base-url",
@@ -186,12 +186,10 @@ def columns_of(pairs: Collection[str]) -> dict[str, str]:
         if not (field and equals and column):
             raise UsageError(f"--map {shorten(pair)} is not FIELD=COLUMN", hint="For example: --map text=body")
         if field not in FIELDS:
-            turned = (
-                f"Turn it round: --map {column}={field}" if column in FIELDS else f"Fields are: {', '.join(FIELDS)}"
-            )
-            raise UsageError(f"--map {shorten(pair)}: {shorten(field)} is not a field", hint=turned)
+            hint = f"Fields are: {', '.join(FIELDS)}"
+            hint = f"Turn it round: --map {column}={field}" if column in FIELDS else hint
+            raise UsageError(f"--map {shorten(pair)}: {shorten(field)} is not a field", hint=hint)
         if columns.setdefault(field, column) != column:
-            raise UsageError(
-                f"--map names two columns for {field!r}: {columns[field]!r} and {column!r}", hint="Give one"
-            )
+            both = f"{shorten(columns[field])} and {shorten(column)}"
+            raise UsageError(f"--map gives {field!r} two columns: {both}", hint="Give one")
     return columns

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ProfileGraph"]
 
-_SNIPPETS_A_FACET = 8
+_SNIPPETS_A_FACET = 6
+_SEARCHED = 4  # times as many are searched: what others said is left out after the search
 _PACK_TOKENS = 1400
 _MOST_REPAIRS = 1
 
@@ -125,7 +126,7 @@ class ProfileGraph:
     def _find(self, user_id: str, facets: Sequence[Facet], k: int) -> list[Pack]:
         queries = [query for facet in facets for query in facet.queries]
         self._on_step(Step("retrieve", 0, len(queries)))
-        rankings = iter(self._store.search_many(user_id, queries, 2 * k) if queries else [])
+        rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k) if queries else [])
         found = []
         for facet in facets:
             hits = [[h for h in next(rankings) if is_about_user(h)] for _ in facet.queries]

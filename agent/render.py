@@ -62,8 +62,8 @@ _CHINESE: Final = {
     "quote": "{source}：“{quote}”",
     "rejected one": "舍弃了 1 个未通过核实的值，原因见 --json",
     "rejected": "舍弃了 {count} 个未通过核实的值，原因见 --json",
-    "usage": "模型调用 {llm_calls} 次，读入 {prompt_tokens} 词元（其中缓存 {cached_tokens}），写出 {completion_tokens}，"
-    "用时 {seconds:.1f} 秒",
+    "usage": "模型调用 {llm_calls} 次，读入 {prompt_tokens} 词元（其中缓存 {cached_tokens}），"
+    "写出 {completion_tokens}，用时 {seconds:.1f} 秒",
     "all read": "；历史共 {total} 个片段，全部读过",
     "left out": "；历史共 {total} 个片段，略去 {left_out} 个",
 }
@@ -162,7 +162,7 @@ def _places(node: dict[str, Any], label: str = "") -> Iterator[_Place]:
 
 
 def _label(pointer: str, document: "ProfileDocument") -> str:
-    """The pointer of the attribute that a claim is about: up to the first list in the profile, without an item's number."""
+    """The pointer of the attribute that a claim is about: without the number of an item, and what is below it."""
     node: Any = document.profile
     label = ""
     for token in pointer.split("/")[1:]:

@@ -20,9 +20,9 @@ __all__ = ["Accepted", "Drafted", "Judge", "verify"]
 Judge = Callable[[Facet, Any, str], float]
 """``judge(facet, value, quotes)``: the probability that the quotes say the value of the user."""
 
-_LITERAL_NEEDS = 0.5
-_PARAPHRASE_NEEDS = 0.75
-_INFERRED_NEEDS = 0.4
+_LITERAL_NEEDS = 0.6
+_PARAPHRASE_NEEDS = 0.8
+_INFERRED_NEEDS = 0.35
 _SHARE_NEEDED = 0.5
 _MOST_EVIDENCE = 3
 

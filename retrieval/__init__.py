@@ -9,8 +9,8 @@ from retrieval.events import Event, Role, Snippet
 from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser, UserSummary
 from retrieval.ingest import IngestReport
-from retrieval.loading import load_events
-from retrieval.rows import BadLine
+from retrieval.loading import BadLine, load_events
+
 from retrieval.search import Hit
 from retrieval.splitting import split_event, split_text
 from retrieval.store import Store

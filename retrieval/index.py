@@ -100,9 +100,13 @@ class VectorIndex:
         ids = found["ids"]
         if not ids:
             return [[] for _ in vectors]
-        similarity = vectors @ np.asarray(found["embeddings"], dtype=np.float32).T
-        order = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
-        return [[(ids[n], float(row[n])) for n in nearest] for row, nearest in zip(similarity, order, strict=True)]
+        held = np.asarray(found["embeddings"], dtype=np.float32)
+        answers = []
+        for vector in vectors:  # one by one, so that a score does not depend on the other queries
+            similarity = held @ vector
+            nearest = np.argsort(-similarity, kind="stable")[:k]
+            answers.append([(ids[n], float(similarity[n])) for n in nearest])
+        return answers
 
     def count(self) -> int:
         """How many vectors there are."""

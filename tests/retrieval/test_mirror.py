@@ -13,6 +13,7 @@ from retrieval.errors import StoreError
 from retrieval.events import Event, Snippet
 from retrieval.fakes import HashingEmbedder
 from retrieval.index import VectorIndex
+from retrieval.ingest import IngestReport
 from retrieval.locks import StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
@@ -192,6 +193,22 @@ def test_damage_under_an_open_index(store: Store, write_rows: WriteRows, damage:
     assert agrees(store)
 
 
+@pytest.mark.parametrize("damage", [delete, garble_database, cut_database])
+def test_damage_in_the_middle_of_an_ingest(store: Store, write_rows: WriteRows, damage: Callable[[Path], None]) -> None:
+    rows = [{"user_id": f"u{n % 2}", "id": str(n), "text": f"Message number {n}"} for n in range(600)]
+    damaged: list[int] = []
+
+    def progress(report: IngestReport) -> None:
+        if not damaged:
+            damage(store.path / "chroma")
+            damaged.append(report.read)
+
+    assert store.ingest([write_rows(*rows)], progress=progress).added == 600
+    assert damaged == [256]
+    assert numbers(store, "u0") == list(range(0, 600, 2))
+    assert agrees(store)
+
+
 def test_a_user_with_a_long_history_is_searched_in_full(store: Store, write_rows: WriteRows) -> None:
     rows = [{"user_id": f"u{n % 2}", "id": str(n), "text": f"Message number {n}"} for n in range(2600)]
     store.ingest([write_rows(*rows)])
@@ -211,11 +228,11 @@ def test_an_old_copy_of_the_index_is_brought_up_to_date(filled: Store, write_row
     assert agrees(filled)
 
 
-def test_an_index_that_cannot_be_made(filled: Store) -> None:
+def test_a_link_in_place_of_the_index_is_removed(filled: Store) -> None:
     shutil.rmtree(filled.path / "chroma")
     (filled.path / "chroma").symlink_to("/dev/full")
 
-    assert numbers(filled, "u0") == list(range(0, 40, 2))  # a link to elsewhere is removed, not followed
+    assert numbers(filled, "u0") == list(range(0, 40, 2))
     assert agrees(filled)
 
 

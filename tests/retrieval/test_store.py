@@ -4,7 +4,6 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,13 +29,6 @@ LI = [
     {"user_id": "李", "id": "e2", "timestamp": "2024-05-02T08:00:00", "text": "我喜欢阅读书籍，喜欢旅游。"},
 ]
 ODD_IDS = ["o'brien", 'say "hi"', "../../etc/passwd", "a/b\\c", "🙂👩‍👩‍👧", "x" * 1_000, "%_*?", "a user", "-1", "NULL"]
-
-
-class UnusableEmbedder(HashingEmbedder):
-    def embed_passages(self, texts: list[str]) -> Any:
-        raise AssertionError("no vector is needed here")
-
-    embed_queries = embed_passages
 
 
 def refuse() -> HashingEmbedder:

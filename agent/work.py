@@ -1,0 +1,94 @@
+"""Does one request or a file of them, and prints what comes back. Knows nothing of how commands are typed."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import click
+
+from agent.errors import InputError, LimnerError, UsageError
+from agent.options import BatchFiles, Door
+from agent.terminal import Watch, console_of_stdout, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.batch import Request, Task
+    from agent.limner import Limner
+
+__all__ = ["INTERRUPTED", "Work", "perform", "print_result"]
+
+INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C or SIGTERM."""
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Generic[_T]):
+    """What a command does with one request, and how its result becomes JSON or something to read."""
+
+    task: "Task"
+    do: "Callable[[Limner, Request], _T]"
+    document: Callable[[_T], dict[str, Any]]
+    show: "Callable[[Console, _T], None]"
+
+
+def perform(door: Door, work: Work[_T], files: BatchFiles | None, user: str | None, text: str | None) -> int:
+    """Do one request, or a file of them, and print the results; the exit code.
+
+    Raises:
+        LimnerError: a single request failed, or a batch cannot go on.
+    """
+    from agent.batch import Request
+
+    if files is not None:
+        return _batch(door, work, files)
+    if text is not None and not text.strip():
+        raise UsageError(f"the {work.task.repeats} is empty")
+    with Watch() as watch, door.limner(watch) as limner:
+        result = work.do(limner, Request(0, user or "", text or ""))
+    print_result(door, lambda: work.document(result), lambda console: work.show(console, result))
+    return 0
+
+
+def _batch(door: Door, work: Work[_T], files: BatchFiles) -> int:
+    from agent.batch import run_batch
+
+    done = 0
+
+    def progress(results: int, total: int | None) -> None:
+        nonlocal done
+        done = results
+        watch.items(results, total)
+
+    try:
+        with Watch() as watch, door.limner(watch, steps=False) as limner:
+            report = run_batch(
+                *files, work.task, lambda request: work.document(work.do(limner, request)), progress=progress
+            )
+    except KeyboardInterrupt:
+        say(f"interrupted; {done} results are in {str(files.out)!r}. The same command continues")
+        return INTERRUPTED
+    except LimnerError:
+        if done:
+            say(f"stopped; {done} results are in {str(files.out)!r}. The same command continues")
+        raise
+    if door.as_json:
+        _print_json({"out": str(files.out), **report._asdict()})
+    earlier = f", {report.earlier} of them from before" if report.earlier else ""
+    say(f"{report.requests} results in {str(files.out)!r}{earlier}; {report.failed or 'none'} failed")
+    return InputError.exit_code if report.failed else 0
+
+
+def print_result(door: Door, document: Callable[[], dict[str, Any]], show: "Callable[[Console], None]") -> None:
+    """Print a result as JSON or for people, as the command line says."""
+    if door.as_json:
+        _print_json(document())
+    else:
+        show(console_of_stdout())
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -1,0 +1,370 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from agent.cli import main
+from tests.agent import scripted
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Limner = Callable[..., Ended]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Write rows as JSON Lines; a string is written as it is."""
+
+    def write(name: str, *rows: Any) -> Path:
+        lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+        path = tmp_path / name
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Limner:
+    """The command with the fakes, in this process; there is no store yet."""
+
+    def limner(*arguments: object) -> Ended:
+        words = [str(each) for each in arguments]
+        if words and not words[0].startswith("-"):
+            words[1:1] = ["--store", str(tmp_path / "store")]
+        capsys.readouterr()
+        code = main(words, scripted.open_with(scripted.answer))
+        return Ended(code, *capsys.readouterr())
+
+    return limner
+
+
+@pytest.fixture
+def limner(empty: Limner, write: Callable[..., Path]) -> Limner:
+    """The same with a store of two users."""
+    assert empty("ingest", write("history.jsonl", *scripted.EVENTS)).code == 0
+    return empty
+
+
+def test_ingest_counts(empty: Limner, write: Callable[..., Path]) -> None:
+    path = write("history.jsonl", *scripted.EVENTS)
+    assert empty("ingest", path).out.startswith("3 rows of 1 file: 3 added, 0 updated")
+    again = empty("ingest", path, "--json")
+    assert again.code == 0
+    assert again.json == {
+        "files": 1,
+        "read": 3,
+        "added": 0,
+        "updated": 0,
+        "unchanged": 3,
+        "repeated": 0,
+        "snippets": 0,
+        "bad_count": 0,
+        "bad": [],
+    }
+
+
+def test_ingest_lists_twenty_bad_lines(empty: Limner, write: Callable[..., Path]) -> None:
+    path = write("history.jsonl", scripted.EVENTS[0], *["{"] * 25)
+    ended = empty("ingest", path, "--json")
+    assert ended.code == 3
+    assert ended.json["added"] == 1 and ended.json["bad_count"] == 25
+    assert ended.json["bad"][0]["line"] == 2 and ended.json["bad"][0]["file"].endswith("history.jsonl")
+    assert f"{path}:2: " in ended.err and f"{path}:21: " in ended.err and f"{path}:22: " not in ended.err
+    assert "… and 5 more" in ended.err and "25 bad lines were left out" in ended.err
+
+
+def test_ingest_strict_loads_nothing(empty: Limner, write: Callable[..., Path]) -> None:
+    ended = empty("ingest", write("history.jsonl", scripted.EVENTS[0], "{"), "--strict")
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith("limner: bad lines: ")
+    assert empty("users").code == 2
+
+
+def test_ingest_maps_columns_and_names(empty: Limner, write: Callable[..., Path]) -> None:
+    rows = [("I like tea", "Tom"), ("Hello", "Ann")]
+    path = write("history.jsonl", *({"user_id": "u1", "saying": text, "by": name} for text, name in rows))
+    assert empty("ingest", path, "--map", "text=saying", "--map", "speaker=by", "--self", "Tom").code == 0
+    hits = empty("search", "u1", "tea", "--json").json["hits"]
+    assert {hit["speaker"]: hit["role"] for hit in hits} == {"Tom": "user", "Ann": "other"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [
+        (["body=text"], "'body' is not a field. Turn it round: --map text=body"),
+        (["a=b"], "'a' is not a field. Fields are: user_id, "),
+        (["text"], "'text' is not FIELD=COLUMN"),
+        (["text="], "is not FIELD=COLUMN"),
+        (["text=a", "text=b"], "--map gives 'text' two columns: 'a' and 'b'"),
+    ],
+)
+def test_a_wrong_map_is_refused(empty: Limner, pairs: list[str], said: str) -> None:
+    ended = empty("ingest", "x.jsonl", *(word for pair in pairs for word in ("--map", pair)))
+    assert ended.code == 2
+    assert ended.err.startswith("limner: --map ") and said in ended.err
+
+
+def test_users(empty: Limner, limner: Limner) -> None:
+    assert limner("users", "--json").json["users"][0] == {
+        "user_id": "u1",
+        "events": 2,
+        "snippets": 2,
+        "first": "2024-03-01",
+        "last": "2024-03-02",
+    }
+    shown = limner("users").out
+    assert "u1" in shown and "张三" in shown and "2024-03-03" in shown
+
+
+def test_search(limner: Limner) -> None:
+    ended = limner("search", "u1", "order", "-k", 1, "--json")
+    assert ended.err == ""
+    document = ended.json
+    assert (document["user_id"], document["query"], len(document["hits"])) == ("u1", "order", 1)
+    hit = document["hits"][0]
+    assert hit.pop("score") > 0
+    assert hit == {
+        "rank": 1,
+        "event_id": "b",
+        "snippet_id": "b#0",
+        "start": 0,
+        "end": 24,
+        "text": "My [b]order[/b] is late.",
+        "timestamp": "2024-03-02",
+        "speaker": None,
+        "role": "user",
+        "channel": "chat",
+    }
+    assert "My [b]order[/b] is late." in limner("search", "u1", "order").out
+
+
+def test_ask(limner: Limner) -> None:
+    document = limner("ask", "u1", "Where do I live?", "--json").json
+    assert (document["user_id"], document["answer"], document["answered"]) == ("u1", "Munich", True)
+    assert document["evidence"][0]["quote"] == "I live in Munich now."
+    shown = limner("ask", "u1", "Where do I live?").out
+    assert shown.startswith("Munich [1]\n\n[1] 2024-03-01 email: “I live in Munich now.”")
+    assert "慕尼黑 [1]" in limner("ask", "张三", "我住在哪里？").out
+
+
+def test_ask_says_when_the_history_does_not_tell(limner: Limner) -> None:
+    ended = limner("ask", "u1", "Who is my dentist?", "--json")
+    assert (ended.code, ended.json["answer"], ended.json["answered"]) == (0, None, False)
+    assert limner("ask", "u1", "Who is my dentist?").out.startswith("I cannot tell from this history.")
+    assert limner("ask", "张三", "牙医是谁？").out.startswith("这段历史里看不出来。")
+
+
+def test_profile(limner: Limner, write: Callable[..., Path]) -> None:
+    schema = write("small.json", scripted.SCHEMA)
+    document = limner("profile", "u1", "--schema", schema, "--json").json
+    assert document["profile"]["city"] == "Munich" and document["unknown"] == ["/job"]
+    shown = limner("profile", "张三", "--schema", schema).out
+    assert "属性" in shown and "慕尼黑 [1]" in shown and "未知：job" in shown and "“我住在慕尼黑。”" in shown
+
+
+def test_output_is_utf8_whatever_the_locale(tmp_path: Path, limner: Limner) -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, scripted.__file__, "users", "--json", "--store", str(tmp_path / "store")]
+    ended = subprocess.run(command, env=environment, capture_output=True, check=True)
+    assert "张三" in ended.stdout.decode("utf-8")
+    assert json.loads(ended.stdout)["users"][1]["user_id"] == "张三"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["users", "--nonsense"], 2, "limner: No such option"),
+        (["nonsense"], 2, "limner: No such command"),
+        (["ask", "u1"], 2, "limner: missing QUESTION (or --batch and --out)"),
+        (["profile"], 2, "limner: missing USER"),
+        (["ask", "u1", " "], 2, "limner: the question is empty"),
+        (["ask", "--batch", "x"], 2, "limner: --batch needs --out too"),
+        (["ask", "--out", "x"], 2, "limner: --out needs --batch too"),
+        (["ask", "u1", "--batch", "x", "--out", "y"], 2, "limner: with --batch, USER stand"),
+        (["search", "u1", "tea", "-k", "0"], 2, "limner: Invalid value for '-k'"),
+        (["profile", "u1", "--schema", "nonsense"], 2, "limner: schema 'nonsense'"),
+        (["search", "u9", "tea"], 3, "limner: no user 'u9' in the store"),
+        (["ask", 'it\'s / "odd" 🙂', "Why?"], 3, "limner: no user "),
+        (["ingest", "missing.jsonl"], 3, "missing.jsonl"),
+        (["ask", "u1", "go away"], 4, "limner: the server is gone. Start it"),
+        (["ask", "u1", "say nonsense"], 4, "limner: the model's reply is not what was asked for"),
+        (["ask", "--batch", "missing.jsonl", "--out", "y"], 3, "limner: requests 'missing.jsonl': No such file"),
+    ],
+)
+def test_errors(limner: Limner, tmp_path: Path, arguments: list[str], code: int, said: str) -> None:
+    ended = limner(*arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert said in ended.err and "Traceback" not in ended.err
+
+
+def test_no_store_and_no_folder(empty: Limner, tmp_path: Path) -> None:
+    assert empty("users").code == 2
+    (tmp_path / "store").write_text("a file")
+    assert empty("users").code == 5
+
+
+def test_store_from_the_environment(
+    limner: Limner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIMNER_STORE", str(tmp_path / "store"))
+    assert main(["users"], scripted.open_with(scripted.answer)) == 0
+    assert "u1" in capsys.readouterr().out
+
+
+def test_help_lists_commands_in_order(empty: Limner) -> None:
+    shown = empty("--help")
+    places = [shown.out.index(f"  {name} ") for name in ("ingest", "users", "search", "ask", "profile")]
+    assert shown.code == 0 and places == sorted(places)
+
+
+def test_nothing_typed_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    ended = capsys.readouterr()
+    assert ended.out == "" and ended.err.startswith("Usage: limner") and "limner: " not in ended.err
+
+
+def test_version(empty: Limner) -> None:
+    shown = empty("--version")
+    assert shown.code == 0 and shown.out.startswith("limner") and shown.out.count("\n") == 1
+
+
+def test_without_fakes(limner: Limner, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["users", "--store", str(tmp_path / "store")]) == 0
+    assert "u1" in capsys.readouterr().out
+
+
+def test_a_closed_pipe_makes_no_noise(tmp_path: Path, limner: Limner) -> None:
+    for form in ("--json", "-k5"):
+        command = [sys.executable, scripted.__file__, "search", "u1", "tea", form, "--store", str(tmp_path / "store")]
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer) as closed:
+            ended = subprocess.run(
+                command, stdout=closed, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+            )
+        assert ended.returncode != 0 and ended.stderr == ""
+
+
+def test_batch(limner: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
+    requests = write(
+        "in.jsonl",
+        {"user_id": "u1", "question": "Where do I live?", "gold": "Munich"},
+        {"user_id": "u9", "question": "Where?"},
+        {"user_id": "u1", "question": "say nonsense"},
+        "",
+        "{",
+        {"user_id": "张三", "question": "我住在哪里？"},
+    )
+    out = tmp_path / "out.jsonl"
+    ended = limner("ask", "--batch", requests, "--out", out)
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert (ended.code, ended.out) == (3, "")
+    assert f"limner: 5 results in {str(out)!r}; 3 failed" in ended.err
+    assert [line.get("answer") for line in lines] == ["Munich", None, None, None, "慕尼黑"]
+    assert (lines[1]["user_id"], lines[1]["question"], lines[1]["error"]["type"]) == ("u9", "Where?", "UnknownUser")
+    assert lines[2]["error"]["type"] == "ModelReplyError"
+    assert (lines[3]["user_id"], lines[3]["line"], lines[3]["error"]["type"]) == (None, 5, "BadRequest")
+    before = out.read_bytes()
+    again = limner("ask", "--batch", requests, "--out", out, "--json")
+    assert (again.code, again.json) == (3, {"out": str(out), "requests": 5, "earlier": 5, "failed": 3})
+    assert out.read_bytes() == before
+
+
+def test_search_and_profile_batches(limner: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
+    requests = write("in.jsonl", {"user_id": "u1", "query": "order"}, {"user_id": "u1", "question": "Munich"})
+    out = tmp_path / "found.jsonl"
+    assert limner("search", "--batch", requests, "--out", out, "-k", 1).code == 0
+    found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [(line["query"], line["hits"][0]["event_id"]) for line in found] == [("order", "b"), ("Munich", "a")]
+
+    schema, out = write("small.json", scripted.SCHEMA), tmp_path / "profiles.jsonl"
+    assert limner("profile", "--batch", requests, "--out", out, "--schema", schema).code == 0
+    assert [json.loads(line)["profile"]["city"] for line in out.read_text("utf-8").splitlines()] == ["Munich"] * 2
+    other = limner("profile", "--batch", requests, "--out", out, "--schema", "person")
+    assert other.code == 2 and "line 1: not the result of the request in line 1" in other.err
+
+
+def test_a_batch_stops_when_the_model_is_gone(limner: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
+    questions = ["Where do I live?", "go away", "Why?"]
+    requests = write("in.jsonl", *({"user_id": "u1", "question": each} for each in questions))
+    ended = limner("ask", "--batch", requests, "--out", tmp_path / "out.jsonl")
+    assert ended.code == 4
+    assert "limner: stopped; 1 results are in" in ended.err and "limner: the server is gone" in ended.err
+    assert (tmp_path / "out.jsonl").read_text("utf-8").count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_batch_continues(
+    limner: Limner, write: Callable[..., Path], tmp_path: Path, number: signal.Signals
+) -> None:
+    questions = ["Where do I live?", "Who am I?", "wait", "Where do I live now?"]
+    requests = write("in.jsonl", *({"user_id": "u1", "question": each} for each in questions))
+    out = tmp_path / "out.jsonl"
+    words = ["ask", "--batch", str(requests), "--out", str(out), "--store", str(tmp_path / "store")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LIMNER_TEST": str(tmp_path)}
+    command = [sys.executable, scripted.__file__, *words]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(number)
+        _, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert f"limner: interrupted; 2 results are in {str(out)!r}. The same command continues" in err
+    assert "Traceback" not in err
+    kept = out.read_bytes()
+    assert kept.count(b"\n") == 2 and kept.endswith(b"\n")
+    ended = limner("ask", "--batch", requests, "--out", out)
+    assert ended.code == 0 and "4 results" in ended.err and "2 of them from before; none failed" in ended.err
+    assert out.read_bytes().startswith(kept)
+    assert [json.loads(line)["question"] for line in out.read_text("utf-8").splitlines()] == questions
+
+
+def test_an_interrupted_single_request(limner: Limner, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: Any) -> str:
+        raise KeyboardInterrupt
+
+    words = ["ask", "u1", "Why?", "--store", str(tmp_path / "store")]
+    assert main(words, scripted.open_with(interrupted)) == 130
+    assert "limner: interrupted" in capsys.readouterr().err
+
+
+def test_an_interrupted_ingest_continues(empty: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
+    rows = [{"user_id": "u1", "id": str(n), "text": f"Message number {n}"} for n in range(300)]
+    path = write("history.jsonl", *rows, {"user_id": "u1", "id": "last", "text": "Ctrl-C"})
+    code = (
+        "import sys\nfrom agent.cli import main\nfrom agent.limner import Limner\n"
+        "from retrieval.fakes import HashingEmbedder\n"
+        "class Interrupted(HashingEmbedder):\n"
+        "    def embed_passages(self, texts):\n"
+        "        if any('Ctrl-C' in text for text in texts): raise KeyboardInterrupt\n"
+        "        return super().embed_passages(texts)\n"
+        "def open_limner(store, **settings): return Limner(store, **{**settings, 'embedder': Interrupted()})\n"
+        "sys.exit(main(sys.argv[1:], open_limner))\n"
+    )
+    words = ["ingest", str(path), "--store", str(tmp_path / "store")]
+    ended = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 130
+    assert "limner: interrupted; 256 rows are done. The same command continues" in ended.stderr
+    report = empty("ingest", path, "--json").json
+    assert report["read"] == 301 and report["bad_count"] == 0
+    assert empty("users", "--json").json["users"][0]["snippets"] == 301
