@@ -3,6 +3,7 @@
 Knows the order of the steps; the rules of retrieval and wording are in modules of their own.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -29,13 +30,15 @@ _MOST_EVIDENCE = 4
 _SURE_ENOUGH = 0.5
 _MOST_QUESTION_CHARS = 2000
 
+_VERB = "is|are|was|were|do|does|did"
 _ASKING = re.compile(
-    r"^(?:(?:please|can you|could you|do you know|tell me|what(?:'s| is| are| was| were| do| does| did)?|which|who(?:'s| is| are| was)?|"
-    r"where(?: is| are| do| does| did| was)?|when(?: is| are| do| does| did| was)?|why(?: is| are| do| does| did)?|how(?: many| much| old| is| are| do| does| did)?|"
-    r"is|are|does|do|did|was|were|has|have)\b\s*)+",
+    r"^(?:(?:please|can you|could you|do you know|tell me|which|is|are|does|do|did|was|were|has|have"
+    rf"|(?:what|who|where|when|why)(?:'s| (?:{_VERB}))?|how(?: (?:many|much|old|{_VERB}))?)\b\s*)+",
     re.IGNORECASE,
 )
-_ASKING_ZH = re.compile(r"请问|请告诉我|告诉我|什么时候|什么|哪里|哪儿|哪个|哪些|哪位|哪|谁|怎么样|怎么|为什么|多少|几个|几|是否|吗|呢|么|？|\?")
+_ASKING_ZH = re.compile(
+    r"请问|请告诉我|告诉我|什么时候|什么|哪里|哪儿|哪个|哪些|哪位|哪|谁|怎么样|怎么|为什么|多少|几个|几|是否|吗|呢|么|？|\?"
+)
 
 
 class _State(TypedDict, total=False):
@@ -102,7 +105,7 @@ class AskGraph:
         for node in (self._plan, self._retrieve, self._answer, self._verify):
             graph.add_node(f"{node.__name__.lstrip('_')}_step", node)
         steps = [START, "plan_step", "retrieve_step", "answer_step", "verify_step", END]
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in itertools.pairwise(steps):
             graph.add_edge(before, after)
         return graph.compile()
 
@@ -124,7 +127,10 @@ class AskGraph:
         text = "\n".join(f"[{number}] {line_of(hit)}" for number, hit in enumerate(hits, start=1))
         system = render("ask_system", state["language"], snippets=text)
         reply = self._chat.draft(
-            system, render("ask", state["language"], question=question), _reply_schema(len(hits)), max_tokens=_ANSWER_TOKENS
+            system,
+            render("ask", state["language"], question=question),
+            _reply_schema(len(hits)),
+            max_tokens=_ANSWER_TOKENS,
         ).value
         answer = reply["answer"]
         if is_placeholder(answer) or not reply["evidence"]:

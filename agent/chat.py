@@ -111,7 +111,9 @@ class Chat:
         from langchain_core.messages import HumanMessage, SystemMessage
 
         started = time.monotonic()
-        message = _call(lambda: self.model.invoke([*([SystemMessage(system)] if system else []), HumanMessage(user)], **options))
+        message = _call(
+            lambda: self.model.invoke([*([SystemMessage(system)] if system else []), HumanMessage(user)], **options)
+        )
         self.usage.add(message, time.monotonic() - started)
         return message
 

@@ -10,7 +10,18 @@ from typing import Any, Literal
 from agent.chat import Usage
 from retrieval import Event, Hit, Snippet
 
-__all__ = ["AnswerDocument", "Claim", "Evidence", "ModelNames", "Origin", "ProfileDocument", "Rejected", "Status", "cite"]
+__all__ = [
+    "AnswerDocument",
+    "Claim",
+    "Evidence",
+    "ModelNames",
+    "Origin",
+    "ProfileDocument",
+    "Rejected",
+    "Status",
+    "cite",
+    "cite_hits",
+]
 
 Status = Literal["current", "superseded"]
 Origin = Literal["stated", "reported", "inferred", "computed"]
@@ -124,7 +135,14 @@ def cite(snippet: Snippet, event: Event, start: int | None = None, end: int | No
         raise ValueError(f"span {start}:{end} is not in snippet {snippet.snippet_id!r}")
     quote = event.text[start:end]
     return Evidence(
-        event.event_id, snippet.snippet_id, start, end, quote, event.timestamp, snippet.speaker or event.speaker, event.channel
+        event.event_id,
+        snippet.snippet_id,
+        start,
+        end,
+        quote,
+        event.timestamp,
+        snippet.speaker or event.speaker,
+        event.channel,
     )
 
 

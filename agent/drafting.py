@@ -49,7 +49,9 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
 
 
 def _choices(facet: Facet) -> str:
-    values = [True, False] if facet.item.get("type") == "boolean" else facet.item.get("enum") or [facet.item.get("const")]
+    values = (
+        [True, False] if facet.item.get("type") == "boolean" else facet.item.get("enum") or [facet.item.get("const")]
+    )
     return ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
 
 

@@ -1,13 +1,13 @@
 """The errors of the agent, beside those of retrieval (which it re-exports).
 
-    LimnerError
-    ├── UsageError
-    │   └── SchemaError        2  not a JSON Schema, or one that limner cannot fill
-    ├── InputError
-    │   └── ProfileInvalid     3  the history does not tell what the schema insists on
-    ├── ModelUnavailable
-    │   └── ModelReplyError    4  the model answered with something that is not what was asked for
-    └── StoreError / StoreBusy 5
+LimnerError
+├── UsageError
+│   └── SchemaError        2  not a JSON Schema, or one that limner cannot fill
+├── InputError
+│   └── ProfileInvalid     3  the history does not tell what the schema insists on
+├── ModelUnavailable
+│   └── ModelReplyError    4  the model answered with something that is not what was asked for
+└── StoreError / StoreBusy 5
 """
 
 from retrieval.errors import InputError, LimnerError, ModelUnavailable, StoreBusy, StoreError, UsageError, shorten

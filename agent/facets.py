@@ -17,7 +17,7 @@ from agent.schema import ProfileSchema
 from agent.schema_rules import JsonSchema, escape_pointer
 from prompts import Language
 
-__all__ = ["COMPUTED", "Facet", "Kind", "draft_schema", "plan_facets"]
+__all__ = ["COMPUTED", "Facet", "Kind", "draft_schema", "example_of", "plan_facets"]
 
 Kind = Literal["value", "list", "choice", "text"]
 """One short value; a list of them; one of an enum or a boolean; one or two sentences about the user."""
@@ -119,7 +119,7 @@ def _kind(item: JsonSchema, many: bool) -> Kind:
 
 
 def draft_schema(facet: Facet, evidence_ids: list[int]) -> JsonSchema:
-    """The JSON Schema of a reply about ``facet``: evidence first, as an enum of what is shown, then the value or null."""
+    """The JSON Schema of a reply about ``facet``: evidence first (an enum of what is shown), then value or null."""
     cited: JsonSchema = {"enum": evidence_ids}
     if facet.kind in ("choice", "text"):
         most = 4 if facet.kind == "text" else 2
@@ -147,19 +147,34 @@ def _drafted(node: JsonSchema, kind: Kind) -> JsonSchema:
         return {"anyOf": [_drafted(branch, kind) for branch in node["anyOf"]]}
     if "enum" in node or "const" in node:
         return {"enum": node["enum"] if "enum" in node else [node["const"]]}
-    kept = ("type", "pattern", "format", "minLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems")
+    kept = (
+        "type",
+        "pattern",
+        "format",
+        "minLength",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "minItems",
+    )
     result: dict[str, Any] = {key: node[key] for key in kept if key in node}
     result.setdefault("type", "string")
     if result["type"] == "object":
         properties = node.get("properties", {})
         required = set(node.get("required", []))
         result["properties"] = {
-            name: _drafted(child, kind) if name in required and not child.get("nullable") else _or_null(_drafted(child, kind))
+            name: _drafted(child, kind)
+            if name in required and not child.get("nullable")
+            else _or_null(_drafted(child, kind))
             for name, child in properties.items()
         }
         result |= {"required": list(properties), "additionalProperties": False}
     elif result["type"] == "array":
-        result |= {"items": _drafted(node.get("items", {}), kind), "maxItems": min(node.get("maxItems", 4), _LIST_ITEMS)}
+        result |= {
+            "items": _drafted(node.get("items", {}), kind),
+            "maxItems": min(node.get("maxItems", 4), _LIST_ITEMS),
+        }
     elif result["type"] == "string":
         if result.get("format") not in ("date", "date-time", "time", "email"):
             result.pop("format", None)
@@ -182,7 +197,11 @@ def _shape(node: JsonSchema) -> str:
         return json.dumps(node["enum"][0], ensure_ascii=False)
     kind = node["type"][0] if isinstance(node["type"], list) else node["type"]
     if kind == "object":
-        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_shape(v)}" for k, v in node["properties"].items()) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_shape(v)}" for k, v in node["properties"].items())
+            + "}"
+        )
     if kind == "array":
         return f"[{_shape(node['items'])}]"
     return '"..."' if kind == "string" else "..."

@@ -48,11 +48,13 @@ class ScriptedChat(BaseChatModel):
         text, logprobs = (reply, None) if isinstance(reply, str) else _as_logprobs(reply)
         read, written = len(system + user) // 4 + 1, len(text) // 4 + 1
         usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
-        message = AIMessage(content=text, usage_metadata=usage, response_metadata={"finish_reason": "stop", "logprobs": logprobs})
+        message = AIMessage(
+            content=text, usage_metadata=usage, response_metadata={"finish_reason": "stop", "logprobs": logprobs}
+        )
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
 def _as_logprobs(yes: float) -> tuple[str, dict[str, Any]]:
-    options = [("yes", yes), ("no", 1 - yes)]
-    top = [{"token": word, "logprob": math.log(max(p, 1e-9))} for word, p in sorted(options, key=lambda o: -o[1])]
-    return top[0]["token"], {"content": [{**top[0], "top_logprobs": top}]}
+    options = sorted([("yes", yes), ("no", 1 - yes)], key=lambda option: -option[1])
+    top = [{"token": word, "logprob": math.log(max(chance, 1e-9))} for word, chance in options]
+    return options[0][0], {"content": [{**top[0], "top_logprobs": top}]}

@@ -5,7 +5,7 @@ Knows nothing of users, evidence or prompts. The weights are loaded at the first
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
@@ -23,7 +23,7 @@ from agent.errors import ModelReplyError, ModelUnavailable, shorten
 if TYPE_CHECKING:
     from xllamacpp import Server
 
-__all__ = ["LlamaChat"]
+__all__ = ["LlamaChat", "estimate_tokens"]
 
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 
@@ -174,8 +174,3 @@ def _interruptible(call: Any) -> Any:
             return future.result(timeout=0.2)
         except NotYet:
             continue
-
-
-def message_texts(messages: Sequence[BaseMessage]) -> str:
-    """All messages as one text, for counting."""
-    return "\n".join(m.text for m in messages)

@@ -3,6 +3,7 @@
 Knows the order of the steps and what is handed on; each step's rules are in modules of their own.
 """
 
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -93,10 +94,18 @@ class ProfileGraph:
         from langgraph.graph import END, START, StateGraph
 
         graph = StateGraph(_State)
-        for node in (self._plan, self._retrieve, self._draft, self._verify, self._resolve, self._validate, self._repair):
+        for node in (
+            self._plan,
+            self._retrieve,
+            self._draft,
+            self._verify,
+            self._resolve,
+            self._validate,
+            self._repair,
+        ):
             graph.add_node(node.__name__.lstrip("_"), node)
         steps = [START, "plan", "retrieve", "draft", "verify", "resolve", "validate"]
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in itertools.pairwise(steps):
             graph.add_edge(before, after)
         graph.add_conditional_edges("validate", _next_step, {"repair": "repair", "done": END})
         graph.add_edge("repair", "draft")
@@ -195,10 +204,7 @@ class ProfileGraph:
     def _repair(self, state: _State) -> _State:
         """Look again, with twice the snippets, for what the schema misses or refuses."""
         bad = tuple(state["problems"])
-        todo = [
-            f for f in state["facets"]
-            if f.compute is None and any(f"{p}/".startswith(f"{f.pointer}/") or f.pointer.startswith(f"{p}/") for p in bad)
-        ]  # fmt: skip
+        todo = [f for f in state["facets"] if f.compute is None and _touches(f.pointer, bad)]
         again = {f.pointer for f in todo}
         packs = self._find(state["user_id"], todo, 2 * _SNIPPETS_A_FACET) if todo else []
         kept = [a for a in state["accepted"] if a.facet.pointer not in again]
@@ -207,3 +213,8 @@ class ProfileGraph:
 
 def _next_step(state: _State) -> str:
     return "repair" if state["problems"] else "done"
+
+
+def _touches(pointer: str, places: Sequence[str]) -> bool:
+    """Whether a facet stands at, above or below one of the places."""
+    return any(f"{place}/".startswith(f"{pointer}/") or pointer.startswith(f"{place}/") for place in places)

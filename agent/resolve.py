@@ -84,10 +84,14 @@ def _contains(one: str, other: str) -> bool:
 def _list(facet: Facet, merged: Sequence[Accepted], result: Resolved) -> list[Any]:
     kept = list(merged)[: facet.most]
     for extra in merged[facet.most :]:
-        result.rejected.append(Rejected(facet.pointer, extra.value, "more values than the list may hold", extra.evidence))
+        result.rejected.append(
+            Rejected(facet.pointer, extra.value, "more values than the list may hold", extra.evidence)
+        )
     if len(kept) < facet.least:
         for each in kept:
-            result.rejected.append(Rejected(facet.pointer, each.value, "fewer values than the list must hold", each.evidence))
+            result.rejected.append(
+                Rejected(facet.pointer, each.value, "fewer values than the list must hold", each.evidence)
+            )
         return []
     for index, each in enumerate(kept):
         result.claims.append(_claim(each, f"{facet.pointer}/{index}", None))
@@ -138,7 +142,7 @@ _ABSENT = object()
 
 
 def _fit(node: JsonSchema, path: tuple[str, ...], values: dict[tuple[str, ...], Any], result: Resolved) -> Any:
-    """The value of an object node: what is known, null or left out where unknown, ``_ABSENT`` when it cannot be valid."""
+    """The value of an object node: what is known, null or left out where unknown; ``_ABSENT`` if it cannot be valid."""
     required = set(node.get("required", []))
     built: dict[str, Any] = {}
     for name, child in node.get("properties", {}).items():

@@ -84,7 +84,11 @@ def _read(source: "str | Path | Mapping[str, Any] | type[BaseModel]") -> tuple[s
     try:
         return path.stem, json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        where = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else "nested too deep"
+        where = (
+            f"line {error.lineno}, column {error.colno}"
+            if isinstance(error, json.JSONDecodeError)
+            else "nested too deep"
+        )
         raise SchemaError(f"schema {shorten(str(path))}: not JSON ({where})", hint=hint) from error
 
 
@@ -95,9 +99,14 @@ def _check_is_schema(name: str, document: Any) -> None:
     if not isinstance(document, dict):
         raise SchemaError(f"schema {name!r}: a {type(document).__name__}, not a JSON object", hint="Give a JSON Schema")
     declared = document.get("$schema", "https://json-schema.org/draft/2020-12/schema")
-    if not isinstance(declared, str) or "2020-12" not in declared and "draft-07" not in declared and "2019-09" not in declared:
+    if not isinstance(declared, str) or (
+        "2020-12" not in declared and "draft-07" not in declared and "2019-09" not in declared
+    ):
         raise SchemaError(
-            f"schema {name!r}: $schema is {shorten(declared)}", pointer="/$schema", keyword="$schema", hint="Use draft 2020-12"
+            f"schema {name!r}: $schema is {shorten(declared)}",
+            pointer="/$schema",
+            keyword="$schema",
+            hint="Use draft 2020-12",
         )
     try:
         Draft202012Validator.check_schema(document)

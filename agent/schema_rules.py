@@ -25,7 +25,8 @@ _FILLED = {
 _REFUSED = {
     "not", "if", "then", "else", "dependentSchemas", "dependentRequired", "patternProperties", "propertyNames",
     "unevaluatedProperties", "unevaluatedItems", "prefixItems", "contains", "minContains", "maxContains",
-    "minProperties", "maxProperties", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "contentSchema", "additionalItems",
+    "minProperties", "maxProperties", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "contentSchema",
+    "additionalItems",
 }  # fmt: skip
 _TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 # Look-around, back references and the like have no equivalent in a decoding grammar.
@@ -77,11 +78,13 @@ def _inline(node: Any, pointer: str, root: Mapping[str, Any], open_refs: tuple[s
         raise SchemaError(
             f"schema: {shorten(node)} at {pointer!r} is not a schema that a value can satisfy",
             pointer=pointer,
-            hint="Use an object such as {\"type\": \"string\"}",
+            hint='Use an object such as {"type": "string"}',
         )
     for keyword in node:
         if keyword in _REFUSED:
-            raise _refuse(keyword, pointer, "is not supported", "Describe the value with type, properties, items and bounds")
+            raise _refuse(
+                keyword, pointer, "is not supported", "Describe the value with type, properties, items and bounds"
+            )
     if "$ref" in node:
         return _follow(node, pointer, root, open_refs)
     result = {k: v for k, v in node.items() if k not in ("$defs", "definitions", "$schema", "$id")}
@@ -104,10 +107,14 @@ def _inline(node: Any, pointer: str, root: Mapping[str, Any], open_refs: tuple[s
 def _follow(node: Mapping[str, Any], pointer: str, root: Mapping[str, Any], open_refs: tuple[str, ...]) -> JsonSchema:
     target = node["$ref"]
     if not isinstance(target, str) or not target.startswith("#"):
-        raise _refuse("$ref", pointer, f"points outside of the schema ({shorten(target)})", "Copy the definition into $defs")
+        raise _refuse(
+            "$ref", pointer, f"points outside of the schema ({shorten(target)})", "Copy the definition into $defs"
+        )
     where = target[1:]
     if where in open_refs or pointer == where or pointer.startswith(f"{where}/"):
-        raise _refuse("$ref", pointer, f"is recursive ({target!r})", "A profile has a fixed depth: unroll the levels you need")
+        raise _refuse(
+            "$ref", pointer, f"is recursive ({target!r})", "A profile has a fixed depth: unroll the levels you need"
+        )
     try:
         found = resolve_pointer(root, where)
     except KeyError:
@@ -122,7 +129,9 @@ def _merge_all(node: JsonSchema, pointer: str, root: Mapping[str, Any], open_ref
         branch = _inline(part, f"{pointer}/allOf/{i}", root, open_refs)
         clash = [k for k in branch if k in merged and merged[k] != branch[k] and k not in ("properties", "required")]
         if clash:
-            raise _refuse("allOf", pointer, f"has branches that disagree on {clash[0]!r}", "Write the combined schema out")
+            raise _refuse(
+                "allOf", pointer, f"has branches that disagree on {clash[0]!r}", "Write the combined schema out"
+            )
         merged = {
             **merged,
             **branch,
@@ -132,7 +141,9 @@ def _merge_all(node: JsonSchema, pointer: str, root: Mapping[str, Any], open_ref
     return merged | {k: v for k, v in node.items() if k != "allOf"}
 
 
-def _union(node: JsonSchema, keyword: str, pointer: str, root: Mapping[str, Any], open_refs: tuple[str, ...]) -> JsonSchema:
+def _union(
+    node: JsonSchema, keyword: str, pointer: str, root: Mapping[str, Any], open_refs: tuple[str, ...]
+) -> JsonSchema:
     branches = [_inline(part, f"{pointer}/{keyword}/{i}", root, open_refs) for i, part in enumerate(node[keyword])]
     real = [b for b in branches if b.get("type") != "null" and b.get("const", ...) is not None]
     rest = {k: v for k, v in node.items() if k != keyword}
@@ -142,7 +153,9 @@ def _union(node: JsonSchema, keyword: str, pointer: str, root: Mapping[str, Any]
     elif real and all(_is_scalar(b) for b in real):
         merged = {**rest, "anyOf": real}
     else:
-        raise _refuse(keyword, pointer, "joins several objects or lists", "Choose one of the branches, or give each a property")
+        raise _refuse(
+            keyword, pointer, "joins several objects or lists", "Choose one of the branches, or give each a property"
+        )
     return merged | ({"nullable": True} if nullable else {})
 
 
@@ -163,12 +176,21 @@ def _check_leaf(node: JsonSchema, pointer: str) -> None:
         except re.error as error:
             raise _refuse("pattern", pointer, f"is no regular expression ({error})", "Correct it") from error
         if _IRREGULAR.search(pattern):
-            raise _refuse("pattern", pointer, f"uses look-around or back references ({shorten(pattern)})", "Use a plain pattern")
+            raise _refuse(
+                "pattern", pointer, f"uses look-around or back references ({shorten(pattern)})", "Use a plain pattern"
+            )
     if isinstance(node.get("additionalProperties"), Mapping) and not node.get("properties"):
-        raise _refuse("additionalProperties", pointer, "leaves the keys open", "Name the keys under properties, or use a list of objects")
+        raise _refuse(
+            "additionalProperties",
+            pointer,
+            "leaves the keys open",
+            "Name the keys under properties, or use a list of objects",
+        )
     unknown = [k for k in node if k in _REFUSED]
     if unknown:
-        raise _refuse(unknown[0], pointer, "is not supported", "Describe the value with type, properties, items and bounds")
+        raise _refuse(
+            unknown[0], pointer, "is not supported", "Describe the value with type, properties, items and bounds"
+        )
 
 
 def _mark_nullable(node: JsonSchema) -> JsonSchema:

@@ -128,9 +128,7 @@ def _judged(
     quotes = "\n".join(e.quote for e in evidence)
     sure = judge(drafted.facet, value, quotes)
     if sure < needed:
-        return Rejected(
-            drafted.facet.pointer, value, f"not entailed by the cited evidence (P={sure:.2f})", evidence
-        )
+        return Rejected(drafted.facet.pointer, value, f"not entailed by the cited evidence (P={sure:.2f})", evidence)
     if origin == "stated" and all(hit.snippet.role != "user" for hit in hits):
         origin = "reported"
     newest = max(hit.event.epoch or 0.0 for hit in hits)

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-
 __all__ = ["is_placeholder", "leaves", "missing_numbers", "normalise", "quote_span", "said_share"]
 
 _PLACEHOLDERS = {
@@ -20,7 +19,9 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _CHINESE_DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
-_STOP = frozenset("a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with".split())
+_STOP = frozenset(
+    "a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with".split()  # noqa: SIM905
+)
 _SENTENCE = re.compile(r"[^。！？!?\n.]*(?:[。！？!?\n]+|\.(?=\s|$)|\.)?")
 
 
@@ -75,10 +76,16 @@ def said_share(value: Any, quote: str) -> float:
 def missing_numbers(value: Any, quote: str) -> list[str]:
     """The numbers of ``value`` that the quote does not hold, in digits or Chinese numerals; dates part by part."""
     held = unicodedata.normalize("NFKC", quote)
-    pool = {_plain(n) for n in _NUMBER.findall(held)} | {_plain(n) for n in _NUMBER.findall(held.translate(_CHINESE_DIGITS))}
+    pool = {_plain(n) for n in _NUMBER.findall(held)} | {
+        _plain(n) for n in _NUMBER.findall(held.translate(_CHINESE_DIGITS))
+    }
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     digits = "".join(sorted(pool))
-    return [n for n in _NUMBER.findall(unicodedata.normalize("NFKC", text)) if _plain(n) not in pool and _plain(n) not in digits]
+    return [
+        n
+        for n in _NUMBER.findall(unicodedata.normalize("NFKC", text))
+        if _plain(n) not in pool and _plain(n) not in digits
+    ]
 
 
 def _plain(number: str) -> str:

@@ -38,7 +38,7 @@ def _environment(language: Language) -> "Environment":
         return template.read_text(encoding="utf-8") if template.is_file() else None
 
     # Prompts are plain text: HTML escaping would corrupt quotes and ampersands of the history.
-    return Environment(loader=FunctionLoader(load), undefined=StrictUndefined, autoescape=False, trim_blocks=True)  # noqa: S701
+    return Environment(loader=FunctionLoader(load), undefined=StrictUndefined, autoescape=False, trim_blocks=True)
 
 
 def render(name: str, language: Language, **variables: Any) -> str:

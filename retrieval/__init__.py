@@ -10,7 +10,6 @@ from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser, UserSummary
 from retrieval.ingest import IngestReport
 from retrieval.loading import BadLine, load_events
-
 from retrieval.search import Hit
 from retrieval.splitting import split_event, split_text
 from retrieval.store import Store

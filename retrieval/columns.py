@@ -13,7 +13,7 @@ __all__ = ["FIELDS", "check_columns", "column_key", "match_columns"]
 _USUAL: Final[dict[str, str]] = {
     "user_id": "user_id user userid uid user_name username customer_id customer client_id client member_id buyer_id "
     "account_id 用户id 用户编号 用户 客户id 客户编号 客户 会员id 会员 买家id 买家 顾客id 顾客 用户名 账号",
-    "event_id": "event_id snippet_id id message_id msg_id ticket_id review_id comment_id uuid "
+    "event_id": "event_id snippet_id id message_id msg_id review_id comment_id uuid "
     "事件id 消息id 记录id 工单id 工单号 评论id 编号",
     "timestamp": "timestamp time datetime date created_at create_time created sent_at send_time event_time "
     "ts updated_at 时间 时间戳 日期 创建时间 发送时间 消息时间 评论时间 下单时间 发布时间",

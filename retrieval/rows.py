@@ -20,7 +20,7 @@ from retrieval.timestamps import parse_timestamp
 __all__ = ["MAX_TEXT_CHARS", "RowReader"]
 
 MAX_TEXT_CHARS: Final = 1_000_000
-_MAX_ID_CHARS: Final = 1_000
+_MAX_ID_CHARS: Final = 20_000
 _MAX_DEPTH: Final = 50
 
 
