@@ -13,7 +13,7 @@ from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
 from agent.errors import UsageError, shorten
 from agent.evidence import best_of, line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
-from agent.wording import is_placeholder, missing_numbers
+from agent.wording import is_placeholder, missing_numbers, normalise, said_share
 from prompts import Language, render
 from retrieval import Hit, Store
 
@@ -28,6 +28,7 @@ _ANSWER_CHARS = 200
 _ANSWER_TOKENS = 160
 _MOST_EVIDENCE = 4
 _SURE_ENOUGH = 0.5
+_ADDED_SHARE_NEEDED = 0.3
 _MOST_QUESTION_CHARS = 2000
 
 _VERB = "is|are|was|were|do|does|did"
@@ -135,7 +136,10 @@ class AskGraph:
         answer = reply["answer"]
         if is_placeholder(answer) or not reply["evidence"]:
             return {"answer": None, "cited": [], "confidence": 0.0}
-        return {"answer": answer.strip(), "cited": [hits[n - 1] for n in dict.fromkeys(reply["evidence"])]}
+        return {
+            "answer": answer.strip(),
+            "cited": _telling([hits[n - 1] for n in dict.fromkeys(reply["evidence"])], answer),
+        }
 
     def _verify(self, state: _State) -> _State:
         answer, cited = state["answer"], state["cited"]
@@ -143,7 +147,7 @@ class AskGraph:
             return {"confidence": 0.0}
         self._on_step(Step("verify", 0, 1))
         quotes = "\n".join(line_of(hit) for hit in cited)
-        reason = _unsupported_number(answer, state["question"], cited)
+        reason = _unsupported_number(answer, state["question"], cited) or _unsaid(answer, state["question"], quotes)
         question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
         sure = 0.0 if reason else self._chat.probability_of_yes("", question)
         if sure >= _SURE_ENOUGH:
@@ -174,3 +178,17 @@ def _unsupported_number(answer: str, question: str, cited: Sequence[Hit]) -> str
     words = " ".join([question, *(f"{hit.event.timestamp or ''} {hit.snippet.text}" for hit in cited)])
     missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
     return f"the number {missing[0]} is not in the cited words" if missing else None
+
+
+def _telling(cited: Sequence[Hit], answer: str) -> list[Hit]:
+    """The cited snippets that hold about as much of the answer's words as the best one; a small model cites more."""
+    shares = [said_share(answer, hit.snippet.text) for hit in cited]
+    return [hit for hit, share in zip(cited, shares, strict=True) if share >= 0.6 * max(shares)]
+
+
+def _unsaid(answer: str, question: str, quotes: str) -> str | None:
+    """Why the answer is refused when what it adds to the question is not in the cited words."""
+    asked = set(normalise(question).split())
+    added = " ".join(word for word in normalise(answer).split() if word not in asked)
+    share = said_share(added, quotes) if added else 1.0
+    return None if share >= _ADDED_SHARE_NEEDED else "the cited words do not say it"

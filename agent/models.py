@@ -71,5 +71,10 @@ def model_name(model: "BaseChatModel", spec: str | None) -> str:
         return f"{EMBEDDED_LLM}:{LLM.name}"
     if spec:
         return spec.partition(":")[0] + ":" + Path(spec.partition(":")[2]).name if spec.startswith("gguf:") else spec
-    name = getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
+    path = getattr(model, "model_path", None)
+    name = (
+        f"gguf:{Path(path).name}"
+        if path
+        else getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
+    )
     return str(name)

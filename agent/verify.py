@@ -3,6 +3,7 @@
 Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +13,7 @@ from agent.evidence import is_about_user
 from agent.facets import Facet
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
-from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, said_share
+from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, said_of_other, said_share
 from retrieval import Hit
 
 __all__ = ["Accepted", "Drafted", "Judge", "verify"]
@@ -25,6 +26,9 @@ _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
 _SHARE_NEEDED = 0.5
 _MOST_EVIDENCE = 3
+_FAMILY = re.compile(
+    "famil|relati|friend|partner|spouse|husband|wife|child|parent|家|亲|友|伴侣|关系|配偶", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,10 @@ def verify(drafted: Drafted, judge: Judge) -> Accepted | Rejected | None:
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
         return reject(f"the number {missing[0]} is not in the cited words")
+    if not _FAMILY.search(f"{facet.label} {facet.description}"):
+        hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text)]
+    if not hits:
+        return reject("said of another person")
     if share < _SHARE_NEEDED:
         return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
     return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)

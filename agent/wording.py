@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["is_placeholder", "leaves", "missing_numbers", "normalise", "quote_span", "said_share"]
+__all__ = ["is_placeholder", "leaves", "missing_numbers", "normalise", "quote_span", "said_of_other", "said_share"]
 
 _PLACEHOLDERS = {
     "", "null", "none", "nil", "n/a", "na", "unknown", "not stated", "not mentioned", "not specified", "not provided",
@@ -19,10 +19,11 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _CHINESE_DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
-_STOP = frozenset(
-    "a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with".split()  # noqa: SIM905
+_STOP_WORDS = (
+    "a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with"
 )
-_SENTENCE = re.compile(r"[^。！？!?\n.]*(?:[。！？!?\n]+|\.(?=\s|$)|\.)?")
+_STOP = frozenset(_STOP_WORDS.split())
+_SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))*(?:[。！？!?\n]+|\.(?=\s|$))?")
 
 
 def normalise(text: str) -> str:
@@ -64,7 +65,7 @@ def said_share(value: Any, quote: str) -> float:
     wanted, held = normalise(text), normalise(quote)
     if not wanted:
         return 0.0
-    if wanted in held or wanted.replace(" ", "") in held.replace(" ", ""):
+    if f" {wanted} " in f" {held} " or (_CJK.search(wanted) and wanted.replace(" ", "") in held.replace(" ", "")):
         return 1.0
     words = [w for w in wanted.split() if w not in _STOP] or wanted.split()
     pool = set(held.split())
@@ -104,3 +105,17 @@ def quote_span(text: str, values: list[Any]) -> tuple[int, int]:
     start, end = chosen[0][0], chosen[-1][1]
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
+
+
+_PRONOUN = re.compile(
+    r"(?P<other>他们|她们|他|她|\b(?:he|she|they|his|her|their)\b)|我们|我|\b(?:i|my|me|we|our)\b", re.IGNORECASE
+)
+
+
+def said_of_other(value: Any, text: str) -> bool:
+    """Whether the last personal pronoun before the value is a third person's: "he likes hiking", "我知道他喜欢旅游"."""
+    if not isinstance(value, str) or (place := text.casefold().find(value.casefold())) < 0:
+        return False
+    start, _ = quote_span(text, [value])
+    pronouns = list(_PRONOUN.finditer(text[min(start, place) : place]))
+    return bool(pronouns) and pronouns[-1]["other"] is not None

@@ -1,0 +1,79 @@
+"""The main job with the embedded model: few and honest. Needs ``limner[embedded]``; run with ``pytest -m model``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import Limner
+from agent.chat import Chat
+from agent.llama import LlamaChat
+from agent.models import load_chat_model
+from retrieval import HashingEmbedder
+
+pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("default")]
+
+HISTORIES = Path(__file__).parents[2] / "examples" / "histories.jsonl"
+INTERESTS = Path(__file__).parents[2] / "examples" / "interests.json"
+
+
+@pytest.fixture(scope="module")
+def model() -> LlamaChat:
+    chat = load_chat_model("embedded")
+    assert isinstance(chat, LlamaChat)
+    return chat
+
+
+@pytest.fixture(scope="module")
+def limner(tmp_path_factory: pytest.TempPathFactory, model: LlamaChat) -> Iterator[Limner]:
+    with Limner(tmp_path_factory.mktemp("store") / "s", llm=model) as opened:
+        report = opened.ingest(HISTORIES)
+        assert report.added == 368
+        yield opened
+
+
+def assert_grounded(limner: Limner, user: str, evidence: list[dict[str, Any]]) -> None:
+    for each in evidence:
+        event = limner.store.event(user, each["event_id"])
+        assert each["quote"] == event.text[each["start"] : each["end"]]
+
+
+def test_the_founding_papers_example(limner: Limner) -> None:
+    document = limner.profile("paper", INTERESTS).as_json()
+    interests = "、".join(document["profile"]["interests"])
+    assert all(word in interests for word in ("阅读", "旅游", "科技"))
+    for claim in document["claims"]:
+        assert claim["evidence"]
+        assert_grounded(limner, "paper", claim["evidence"])
+
+
+def test_a_question_that_the_history_answers_and_one_that_it_does_not(limner: Limner) -> None:
+    answer = limner.ask("sofia", "What was wrong with the bicycle?").as_json()
+    assert answer["answered"]
+    assert "damaged" in answer["answer"]
+    assert_grounded(limner, "sofia", answer["evidence"])
+    nothing = limner.ask("paper", "他的妻子叫什么名字？").as_json()
+    assert (nothing["answered"], nothing["answer"], nothing["evidence"]) == (False, None, [])
+
+
+def test_the_prompt_cache_is_used(model: LlamaChat) -> None:
+    chat = Chat(model)
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    for question in ("Which city?", "Which town?"):
+        chat.draft("The user lives in Oslo. " * 20, question, schema)
+    assert chat.usage.cached_tokens > 80
+
+
+def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, model: LlamaChat) -> None:
+    server = model.load()
+    with Limner(
+        tmp_path / "s",
+        llm="openai:qwen",
+        llm_base_url=f"{server.listening_address}/v1",
+        embedder=HashingEmbedder(),
+    ) as opened:
+        opened.ingest(HISTORIES)
+        document = opened.profile("paper", INTERESTS).as_json()
+    assert "科技" in "、".join(document["profile"]["interests"])
+    assert document["usage"]["llm_calls"] >= 2
