@@ -3,6 +3,7 @@
 Plain data, the field names of ``DESIGN.md``; ``as_json`` gives what the command line prints.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -120,7 +121,8 @@ class AnswerDocument:
 
 def _jsonable(document: dict[str, Any]) -> dict[str, Any]:
     document["usage"]["seconds"] = round(document["usage"]["seconds"], 2)
-    return document
+    plain: dict[str, Any] = json.loads(json.dumps(document))  # tuples become lists
+    return plain
 
 
 def cite(snippet: Snippet, event: Event, start: int | None = None, end: int | None = None) -> Evidence:

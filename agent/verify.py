@@ -120,13 +120,13 @@ def _supporting(value: Any, drafted: Drafted) -> tuple[list[Hit], float]:
     A small model often copies the right words and gives the wrong number; where a snippet that it was shown for this
     attribute holds the value literally and the cited one does not, that one is the evidence.
     """
-    pool = [*drafted.cited, *(hit for hit in drafted.pool if hit not in drafted.cited and is_about_user(hit))]
-    shares = [(hit, _share(value, hit)) for hit in pool]
-    literal = [hit for hit, share in shares if share == 1.0]
+    shares = [(hit, _share(value, hit)) for hit in drafted.cited]
+    others = [hit for hit in drafted.pool if hit not in drafted.cited and is_about_user(hit)]
+    literal = [hit for hit, share in shares if share == 1.0] or [hit for hit in others if _share(value, hit) == 1.0]
     if literal:
         return literal[:_MOST_EVIDENCE], 1.0
-    best = max(share for _, share in shares[: len(drafted.cited)])
-    return [hit for hit, share in shares[: len(drafted.cited)] if share == best][:1], best
+    best = max(share for _, share in shares)
+    return [hit for hit, share in shares if share == best][:1], best
 
 
 def _judged(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "Database", "Tables", "chunks", "tables"]
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 SCHEMA_VERSION = 1
 """Goes up by one when the tables change; a store of a newer version is refused."""
@@ -162,7 +162,7 @@ class Database:
             ) from error
 
 
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
     """The values in portions that fit into one ``IN (...)`` of any database."""
     return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
 

@@ -97,7 +97,7 @@ def test_without_an_id_the_content_is_the_id(tmp_path: Path) -> None:
         ({"user_id": ["u"], "text": "a"}, "user_id in 'user_id' is a list"),
         ({"user_id": True, "text": "a"}, "user_id in 'user_id' is a boolean"),
         ({"user_id": "a\x00b", "text": "a"}, "holds control characters"),
-        ({"user_id": "u" * 2000, "text": "a"}, "has 2,000 characters"),
+        ({"user_id": "u" * 30000, "text": "a"}, "has 30,000 characters"),
         ({"user_id": "u"}, "no text; found the columns 'user_id'"),
         ({"user_id": "u", "text": ""}, "no text in 'text'"),
         ({"user_id": "u", "text": "<br> \u200b"}, "no text is left after cleaning"),
