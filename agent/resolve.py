@@ -65,7 +65,7 @@ def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
     merged: dict[str, Accepted] = {}
     for each in sorted(accepted, key=lambda a: -a.confidence):
         key = _key(each.value)
-        near = next((k for k in merged if key == k or _contains(key, k)), None)
+        near = next((k for k in merged if key == k or _contains(each.value, merged[k].value)), None)
         if near is None:
             merged[key] = each
             continue
@@ -75,10 +75,11 @@ def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
     return list(merged.values())
 
 
-def _contains(one: str, other: str) -> bool:
-    """Whether one value is the other with more words around it (only where both are words, not numbers)."""
-    shorter, longer = sorted((one, other), key=len)
-    return len(shorter) >= 2 and not shorter.isdigit() and shorter in longer
+def _contains(one: Any, other: Any) -> bool:
+    """Whether one value is the other with more words around it (whole words: "tea" is not in "steak"; not numbers)."""
+    shorter, longer = sorted((normalise(str(one)), normalise(str(other))), key=len)
+    bare = shorter.replace(" ", "")
+    return len(bare) >= 2 and not bare.isdigit() and f" {shorter} " in f" {longer} "
 
 
 def _list(facet: Facet, merged: Sequence[Accepted], result: Resolved) -> list[Any]:

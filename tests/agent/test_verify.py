@@ -1,0 +1,114 @@
+from typing import Any
+
+import pytest
+
+from agent.documents import Rejected, cite
+from agent.facets import Facet, plan_facets
+from agent.schema import load_schema
+from agent.verify import Accepted, Drafted, verify
+from retrieval import Event, Hit, Snippet
+
+
+def hit(text: str, role: Any = "user", event_id: str = "e", epoch: float | None = 10.0) -> Hit:
+    event = Event("u", event_id, f"Hi! {text}", "2024-03-01", epoch, role=role)
+    return Hit(Snippet(f"{event_id}#0", "u", event_id, 4, 4 + len(text), text, None, role), event, 1.0, 1)
+
+
+def facet(name: str = "city", **node: Any) -> Facet:
+    schema = load_schema({"type": "object", "properties": {name: node or {"type": "string"}}})
+    return plan_facets(schema, "en")[0]
+
+
+def check(value: Any, *cited: Hit, about: Facet | None = None, sure: float = 0.9, pool: tuple[Hit, ...] = ()) -> Any:
+    return verify(Drafted(about or facet(), value, cited, pool or cited), lambda *_: sure)
+
+
+def reason(verdict: Any) -> str:
+    assert isinstance(verdict, Rejected)
+    return verdict.reason
+
+
+def test_a_literal_value_is_accepted_with_the_sentence_that_says_it() -> None:
+    found = hit("Hello. I live in Munich. Bye.")
+    verdict = check(" Munich ", found)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.value, verdict.origin, verdict.confidence, verdict.epoch) == ("Munich", "stated", 0.9, 10.0)
+    (evidence,) = verdict.evidence
+    assert evidence.quote == "I live in Munich." == found.event.text[evidence.start : evidence.end]
+
+
+def test_a_placeholder_is_dropped() -> None:
+    assert check("unknown", hit("x")) is None
+
+
+@pytest.mark.parametrize("role", ["agent", "other"])
+def test_what_someone_else_says_is_rejected(role: str) -> None:
+    assert "someone else" in reason(check("Munich", hit("I live in Munich", role)))
+
+
+def test_a_record_of_a_system_is_reported() -> None:
+    assert check("Munich", hit("Ship to Munich", "system")).origin == "reported"
+
+
+def test_bounds_of_the_schema_are_checked() -> None:
+    about = facet("age", type="integer", maximum=120)
+    assert "schema allows" in reason(check(300, hit("I am 300"), about=about))
+
+
+def test_a_number_that_is_not_said_is_rejected() -> None:
+    assert "number 7" in reason(check("7 cats", hit("I have cats")))
+    about = facet("summary", type="string", maxLength=200)
+    assert "number 7" in reason(check("The user has 7 cats", hit("I have cats"), about=about))
+
+
+def test_words_that_are_not_said_are_rejected() -> None:
+    assert "do not say it" in reason(check("Hamburg harbour", hit("I live in Munich")))
+
+
+def test_another_persons_fact_is_rejected_except_for_family() -> None:
+    assert "another person" in reason(check("Munich", hit("He lives in Munich")))
+    assert isinstance(check("Munich", hit("He lives in Munich"), about=facet("family_home")), Accepted)
+
+
+def test_a_paraphrase_must_be_surer() -> None:
+    said = hit("tea that is green")
+    assert isinstance(check("green tea", said, sure=0.85), Accepted)
+    assert "P=0.70" in reason(check("green tea", said, sure=0.7))
+    assert isinstance(check("green", said, sure=0.7), Accepted)
+
+
+def test_the_snippet_that_says_it_replaces_a_wrong_number() -> None:
+    wrong, right, agent = (
+        hit("I like tea", event_id="a"),
+        hit("I live in Munich", event_id="b"),
+        hit("Munich", "agent", "c"),
+    )
+    assert [e.event_id for e in check("Munich", wrong, pool=(wrong, agent, right)).evidence] == ["b"]
+
+
+def test_choices_and_texts_are_inferred() -> None:
+    mood = facet("mood", enum=["good", "bad"])
+    assert check("bad", hit("It broke again"), about=mood, sure=0.4).origin == "inferred"
+    assert "P=0.20" in reason(check("bad", hit("It broke"), about=mood, sure=0.2))
+    summary = facet("summary", type="string", maxLength=200)
+    assert check("Has 3 cats", hit("My 3 cats"), about=summary).origin == "inferred"
+
+
+def test_objects_lose_placeholders_that_the_schema_does_not_allow() -> None:
+    item = {"type": "object", "properties": {"issue": {"type": "string"}, "at": {"type": "string"},
+            "by": {"type": ["string", "null"]}, "tags": {"type": "array", "items": {"type": "string"}}}}  # fmt: skip
+    about = facet("issues", type="array", items=item)
+    value = {"issue": "late", "at": "n/a", "by": None, "tags": ["late", "unknown"]}
+    assert check(value, hit("It is late"), about=about).value == {"issue": "late", "by": None, "tags": ["late"]}
+
+
+def test_a_boolean_needs_no_words() -> None:
+    about = facet("flags", type="array", items={"type": "boolean"})
+    assert check(True, hit("yes", epoch=None), about=about).epoch == 0.0
+
+
+def test_a_span_outside_of_the_snippet_cannot_be_cited() -> None:
+    found = hit("I live in Munich")
+    for start, end in ((0, 3), (6, 6), (5, 999)):
+        with pytest.raises(ValueError, match="e#0"):
+            cite(found.snippet, found.event, start, end)

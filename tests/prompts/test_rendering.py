@@ -1,0 +1,50 @@
+import re
+
+import pytest
+
+from prompts import LANGUAGES, prompts_version, render, template_names
+from prompts.rendering import PromptError
+
+ANY = {
+    "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
+    "description": "", "synthesis": False, "choices": "", "many": False, "example": '"..."',
+}  # fmt: skip
+
+
+def test_every_template_exists_in_every_language() -> None:
+    english, chinese = (template_names(language) for language in LANGUAGES)
+    assert english == chinese == ["ask", "ask_judge", "ask_system", "draft", "draft_system", "judge"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_template_renders(language: str) -> None:
+    for name in template_names(language):
+        text = render(name, language, **ANY)
+        assert text == text.strip() != ""
+        assert "{{" not in text and "{%" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_missing_variable_is_an_error(language: str) -> None:
+    for name in template_names(language):
+        with pytest.raises(PromptError, match=f"{language}/{name}"):
+            render(name, language)
+
+
+def test_an_unknown_template_is_an_error_that_lists_the_known_ones() -> None:
+    with pytest.raises(PromptError, match=r"'nothing'.*draft_system"):
+        render("nothing", "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_escaped_for_html(language: str) -> None:
+    assert ANY["snippets"] in render("draft_system", language, **ANY)
+
+
+def test_braces_in_the_history_are_not_evaluated() -> None:
+    assert "{{ 7 * 7 }}" in render("ask_system", "en", snippets="[1] user: {{ 7 * 7 }}")
+
+
+def test_the_version_is_a_short_stable_fingerprint() -> None:
+    assert re.fullmatch("[0-9a-f]{12}", prompts_version())
+    assert prompts_version() == prompts_version()
