@@ -216,6 +216,21 @@ def test_errors(limner: Limner, tmp_path: Path, arguments: list[str], code: int,
     assert said in ended.err and "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("user", ['it\'s "odd"', "../a/b\\c", "🙂 👩\u200d👧", "[b]x[/b] :smile:", "%s {0} --x"])
+def test_odd_user_ids(empty: Limner, write: Callable[..., Path], tmp_path: Path, user: str) -> None:
+    path = write("history.jsonl", *scripted.EVENTS, {"user_id": user, "id": "z", "text": "I live in Munich."})
+    assert empty("ingest", path).code == 0
+    assert user in empty("users").out
+    hits = empty("search", user, "Munich", "--json").json
+    assert (hits["user_id"], [hit["event_id"] for hit in hits["hits"]]) == (user, ["z"])
+    assert empty("ask", user, "Where do I live?", "--json").json["evidence"][0]["event_id"] == "z"
+    requests, out = write("in.jsonl", {"user_id": user, "question": "Where do I live?"}), tmp_path / "out.jsonl"
+    for earlier in (0, 1):
+        ended = empty("ask", "--batch", requests, "--out", out, "--json")
+        assert (ended.code, ended.json["earlier"]) == (0, earlier)
+    assert json.loads(out.read_text("utf-8"))["user_id"] == user
+
+
 def test_no_store_and_no_folder(empty: Limner, tmp_path: Path) -> None:
     assert empty("users").code == 2
     (tmp_path / "store").write_text("a file")
