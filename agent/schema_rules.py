@@ -186,11 +186,6 @@ def _check_leaf(node: JsonSchema, pointer: str) -> None:
             "leaves the keys open",
             "Name the keys under properties, or use a list of objects",
         )
-    unknown = [k for k in node if k in _REFUSED]
-    if unknown:
-        raise _refuse(
-            unknown[0], pointer, "is not supported", "Describe the value with type, properties, items and bounds"
-        )
 
 
 def _mark_nullable(node: JsonSchema) -> JsonSchema:
