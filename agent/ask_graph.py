@@ -20,7 +20,9 @@ from retrieval import Hit, Store
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
-__all__ = ["AskGraph", "queries_of"]
+__all__ = ["MOST_QUESTION_CHARS", "AskGraph", "queries_of"]
+
+MOST_QUESTION_CHARS = 2000
 
 _SNIPPETS = 10
 _PROMPT_TOKENS = 1600
@@ -29,7 +31,6 @@ _ANSWER_TOKENS = 160
 _MOST_EVIDENCE = 4
 _SURE_ENOUGH = 0.5
 _ADDED_SHARE_NEEDED = 0.3
-_MOST_QUESTION_CHARS = 2000
 
 _VERB = "is|are|was|were|do|does|did"
 _ASKING = re.compile(
@@ -79,10 +80,10 @@ class AskGraph:
             UnknownUser: the store holds nothing of the user.
             ModelReplyError, ModelUnavailable: the model failed.
         """
-        if not question.strip() or len(question) > _MOST_QUESTION_CHARS:
+        if not question.strip() or len(question) > MOST_QUESTION_CHARS:
             raise UsageError(
                 f"the question {shorten(question)} has {len(question)} characters",
-                hint=f"Ask something of 1 to {_MOST_QUESTION_CHARS} characters",
+                hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
         state = self._graph.invoke({"user_id": user_id, "question": question})
         total, shown = self._store.snippet_count(user_id), len(state["hits"])

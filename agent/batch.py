@@ -14,6 +14,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent.ask_graph import MOST_QUESTION_CHARS
 from agent.errors import InputError, ModelReplyError, UsageError, shorten
 
 __all__ = ["ASK", "PROFILE", "SEARCH", "BadRequest", "BatchReport", "Request", "Task", "run_batch"]
@@ -45,13 +46,12 @@ class Task:
     """What a batch is about.
 
     ``result`` is the field that only results of this task have. ``accepts`` are the fields of a request that may hold
-    its text, of at most ``most_chars``; the first one found counts, and the field ``repeats`` of a result repeats it.
+    its text; the first one found counts, and the field ``repeats`` of a result repeats it.
     ``schema_hash`` is that of the profiles.
     """
 
     result: str
     accepts: tuple[str, ...] = ()
-    most_chars: int = 2000
     repeats: str | None = None
     schema_hash: str | None = None
 
@@ -194,8 +194,8 @@ def _text(number: int, user_id: str, row: dict[str, Any], task: Task) -> str:
         raise BadRequest(number, f"{names} is {shorten(text)}, not a text", user_id=user_id)
     if not text.strip():
         raise BadRequest(number, f"{names} is empty", user_id=user_id, text=text)
-    if len(text) > task.most_chars:
-        reason = f"{names} has {len(text)} characters, and may have {task.most_chars}"
+    if len(text) > MOST_QUESTION_CHARS:
+        reason = f"{names} has {len(text)} characters, and may have {MOST_QUESTION_CHARS}"
         raise BadRequest(number, reason, user_id=user_id, text=text)
     return text
 

@@ -1,9 +1,11 @@
 """Asks the model about one facet of a pack, and about one claim as judge. Knows the prompts, not the graph."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from agent.chat import Chat
+from agent.documents import Evidence
 from agent.evidence import Pack
 from agent.facets import Facet, draft_schema, example_of
 from agent.verify import Drafted
@@ -55,8 +57,20 @@ def _choices(facet: Facet) -> str:
     return ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
 
 
-def judge_claim(chat: Chat, facet: Facet, value: Any, quotes: str, language: Language) -> float:
-    """The model's probability that the quotes say ``value`` of the user, asked with nothing else in front of it."""
-    shown = ", ".join(str(leaf) for leaf in leaves(value))
-    question = render("judge", language, quotes=quotes, label=facet.label, description=facet.description, value=shown)
+def judge_claim(
+    chat: Chat, facet: Facet, value: Any, evidence: Sequence[Evidence], language: Language, *, record: bool
+) -> float:
+    """The model's probability that the quotes say ``value`` of the user, asked with nothing else in front of it.
+
+    ``record``: the quotes are a system's record about the user, not the user's own words.
+    """
+    question = render(
+        "judge",
+        language,
+        quotes="\n".join(each.quote for each in evidence),
+        record=record,
+        label=facet.label,
+        description=facet.description,
+        value=", ".join(str(leaf) for leaf in leaves(value)),
+    )
     return chat.probability_of_yes("", question)

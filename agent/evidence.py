@@ -71,7 +71,7 @@ def take_within(hits: Iterable[Hit], tokens: int) -> list[Hit]:
     chosen: list[Hit] = []
     used = 0
     for hit in hits:
-        used += estimate_tokens(line_of(hit)) + 4
+        used += _tokens(hit)
         if chosen and used > tokens:
             break
         chosen.append(hit)
@@ -97,7 +97,11 @@ def _distinct(group: Iterable[tuple[Facet, Sequence[Hit]]]) -> list[Hit]:
 
 
 def _cost(group: Iterable[tuple[Facet, Sequence[Hit]]]) -> int:
-    return sum(estimate_tokens(line_of(hit)) + 4 for hit in _distinct(group))
+    return sum(_tokens(hit) for hit in _distinct(group))
+
+
+def _tokens(hit: Hit) -> int:
+    return estimate_tokens(line_of(hit)) + 4  # with its number
 
 
 def _pack(group: Sequence[tuple[Facet, Sequence[Hit]]]) -> Pack:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from agent.chat import Chat
 from agent.computing import compute
-from agent.documents import ModelNames, ProfileDocument, Rejected
+from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
 from agent.evidence import Pack, best_of, is_about_user, make_packs, prompt_language
@@ -171,8 +171,8 @@ class ProfileGraph:
     def _verify(self, state: _State) -> _State:
         accepted, rejected = list(state["accepted"]), list(state["rejected"])
 
-        def judge(facet: Facet, value: Any, quotes: str) -> float:
-            return judge_claim(self._chat, facet, value, quotes, state["language"])
+        def judge(facet: Facet, value: Any, evidence: Sequence[Evidence], record: bool) -> float:
+            return judge_claim(self._chat, facet, value, evidence, state["language"], record=record)
 
         for done, each in enumerate(state["drafted"]):
             self._on_step(Step("verify", done, len(state["drafted"])))
@@ -208,7 +208,11 @@ class ProfileGraph:
         again = {f.pointer for f in todo}
         packs = self._find(state["user_id"], todo, 2 * _SNIPPETS_A_FACET) if todo else []
         kept = [a for a in state["accepted"] if a.facet.pointer not in again]
-        return {"packs": packs, "todo": todo, "accepted": kept, "drafted": [], "repairs": state["repairs"] + 1}
+        refused = [r for r in state["rejected"] if r.pointer not in again]
+        return {
+            "packs": packs, "todo": todo, "accepted": kept, "rejected": refused, "drafted": [],
+            "repairs": state["repairs"] + 1,
+        }  # fmt: skip
 
 
 def _next_step(state: _State) -> str:

@@ -3,6 +3,7 @@
 Knows nothing of models or stores.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,7 +34,8 @@ class Resolved:
 def resolve(schema: JsonSchema, facets: Sequence[Facet], accepted: Iterable[Accepted]) -> Resolved:
     """Make the profile for an inlined schema.
 
-    A list keeps all different values, the surest first. A single value is the newest among those that are nearly as
+    A list keeps all different values (the surest ones where they are too many), the latest said first, those of one
+    event in the order of its words. A single value is the newest among those that are nearly as
     sure as the surest; older ones become superseded claims. What the schema requires and nobody said is ``missing``.
     """
     by_facet: dict[str, list[Accepted]] = {}
@@ -56,8 +58,14 @@ def resolve(schema: JsonSchema, facets: Sequence[Facet], accepted: Iterable[Acce
     return result
 
 
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
+_MINUS = re.compile(r"(?<![\w.])[-−](?=\d)")
+
+
 def _key(value: Any) -> str:
-    return normalise(str(value)).replace(" ", "")
+    """What makes two values the same: letters and digits, with the signs and points of numbers."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return normalise(_MINUS.sub("minus", _POINT.sub("point", text))).replace(" ", "")
 
 
 def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
@@ -83,7 +91,7 @@ def _contains(one: Any, other: Any) -> bool:
 
 
 def _list(facet: Facet, merged: Sequence[Accepted], result: Resolved) -> list[Any]:
-    kept = list(merged)[: facet.most]
+    kept = sorted(merged[: facet.most], key=_said)
     for extra in merged[facet.most :]:
         result.rejected.append(
             Rejected(facet.pointer, extra.value, "more values than the list may hold", extra.evidence)
@@ -97,6 +105,11 @@ def _list(facet: Facet, merged: Sequence[Accepted], result: Resolved) -> list[An
     for index, each in enumerate(kept):
         result.claims.append(_claim(each, f"{facet.pointer}/{index}", None))
     return [each.value for each in kept]
+
+
+def _said(each: Accepted) -> tuple[float, str, int, int]:
+    first = each.evidence[0]
+    return -each.epoch, first.event_id, first.start, first.quote.casefold().find(str(each.value).casefold())
 
 
 def _single(merged: Sequence[Accepted], result: Resolved) -> list[Any]:

@@ -6,6 +6,7 @@ Knows the keywords of draft 2020-12 (https://json-schema.org/draft/2020-12), not
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from agent.errors import SchemaError, shorten
 
@@ -110,7 +111,7 @@ def _follow(node: Mapping[str, Any], pointer: str, root: Mapping[str, Any], open
         raise _refuse(
             "$ref", pointer, f"points outside of the schema ({shorten(target)})", "Copy the definition into $defs"
         )
-    where = target[1:]
+    where = unquote(target[1:])  # a URI fragment: RFC 6901, section 6
     if where in open_refs or pointer == where or pointer.startswith(f"{where}/"):
         raise _refuse(
             "$ref", pointer, f"is recursive ({target!r})", "A profile has a fixed depth: unroll the levels you need"

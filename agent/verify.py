@@ -18,10 +18,12 @@ from retrieval import Hit
 
 __all__ = ["Accepted", "Drafted", "Judge", "verify"]
 
-Judge = Callable[[Facet, Any, str], float]
-"""``judge(facet, value, quotes)``: the probability that the quotes say the value of the user."""
+Judge = Callable[[Facet, Any, Sequence[Evidence], bool], float]
+"""``judge(facet, value, evidence, record)``: the probability that the quotes say the value of the user. ``record``:
+they are not the user's own words but a system's record about the user."""
 
 _LITERAL_NEEDS = 0.6
+_RECORD_NEEDS = 0.5
 _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
 _SHARE_NEEDED = 0.5
@@ -133,11 +135,13 @@ def _judged(
     drafted: Drafted, value: Any, hits: Sequence[Hit], origin: Origin, needed: float, judge: Judge
 ) -> Accepted | Rejected:
     evidence = tuple(_cite(hit, value) for hit in hits)
-    quotes = "\n".join(e.quote for e in evidence)
-    sure = judge(drafted.facet, value, quotes)
+    record = all(hit.snippet.role != "user" for hit in hits)
+    sure = judge(drafted.facet, value, evidence, record)
+    if record:
+        needed = min(needed, _RECORD_NEEDS)
     if sure < needed:
         return Rejected(drafted.facet.pointer, value, f"not entailed by the cited evidence (P={sure:.2f})", evidence)
-    if origin == "stated" and all(hit.snippet.role != "user" for hit in hits):
+    if origin == "stated" and record:
         origin = "reported"
     newest = max(hit.event.epoch or 0.0 for hit in hits)
     return Accepted(drafted.facet, value, origin, round(sure, 4), evidence, newest)

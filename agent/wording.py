@@ -77,16 +77,10 @@ def said_share(value: Any, quote: str) -> float:
 def missing_numbers(value: Any, quote: str) -> list[str]:
     """The numbers of ``value`` that the quote does not hold, in digits or Chinese numerals; dates part by part."""
     held = unicodedata.normalize("NFKC", quote)
-    pool = {_plain(n) for n in _NUMBER.findall(held)} | {
-        _plain(n) for n in _NUMBER.findall(held.translate(_CHINESE_DIGITS))
-    }
+    said = [n for text in (held, held.translate(_CHINESE_DIGITS)) for n in _NUMBER.findall(text)]
+    pool = {_plain(n) for n in said} | {_plain(part) for n in said if n.count(".") > 1 for part in n.split(".")}
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    digits = "".join(sorted(pool))
-    return [
-        n
-        for n in _NUMBER.findall(unicodedata.normalize("NFKC", text))
-        if _plain(n) not in pool and _plain(n) not in digits
-    ]
+    return [n for n in _NUMBER.findall(unicodedata.normalize("NFKC", text)) if _plain(n) not in pool]
 
 
 def _plain(number: str) -> str:

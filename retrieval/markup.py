@@ -30,17 +30,10 @@ _SURE = re.compile(
     _FLAGS,
 )
 _SOURCE_CODE = re.compile(r"```|`[^`\n<]*+<[^`\n]*+`")
-_UNSEEN = re.compile(
-    r"(?P<open><!--)|(?P<close>-->)|<(?P<end>/?)(?P<tag>script|style|head|template|noscript|svg)\b[^<>]*+>", _FLAGS
-)
-_DECLARATION = re.compile(r"<!doctype[^<>]*+>|<!\[[^<>]*+\]>|<\?xml[^<>]*+>", _FLAGS)
+_STRANGE = re.compile(rf"<(?!/?(?:{_BLOCK}|{_INLINE})\b|!|\?xml\b)", _FLAGS)
 _LAYOUT = re.compile(rf"<(?:html|body|div|p|table|ul|ol)(?:{_ATTRIBUTE})*+\s*+>", _FLAGS)
-_BREAK = re.compile(rf"<br(?:{_ATTRIBUTE})*+\s*+/?>[^\S\n]*+\n?", _FLAGS)
-_PARAGRAPH = re.compile(rf"</?(?:p|h[1-6]|blockquote|table)(?:{_ATTRIBUTE})*+\s*+/?>", _FLAGS)
-_CELL = re.compile(rf"</?(?:td|th)(?:{_ATTRIBUTE})*+\s*+/?>", _FLAGS)
-_LINE = re.compile(rf"</?(?:{_BLOCK})(?:{_ATTRIBUTE})*+\s*+/?>", _FLAGS)
-_MARK = "\x1e"  # cleaning has dropped all control characters before
-_ANY = re.compile(rf"{_OPEN}|{_CLOSE}", _FLAGS)
+_BREAK = re.compile(rf"<br(?:{_ATTRIBUTE})*+\s*+/?>[^\S\n]*+\n?|\n", _FLAGS)
+_UNSEEN = ("script", "style", "head", "template", "noscript", "svg", "title", "textarea", "iframe")
 
 
 def looks_like_html(text: str) -> bool:
@@ -52,32 +45,30 @@ def looks_like_html(text: str) -> bool:
 
 
 def html_to_text(text: str) -> str:
-    """The words of an HTML text; block tags become line breaks, scripts, styles and comments are dropped.
+    """The words of an HTML text whose entities are unescaped already, laid out as a browser would.
 
-    Entities are left to the caller, unknown tags stay as they are.
+    Scripts, styles and comments are dropped, unless they are never closed; unknown tags stay as they are: no words are
+    lost. In a text without any layout of its own (only ``<b>``, ``<br>`` and the like) line breaks count.
     """
-    text = _DECLARATION.sub(" ", _drop_unseen(text))
-    if _LAYOUT.search(text):  # here a line break in the source means no more than a space
-        text = re.sub(r"\s+", " ", text)
-    text = _BREAK.sub("\n", text)
-    text = _PARAGRAPH.sub("\n\n", text)
-    text = _CELL.sub(" ", text)
-    text = _LINE.sub(_MARK, text)
-    text = re.sub(f" *{_MARK}[ {_MARK}]*", "\n", text)
-    return _ANY.sub("", text)
+    from inscriptis import get_text
+
+    text = _without_unclosed(text)
+    if not _LAYOUT.search(text):
+        text = _BREAK.sub("<br>", text)
+    return str(get_text(_STRANGE.sub("&lt;", text.replace("&", "&amp;"))))
 
 
-def _drop_unseen(text: str) -> str:
-    """``text`` without comments, scripts, styles and heads; what is never closed stays: no words are lost."""
-    kept: list[str] = []
-    position = 0
-    inside: tuple[str, int] | None = None
-    for match in _UNSEEN.finditer(text):
-        kind = "--" if match["tag"] is None else match["tag"].lower()
-        closes = bool(match["close"] or match["end"])
-        if inside is None and not closes:
-            inside = kind, match.start()
-        elif inside is not None and closes and inside[0] == kind:
-            kept.append(text[position : inside[1]])
-            position, inside = match.end(), None
-    return " ".join([*kept, text[position:]])
+def _without_unclosed(text: str) -> str:
+    """``text`` without the marks that would hide the whole rest of it: a comment or a script that nothing closes."""
+    lower = text.lower()
+    text = _cut_marks(text, re.compile(r"<!--|<!\[CDATA\["), max(lower.rfind("-->"), lower.rfind("]]>")))
+    for tag in _UNSEEN:
+        if f"<{tag}" in lower:
+            closed = text.lower().rfind(f"</{tag}")
+            text = _cut_marks(text, re.compile(rf"<{tag}\b[^<>]*+>?", _FLAGS), closed)
+    return text
+
+
+def _cut_marks(text: str, mark: re.Pattern[str], after: int) -> str:
+    after = max(after, 0)
+    return text[:after] + mark.sub("", text[after:])

@@ -12,6 +12,7 @@ import pytest
 
 from agent.cli import main
 from tests.agent import scripted
+from tests.conftest import WriteRows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,19 +31,6 @@ Limner = Callable[..., Ended]
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    """Write rows as JSON Lines; a string is written as it is."""
-
-    def write(name: str, *rows: Any) -> Path:
-        lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
-        path = tmp_path / name
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return path
-
-    return write
-
-
-@pytest.fixture
 def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Limner:
     """The command with the fakes, in this process; there is no store yet."""
 
@@ -58,14 +46,14 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Limner:
 
 
 @pytest.fixture
-def limner(empty: Limner, write: Callable[..., Path]) -> Limner:
+def limner(empty: Limner, write_rows: WriteRows) -> Limner:
     """The same with a store of two users."""
-    assert empty("ingest", write("history.jsonl", *scripted.EVENTS)).code == 0
+    assert empty("ingest", write_rows(*scripted.EVENTS)).code == 0
     return empty
 
 
-def test_ingest_counts(empty: Limner, write: Callable[..., Path]) -> None:
-    path = write("history.jsonl", *scripted.EVENTS)
+def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
+    path = write_rows(*scripted.EVENTS)
     assert empty("ingest", path).out.startswith("3 rows of 1 file: 3 added, 0 updated")
     again = empty("ingest", path, "--json")
     assert again.code == 0
@@ -82,8 +70,8 @@ def test_ingest_counts(empty: Limner, write: Callable[..., Path]) -> None:
     }
 
 
-def test_ingest_lists_twenty_bad_lines(empty: Limner, write: Callable[..., Path]) -> None:
-    path = write("history.jsonl", scripted.EVENTS[0], *["{"] * 25)
+def test_ingest_lists_twenty_bad_lines(empty: Limner, write_rows: WriteRows) -> None:
+    path = write_rows(scripted.EVENTS[0], *["{"] * 25)
     ended = empty("ingest", path, "--json")
     assert ended.code == 3
     assert ended.json["added"] == 1 and ended.json["bad_count"] == 25
@@ -92,16 +80,16 @@ def test_ingest_lists_twenty_bad_lines(empty: Limner, write: Callable[..., Path]
     assert "… and 5 more" in ended.err and "25 bad lines were left out" in ended.err
 
 
-def test_ingest_strict_loads_nothing(empty: Limner, write: Callable[..., Path]) -> None:
-    ended = empty("ingest", write("history.jsonl", scripted.EVENTS[0], "{"), "--strict")
+def test_ingest_strict_loads_nothing(empty: Limner, write_rows: WriteRows) -> None:
+    ended = empty("ingest", write_rows(scripted.EVENTS[0], "{"), "--strict")
     assert (ended.code, ended.out) == (3, "")
     assert ended.err.startswith("limner: bad lines: ")
     assert empty("users").code == 2
 
 
-def test_ingest_maps_columns_and_names(empty: Limner, write: Callable[..., Path]) -> None:
+def test_ingest_maps_columns_and_names(empty: Limner, write_rows: WriteRows) -> None:
     rows = [("I like tea", "Tom"), ("Hello", "Ann")]
-    path = write("history.jsonl", *({"user_id": "u1", "saying": text, "by": name} for text, name in rows))
+    path = write_rows(*({"user_id": "u1", "saying": text, "by": name} for text, name in rows))
     assert empty("ingest", path, "--map", "text=saying", "--map", "speaker=by", "--self", "Tom").code == 0
     hits = empty("search", "u1", "tea", "--json").json["hits"]
     assert {hit["speaker"]: hit["role"] for hit in hits} == {"Tom": "user", "Ann": "other"}
@@ -173,8 +161,8 @@ def test_ask_says_when_the_history_does_not_tell(limner: Limner) -> None:
     assert limner("ask", "张三", "牙医是谁？").out.startswith("这段历史里看不出来。")
 
 
-def test_profile(limner: Limner, write: Callable[..., Path]) -> None:
-    schema = write("small.json", scripted.SCHEMA)
+def test_profile(limner: Limner, write_rows: WriteRows) -> None:
+    schema = write_rows(scripted.SCHEMA, name="small.json")
     document = limner("profile", "u1", "--schema", schema, "--json").json
     assert document["profile"]["city"] == "Munich" and document["unknown"] == ["/job"]
     shown = limner("profile", "张三", "--schema", schema).out
@@ -217,14 +205,17 @@ def test_errors(limner: Limner, tmp_path: Path, arguments: list[str], code: int,
 
 
 @pytest.mark.parametrize("user", ['it\'s "odd"', "../a/b\\c", "🙂 👩\u200d👧", "[b]x[/b] :smile:", "%s {0} --x"])
-def test_odd_user_ids(empty: Limner, write: Callable[..., Path], tmp_path: Path, user: str) -> None:
-    path = write("history.jsonl", *scripted.EVENTS, {"user_id": user, "id": "z", "text": "I live in Munich."})
+def test_odd_user_ids(empty: Limner, write_rows: WriteRows, tmp_path: Path, user: str) -> None:
+    path = write_rows(*scripted.EVENTS, {"user_id": user, "id": "z", "text": "I live in Munich."})
     assert empty("ingest", path).code == 0
     assert user in empty("users").out
     hits = empty("search", user, "Munich", "--json").json
     assert (hits["user_id"], [hit["event_id"] for hit in hits["hits"]]) == (user, ["z"])
     assert empty("ask", user, "Where do I live?", "--json").json["evidence"][0]["event_id"] == "z"
-    requests, out = write("in.jsonl", {"user_id": user, "question": "Where do I live?"}), tmp_path / "out.jsonl"
+    requests, out = (
+        write_rows({"user_id": user, "question": "Where do I live?"}, name="in.jsonl"),
+        tmp_path / "out.jsonl",
+    )
     for earlier in (0, 1):
         ended = empty("ask", "--batch", requests, "--out", out, "--json")
         assert (ended.code, ended.json["earlier"]) == (0, earlier)
@@ -279,15 +270,15 @@ def test_a_closed_pipe_makes_no_noise(tmp_path: Path, limner: Limner) -> None:
         assert ended.returncode != 0 and ended.stderr == ""
 
 
-def test_batch(limner: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
-    requests = write(
-        "in.jsonl",
+def test_batch(limner: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
+    requests = write_rows(
         {"user_id": "u1", "question": "Where do I live?", "gold": "Munich"},
         {"user_id": "u9", "question": "Where?"},
         {"user_id": "u1", "question": "say nonsense"},
         "",
         "{",
         {"user_id": "张三", "question": "我住在哪里？"},
+        name="in.jsonl",
     )
     out = tmp_path / "out.jsonl"
     ended = limner("ask", "--batch", requests, "--out", out)
@@ -304,23 +295,23 @@ def test_batch(limner: Limner, write: Callable[..., Path], tmp_path: Path) -> No
     assert out.read_bytes() == before
 
 
-def test_search_and_profile_batches(limner: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
-    requests = write("in.jsonl", {"user_id": "u1", "query": "order"}, {"user_id": "u1", "question": "Munich"})
+def test_search_and_profile_batches(limner: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
+    requests = write_rows({"user_id": "u1", "query": "order"}, {"user_id": "u1", "question": "Munich"}, name="in.jsonl")
     out = tmp_path / "found.jsonl"
     assert limner("search", "--batch", requests, "--out", out, "-k", 1).code == 0
     found = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [(line["query"], line["hits"][0]["event_id"]) for line in found] == [("order", "b"), ("Munich", "a")]
 
-    schema, out = write("small.json", scripted.SCHEMA), tmp_path / "profiles.jsonl"
+    schema, out = write_rows(scripted.SCHEMA, name="small.json"), tmp_path / "profiles.jsonl"
     assert limner("profile", "--batch", requests, "--out", out, "--schema", schema).code == 0
     assert [json.loads(line)["profile"]["city"] for line in out.read_text("utf-8").splitlines()] == ["Munich"] * 2
     other = limner("profile", "--batch", requests, "--out", out, "--schema", "person")
     assert other.code == 2 and "line 1: not the result of the request in line 1" in other.err
 
 
-def test_a_batch_stops_when_the_model_is_gone(limner: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_batch_stops_when_the_model_is_gone(limner: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
     questions = ["Where do I live?", "go away", "Why?"]
-    requests = write("in.jsonl", *({"user_id": "u1", "question": each} for each in questions))
+    requests = write_rows(*({"user_id": "u1", "question": each} for each in questions), name="in.jsonl")
     ended = limner("ask", "--batch", requests, "--out", tmp_path / "out.jsonl")
     assert ended.code == 4
     assert "limner: stopped; 1 results are in" in ended.err and "limner: the server is gone" in ended.err
@@ -329,10 +320,10 @@ def test_a_batch_stops_when_the_model_is_gone(limner: Limner, write: Callable[..
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_batch_continues(
-    limner: Limner, write: Callable[..., Path], tmp_path: Path, number: signal.Signals
+    limner: Limner, write_rows: WriteRows, tmp_path: Path, number: signal.Signals
 ) -> None:
     questions = ["Where do I live?", "Who am I?", "wait", "Where do I live now?"]
-    requests = write("in.jsonl", *({"user_id": "u1", "question": each} for each in questions))
+    requests = write_rows(*({"user_id": "u1", "question": each} for each in questions), name="in.jsonl")
     out = tmp_path / "out.jsonl"
     words = ["ask", "--batch", str(requests), "--out", str(out), "--store", str(tmp_path / "store")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LIMNER_TEST": str(tmp_path)}
@@ -363,9 +354,9 @@ def test_an_interrupted_single_request(limner: Limner, tmp_path: Path, capsys: p
     assert "limner: interrupted" in capsys.readouterr().err
 
 
-def test_an_interrupted_ingest_continues(empty: Limner, write: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_interrupted_ingest_continues(empty: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
     rows = [{"user_id": "u1", "id": str(n), "text": f"Message number {n}"} for n in range(300)]
-    path = write("history.jsonl", *rows, {"user_id": "u1", "id": "last", "text": "Ctrl-C"})
+    path = write_rows(*rows, {"user_id": "u1", "id": "last", "text": "Ctrl-C"})
     code = (
         "import sys\nfrom agent.cli import main\nfrom agent.limner import Limner\n"
         "from retrieval.fakes import HashingEmbedder\n"

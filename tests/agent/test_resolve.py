@@ -97,3 +97,11 @@ def test_a_nullable_object_is_null_and_a_required_one_is_missing() -> None:
     job = {"type": "object", "properties": {"title": TEXT}, "required": ["title"]}
     assert run({"properties": {"job": {**job, "type": ["object", "null"]}}}).profile == {"job": None}
     assert "/job/title" in run({"properties": {"job": job}, "required": ["job"]}).missing
+
+
+def test_signs_and_points_make_other_numbers() -> None:
+    node = {"type": "array", "items": {"type": "number"}}
+    said = [("/n", 1.5, 2023, 0.9), ("/n", 15, 2022, 0.8), ("/n", -15, 2021, 0.8), ("/n", 15.0, 2022, 0.7)]
+    assert run({"properties": {"n": node}}, *said).profile == {"n": [1.5, 15, -15]}
+    said = [("/t", "v1.5", 2023, 0.9), ("/t", "v15", 2022, 0.8)]
+    assert run({"properties": {"t": LIST}}, *said).profile == {"t": ["v1.5", "v15"]}

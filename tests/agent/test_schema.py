@@ -66,6 +66,11 @@ def test_a_reference_to_nothing_or_elsewhere_is_refused(target: str) -> None:
     assert refused(obj(a={"$ref": target})).pointer == "/properties/a/$ref"
 
 
+def test_a_percent_encoded_reference() -> None:
+    schema = load_schema({**obj(a={"$ref": "#/$defs/a%20city"}), "$defs": {"a city": {"type": "string"}}})
+    assert schema.inlined["properties"] == {"a": {"type": "string"}}
+
+
 def test_references_are_inlined_where_they_stand_twice() -> None:
     city = {"type": "string", "maxLength": 30}
     schema = load_schema(

@@ -7,7 +7,7 @@ from prompts.rendering import PromptError
 
 ANY = {
     "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
-    "description": "", "synthesis": False, "choices": "", "many": False, "example": '"..."',
+    "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "example": '"..."',
 }  # fmt: skip
 
 
@@ -48,3 +48,9 @@ def test_braces_in_the_history_are_not_evaluated() -> None:
 def test_the_version_is_a_short_stable_fingerprint() -> None:
     assert re.fullmatch("[0-9a-f]{12}", prompts_version())
     assert prompts_version() == prompts_version()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_judge_is_told_what_it_reads(language: str) -> None:
+    assert "Message written by the user" in render("judge", language, **ANY)
+    assert "Record about the user" in render("judge", language, **{**ANY, "record": True})

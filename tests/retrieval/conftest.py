@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,21 +6,6 @@ import pytest
 
 from retrieval.fakes import HashingEmbedder
 from retrieval.store import Store
-
-WriteRows = Callable[..., Path]
-
-
-@pytest.fixture
-def write_rows(tmp_path: Path) -> WriteRows:
-    """Write rows as JSON Lines, under a name; a string is written as it is."""
-
-    def write(*rows: dict[str, Any] | str, name: str = "history.jsonl") -> Path:
-        lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
-        path = tmp_path / name
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        return path
-
-    return write
 
 
 @pytest.fixture

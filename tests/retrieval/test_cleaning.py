@@ -104,13 +104,17 @@ def test_damage_and_invisible_characters_go(raw: str, text: str) -> None:
     [
         ("<p>Hello <b>world</b></p>\n<p>Second&nbsp;one &amp; more</p>", "Hello world\n\nSecond one & more"),
         ("one<br>two<br/>\nthree", "one\ntwo\nthree"),
-        ("<div>a</div><div>b</div><ul>\n <li>c</li>\n <li>d</li></ul>", "a\nb\nc\nd"),
+        ("<div>a</div><div>b</div><ul>\n <li>c</li>\n <li>d</li></ul>", "a\nb\n* c\n* d"),
         ("<table><tr><td>Order</td><td>#12</td></tr><tr><td>Total</td><td>$5</td></tr></table>", "Order #12\nTotal $5"),
         ("<html><head><title>T</title></head><style>p{}</style><script>'</b>'</script><!-- x --><p>hi</p>", "hi"),
         ("<script>never closed, <b>no words</b> lost", "never closed, no words lost"),
         ("<A HREF='http://example.com'>link</A> text", "link text"),
         ("<b>粗体</b>和<font color=red>红色</font>", "粗体和红色"),
         ("Dear <name>,<br>bye", "Dear <name>,\nbye"),
+        ("x <!-- never closed, <b>no words</b> lost", "x never closed, no words lost"),
+        ("<p>Is AT&amp;T &lt; <joe@example.com>?</p>", "Is AT&T < <joe@example.com>?"),
+        ("first line\nsecond <b>line</b>", "first line\nsecond line"),
+        ("<ol><li>one</li><li>two</li></ol>", "1. one\n2. two"),
         ("&lt;p&gt;escaped&lt;/p&gt;", "escaped"),
     ],
 )
