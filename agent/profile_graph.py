@@ -83,7 +83,7 @@ class ProfileGraph:
             profile=resolved.profile,
             claims=tuple(resolved.claims),
             unknown=tuple(resolved.unknown),
-            rejected=(*state["rejected"], *resolved.rejected),
+            rejected=_once((*state["rejected"], *resolved.rejected)),
             history={"total": total, "shown": shown, "left_out": total - shown},
             model=self._names,
             usage=self._chat.usage,
@@ -171,16 +171,21 @@ class ProfileGraph:
     def _verify(self, state: _State) -> _State:
         accepted, rejected = list(state["accepted"]), list(state["rejected"])
 
+        judged: dict[tuple[str, str, tuple[str, ...]], float] = {}
+
         def judge(facet: Facet, value: Any, evidence: Sequence[Evidence], record: bool) -> float:
-            return judge_claim(self._chat, facet, value, evidence, state["language"], record=record)
+            same = facet.pointer, repr(value), tuple(each.quote for each in evidence)
+            if same not in judged:
+                judged[same] = judge_claim(self._chat, facet, value, evidence, state["language"], record=record)
+            return judged[same]
 
         for done, each in enumerate(state["drafted"]):
             self._on_step(Step("verify", done, len(state["drafted"])))
-            verdict = verify(each, judge)
-            if isinstance(verdict, Accepted):
-                accepted.append(verdict)
-            elif verdict is not None:
-                rejected.append(verdict)
+            for verdict in verify(each, judge):
+                if isinstance(verdict, Accepted):
+                    accepted.append(verdict)
+                else:
+                    rejected.append(verdict)
         self._on_step(Step("verify", len(state["drafted"]), len(state["drafted"])))
         return {"accepted": accepted, "rejected": rejected}
 
@@ -217,6 +222,11 @@ class ProfileGraph:
 
 def _next_step(state: _State) -> str:
     return "repair" if state["problems"] else "done"
+
+
+def _once(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
+    """Each rejected value once, for its first reason: a small model repeats itself."""
+    return tuple({(each.pointer, repr(each.value)): each for each in reversed(rejected)}.values())[::-1]
 
 
 def _touches(pointer: str, places: Sequence[str]) -> bool:

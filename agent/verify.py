@@ -4,16 +4,16 @@ Knows one value and its snippets at a time; what happens to several values of on
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
-from agent.evidence import is_about_user
+from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
-from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, said_of_other, said_share
+from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, said_of_other, said_share, sentences
 from retrieval import Hit
 
 __all__ = ["Accepted", "Drafted", "Judge", "verify"]
@@ -55,28 +55,57 @@ class Accepted:
     epoch: float
 
 
-def verify(drafted: Drafted, judge: Judge) -> Accepted | Rejected | None:
-    """Accept a drafted value, reject it with a reason, or drop it (None) when it says "nothing" in words."""
+def verify(drafted: Drafted, judge: Judge) -> list[Accepted | Rejected]:
+    """What becomes of a drafted value: accepted, or rejected with a reason.
+
+    Nothing when it says "nothing" in words; of a text the sentences that hold are accepted together, and each other one
+    is rejected by itself.
+    """
     facet = drafted.facet
     value = _pruned(facet.item, _tidy(drafted.value))
     if is_placeholder(value):
-        return None
+        return []
+    allowed = [hit for hit in drafted.cited if is_about_user(hit)]
+    if facet.kind == "text" and allowed and isinstance(value, str):
+        return _text(replace(drafted, cited=tuple(allowed)), value, judge)
+    return [_value(drafted, value, allowed, judge)]
+
+
+def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected]:
+    facet, hits = drafted.facet, drafted.cited
+    words = " ".join(hit.snippet.text for hit in hits)
+    kept: list[Accepted] = []
+    refused: list[Accepted | Rejected] = []
+    for sentence in sentences(text):
+        if missing := missing_numbers(sentence, words):
+            reason = f"the number {missing[0]} is not in the cited words"
+            refused.append(Rejected(facet.pointer, sentence, reason, cite_hits(hits)))
+            continue
+        verdict = _judged(drafted, sentence, hits, "inferred", _INFERRED_NEEDS, judge)
+        if isinstance(verdict, Accepted):
+            kept.append(verdict)
+        else:
+            refused.append(verdict)
+    if not kept:
+        return refused
+    whole = ("" if prompt_language([text]) == "zh" else " ").join(each.value for each in kept)
+    if problems := validation_problems(standard(facet.item), whole):
+        return [*refused, Rejected(facet.pointer, whole, _unlike_schema(problems), cite_hits(hits))]
+    return [replace(kept[0], value=whole, confidence=min(each.confidence for each in kept)), *refused]
+
+
+def _value(drafted: Drafted, value: Any, allowed: Sequence[Hit], judge: Judge) -> Accepted | Rejected:
+    facet = drafted.facet
 
     def reject(reason: str) -> Rejected:
         return Rejected(facet.pointer, value, reason, cite_hits(drafted.cited))
 
     if problems := validation_problems(standard(facet.item), value):
-        return reject(f"not what the schema allows: {next(iter(problems.values()))}")
-    allowed = [hit for hit in drafted.cited if is_about_user(hit)]
+        return reject(_unlike_schema(problems))
     if not allowed:
         return reject("said by someone else about themselves, not about the user")
     drafted = replace(drafted, cited=tuple(allowed))
     if facet.kind == "choice":
-        return _judged(drafted, value, list(allowed), "inferred", _INFERRED_NEEDS, judge)
-    if facet.kind == "text":
-        words = " ".join(hit.snippet.text for hit in allowed)
-        if missing := missing_numbers(value, words):
-            return reject(f"the number {missing[0]} is not in the cited words")
         return _judged(drafted, value, list(allowed), "inferred", _INFERRED_NEEDS, judge)
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
@@ -88,6 +117,10 @@ def verify(drafted: Drafted, judge: Judge) -> Accepted | Rejected | None:
     if share < _SHARE_NEEDED:
         return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
     return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)
+
+
+def _unlike_schema(problems: Mapping[str, str]) -> str:
+    return f"not what the schema allows: {next(iter(problems.values()))}"
 
 
 def _tidy(value: Any) -> Any:

@@ -8,7 +8,16 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["is_placeholder", "leaves", "missing_numbers", "normalise", "quote_span", "said_of_other", "said_share"]
+__all__ = [
+    "is_placeholder",
+    "leaves",
+    "missing_numbers",
+    "normalise",
+    "quote_span",
+    "said_of_other",
+    "said_share",
+    "sentences",
+]
 
 _PLACEHOLDERS = {
     "", "null", "none", "nil", "n/a", "na", "unknown", "not stated", "not mentioned", "not specified", "not provided",
@@ -54,6 +63,13 @@ def leaves(value: Any) -> Iterator[Any]:
             yield from leaves(child)
     elif value is not None:
         yield value
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a short text, without those that were cut off in the middle (a text of one sentence stays)."""
+    found = [m.group().strip() for m in _SENTENCE.finditer(text) if m.group().strip()]
+    whole = [each for each in found if each[-1] in '。！？!?.…”"']
+    return whole or found
 
 
 def said_share(value: Any, quote: str) -> float:

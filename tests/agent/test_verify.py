@@ -20,7 +20,8 @@ def facet(name: str = "city", **node: Any) -> Facet:
 
 
 def check(value: Any, *cited: Hit, about: Facet | None = None, sure: float = 0.9, pool: tuple[Hit, ...] = ()) -> Any:
-    return verify(Drafted(about or facet(), value, cited, pool or cited), lambda *_: sure)
+    verdicts = verify(Drafted(about or facet(), value, cited, pool or cited), lambda *_: sure)
+    return verdicts[0] if verdicts else None
 
 
 def reason(verdict: Any) -> str:
@@ -112,3 +113,30 @@ def test_a_span_outside_of_the_snippet_cannot_be_cited() -> None:
     for start, end in ((0, 3), (6, 6), (5, 999)):
         with pytest.raises(ValueError, match="e#0"):
             cite(found.snippet, found.event, start, end)
+
+
+def test_the_sentences_of_a_text_are_judged_one_by_one() -> None:
+    about = facet("summary", type="string", maxLength=200)
+    said = "Lives in Munich. Has 7 cats. Likes tea. Wants a new ho"
+    drafted = Drafted(about, said, (hit("I live in Munich"),), ())
+    whole, *refused = verify(drafted, lambda _, value, *__: 0.8 if "Munich" in value else 0.1)
+    assert isinstance(whole, Accepted) and (whole.value, whole.confidence) == ("Lives in Munich.", 0.8)
+    assert [(r.value, r.reason) for r in refused if isinstance(r, Rejected)] == [
+        ("Has 7 cats.", "the number 7 is not in the cited words"),
+        ("Likes tea.", "not entailed by the cited evidence (P=0.10)"),
+    ]
+    chinese = verify(Drafted(about, "住在慕尼黑。喜欢茶。", (hit("我住在慕尼黑，喜欢茶"),), ()), lambda *_: 0.9)
+    assert [each.value for each in chinese] == ["住在慕尼黑。喜欢茶。"]
+
+
+def test_a_record_is_judged_as_a_record() -> None:
+    asked: list[bool] = []
+
+    def judge(*about: Any) -> float:
+        asked.append(about[3])
+        return 0.55
+
+    order = Drafted(facet("products"), "Bicycle", (hit("Items: Bicycle", "system"),), ())
+    assert isinstance(verify(order, judge)[0], Accepted)
+    said = Drafted(facet("products"), "Bicycle", (hit("my Bicycle"),), ())
+    assert isinstance(verify(said, judge)[0], Rejected) and asked == [True, False]
