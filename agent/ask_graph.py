@@ -1,17 +1,16 @@
-"""The ask graph (LangGraph): question → queries → retrieve → answer with evidence or null → verify.
+"""The ask graph (LangGraph): question → retrieve → answer with evidence or null → verify.
 
 Knows the order of the steps; the rules of retrieval and wording are in modules of their own.
 """
 
 import itertools
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from agent.chat import Chat
 from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
 from agent.errors import UsageError, shorten
-from agent.evidence import best_of, line_of, prompt_language, take_within
+from agent.evidence import line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
 from agent.wording import is_placeholder, missing_numbers, normalise, said_share
 from prompts import Language, render
@@ -20,7 +19,7 @@ from retrieval import Hit, Store
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
-__all__ = ["MOST_QUESTION_CHARS", "AskGraph", "queries_of"]
+__all__ = ["MOST_QUESTION_CHARS", "AskGraph"]
 
 MOST_QUESTION_CHARS = 2000
 
@@ -32,34 +31,16 @@ _MOST_EVIDENCE = 4
 _SURE_ENOUGH = 0.5
 _ADDED_SHARE_NEEDED = 0.3
 
-_VERB = "is|are|was|were|do|does|did"
-_ASKING = re.compile(
-    r"^(?:(?:please|can you|could you|do you know|tell me|which|is|are|does|do|did|was|were|has|have"
-    rf"|(?:what|who|where|when|why)(?:'s| (?:{_VERB}))?|how(?: (?:many|much|old|{_VERB}))?)\b\s*)+",
-    re.IGNORECASE,
-)
-_ASKING_ZH = re.compile(
-    r"请问|请告诉我|告诉我|什么时候|什么|哪里|哪儿|哪个|哪些|哪位|哪|谁|怎么样|怎么|为什么|多少|几个|几|是否|吗|呢|么|？|\?"
-)
-
 
 class _State(TypedDict, total=False):
     user_id: str
     question: str
     language: Language
-    queries: list[str]
     hits: list[Hit]
     answer: str | None
     cited: list[Hit]
     confidence: float
     rejected: list[Rejected]
-
-
-def queries_of(question: str) -> list[str]:
-    """One or two search queries: the question itself, and what it is about without the asking words."""
-    bare = _ASKING_ZH.sub(" ", question) if prompt_language([question]) == "zh" else _ASKING.sub("", question.strip())
-    about = " ".join(bare.split()).strip(" ?？.。!！")
-    return list(dict.fromkeys(query for query in (question.strip(), about) if len(query) > 1)) or [question.strip()]
 
 
 class AskGraph:
@@ -113,12 +94,11 @@ class AskGraph:
 
     def _plan(self, state: _State) -> _State:
         question = state["question"]
-        return {"language": prompt_language([question]), "queries": queries_of(question), "rejected": []}
+        return {"language": prompt_language([question]), "rejected": []}
 
     def _retrieve(self, state: _State) -> _State:
         self._on_step(Step("retrieve", 0, 1))
-        rankings = self._store.search_many(state["user_id"], state["queries"], 2 * _SNIPPETS)
-        hits = take_within(best_of(rankings, _SNIPPETS), _PROMPT_TOKENS)
+        hits = take_within(self._store.search(state["user_id"], state["question"], _SNIPPETS), _PROMPT_TOKENS)
         return {"hits": sorted(hits, key=lambda h: (h.event.epoch or 0.0, h.snippet.event_id, h.snippet.start))}
 
     def _answer(self, state: _State) -> _State:

@@ -10,9 +10,9 @@ from functools import cached_property
 from agent.facets import Facet
 from agent.llama import estimate_tokens
 from prompts import Language
-from retrieval import Hit
+from retrieval import Hit, Role
 
-__all__ = ["Pack", "best_of", "is_about_user", "line_of", "make_packs", "prompt_language", "take_within"]
+__all__ = ["ABOUT_USER", "Pack", "best_of", "is_about_user", "line_of", "make_packs", "prompt_language", "take_within"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,14 @@ def line_of(hit: Hit) -> str:
     return f"{date} {speaker}: {text}".strip()
 
 
-def is_about_user(hit: Hit) -> bool:
-    """The speaker rule: may this snippet be evidence for a fact about the user at all?
+ABOUT_USER: tuple[Role, ...] = ("user", "system")
+"""The speaker rule: whose words may be evidence for a fact about the user at all. Those of the user, and records of a
+system (orders). Not an agent's, who speaks of itself or suggests, nor a third person's."""
 
-    What the user says may, and so may records of a system (orders). What an agent says may not: it speaks of itself, or
-    suggests. Nor what a third person says.
-    """
-    return hit.snippet.role in ("user", "system")
+
+def is_about_user(hit: Hit) -> bool:
+    """Whether the speaker rule lets this snippet be evidence for a fact about the user."""
+    return hit.snippet.role in ABOUT_USER
 
 
 def best_of(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:

@@ -13,7 +13,7 @@ from agent.computing import compute
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
-from agent.evidence import Pack, best_of, is_about_user, make_packs, prompt_language
+from agent.evidence import ABOUT_USER, Pack, best_of, make_packs, prompt_language
 from agent.facets import Facet, plan_facets
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["ProfileGraph"]
 
 _SNIPPETS_A_FACET = 6
-_SEARCHED = 4  # times as many are searched: what others said is left out after the search
 _PACK_TOKENS = 1400
 _MOST_REPAIRS = 1
 
@@ -135,10 +134,10 @@ class ProfileGraph:
     def _find(self, user_id: str, facets: Sequence[Facet], k: int) -> list[Pack]:
         queries = [query for facet in facets for query in facet.queries]
         self._on_step(Step("retrieve", 0, len(queries)))
-        rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k) if queries else [])
+        rankings = iter(self._store.search_many(user_id, queries, 2 * k, ABOUT_USER) if queries else [])
         found = []
         for facet in facets:
-            hits = [[h for h in next(rankings) if is_about_user(h)] for _ in facet.queries]
+            hits = [next(rankings) for _ in facet.queries]
             found.append((facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, k)))
         self._on_step(Step("retrieve", len(queries), len(queries)))
         return make_packs([(facet, hits) for facet, hits in found if hits], _PACK_TOKENS)

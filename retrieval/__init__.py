@@ -10,6 +10,7 @@ from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser, UserSummary
 from retrieval.ingest import IngestReport
 from retrieval.loading import BadLine, load_events
+from retrieval.ranking import Found
 from retrieval.search import Hit
 from retrieval.splitting import split_event, split_text
 from retrieval.store import Store
@@ -20,6 +21,7 @@ __all__ = [
     "BadLine",
     "Embedder",
     "Event",
+    "Found",
     "HashingEmbedder",
     "Hit",
     "IngestReport",

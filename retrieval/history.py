@@ -4,7 +4,7 @@ Writes nothing, and knows nothing of vectors but their ids.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import event_key, user_key
@@ -119,17 +119,24 @@ class History:
         events, snippets = tables().events, tables().snippets
         wanted = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
         with self._database.reading() as db:
-            rows = sorted(db.execute(wanted), key=lambda row: (row.epoch is None, row.epoch, row.event_pk, row.ordinal))
+            rows = sorted(db.execute(wanted), key=_snippet_moment)
             rows = rows if limit is None else rows[max(0, len(rows) - limit) :]
             return [snippet for _, snippet, _ in with_events(db, rows)]
 
-    def by_vector(self, user_id: str, ids: Sequence[str]) -> Mapping[str, tuple[Snippet, Event]]:
-        """The user's snippets behind vector ids, with their events; ids that are not (or no longer) the user's lack."""
+    def indexed(self, user_id: str) -> list[tuple[str, Snippet, Event]]:
+        """The user's snippets that are in the index, in time order, each with its vector id and its event.
+
+        Raises:
+            UnknownUser: there is no event of the user.
+        """
+        from sqlalchemy import select
+
+        self.check_user(user_id)
         events, snippets = tables().events, tables().snippets
-        own = snippets.select().join(events).where(events.c.user_key == user_key(user_id))
+        own = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
         with self._database.reading() as db:
-            rows = [row for part in chunks(ids) for row in db.execute(own.where(snippets.c.vector_id.in_(part)))]
-            return {row.vector_id: (snippet, event) for row, snippet, event in with_events(db, rows)}
+            rows = sorted(db.execute(own.where(snippets.c.indexed)), key=_snippet_moment)
+            return [(row.vector_id, snippet, event) for row, snippet, event in with_events(db, rows)]
 
 
 def with_events(db: "Connection", rows: "Sequence[Row[Any]]") -> "list[tuple[Row[Any], Snippet, Event]]":
@@ -143,6 +150,10 @@ def with_events(db: "Connection", rows: "Sequence[Row[Any]]") -> "list[tuple[Row
 
 def _moment(row: "Row[Any]") -> tuple[bool, float, int]:
     return row.epoch is None, row.epoch or 0.0, row.pk
+
+
+def _snippet_moment(row: "Row[Any]") -> tuple[bool, float, int, int]:
+    return row.epoch is None, row.epoch or 0.0, row.event_pk, row.ordinal
 
 
 def event_of(row: "Row[Any]") -> Event:

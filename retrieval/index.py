@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.errors import StoreError
 from retrieval.events import Role
@@ -24,7 +24,6 @@ __all__ = ["IndexDamaged", "Labels", "VectorIndex", "wipe"]
 
 _COLLECTION = "snippets"
 _PAGE = 5000
-_EF_SEARCH = 400  # how many neighbours a walk over the graph keeps in view; with Chroma's 100 it misses more
 _OPENING = threading.Lock()
 
 
@@ -74,39 +73,22 @@ class VectorIndex:
             with self._translated():
                 self._collection.delete(ids=list(ids[start : start + self._batch]))
 
-    def query(
-        self, vectors: "NDArray[np.float32]", user_id: str, k: int, *, exact: bool = False
-    ) -> list[list[tuple[str, float]]]:
-        """For each query vector the at most ``k`` nearest of the user's: (id, cosine similarity), nearest first.
+    def vectors(self, ids: Sequence[str]) -> "NDArray[np.float32] | None":
+        """The vectors of these ids, in their order, shape (len(ids), dimension); None when one of them is not there.
 
-        Both ways let Chroma filter by user. ``exact`` compares all vectors of the user: 40 ms for a thousand of them,
-        and 40 ms more for every further thousand. Else Chroma's graph is walked, which takes about as long for any
-        number, but may miss some, and may find fewer than ``k`` although there are more.
+        Read by id, which takes as long for a few of a million as for a few of a thousand. Chroma's own filtered queries
+        look at the whole collection: 90 ms in one of 100,000, where the unfiltered query takes 2.
         """
-        if exact:
-            return self._scan(vectors, user_id, k)
-        with self._translated():
-            found = self._collection.query(
-                query_embeddings=vectors, n_results=k, where={"user_id": user_id}, include=["distances"]
-            )
-        rows = zip(found["ids"], found["distances"] or [], strict=True)
-        return [[(each, 1.0 - distance) for each, distance in zip(*row, strict=True)] for row in rows]
-
-    def _scan(self, vectors: "NDArray[np.float32]", user_id: str, k: int) -> list[list[tuple[str, float]]]:
         import numpy as np
 
-        with self._translated():
-            found = self._collection.get(where={"user_id": user_id}, include=["embeddings"])
-        ids = found["ids"]
-        if not ids:
-            return [[] for _ in vectors]
-        held = np.asarray(found["embeddings"], dtype=np.float32)
-        answers = []
-        for vector in vectors:  # one by one, so that a score does not depend on the other queries
-            similarity = held @ vector
-            nearest = np.argsort(-similarity, kind="stable")[:k]
-            answers.append([(ids[n], float(similarity[n])) for n in nearest])
-        return answers
+        found: dict[str, Any] = {}
+        for start in range(0, len(ids), _PAGE):
+            with self._translated():
+                page = self._collection.get(ids=list(ids[start : start + _PAGE]), include=["embeddings"])
+            found.update(zip(page["ids"], page["embeddings"] if page["embeddings"] is not None else [], strict=True))
+        if any(each not in found for each in ids):
+            return None
+        return np.asarray([found[each] for each in ids], dtype=np.float32)
 
     def count(self) -> int:
         """How many vectors there are."""
@@ -180,7 +162,7 @@ def _open(folder: Path) -> "tuple[System, Collection, int]":
     assert system is not None, "PersistentClient enters its system under the path"
     try:
         collection = client.get_or_create_collection(
-            _COLLECTION, configuration={"hnsw": {"space": "cosine", "ef_search": _EF_SEARCH}}, embedding_function=None
+            _COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
         )
     except BaseException:
         system.stop()

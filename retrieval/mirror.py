@@ -5,7 +5,7 @@ then the note is crossed out. Knows nothing of files to ingest or of ranking.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,6 @@ __all__ = ["Mirror"]
 _EMBEDDED_AT_ONCE = 512
 _COMPARED_ALWAYS = 50_000  # so many ids are read in a quarter of a second
 _INDEX_WAIT_SECONDS = 60.0
-_EXACT_UP_TO = 1000  # so many snippets of a user are compared one by one as fast as the graph is walked
 
 
 class Mirror:
@@ -103,45 +102,37 @@ class Mirror:
         except IndexDamaged:
             self._rebuild()
 
-    def query(self, vectors: "NDArray[np.float32]", user_id: str, k: int) -> list[list[tuple[str, float]]]:
-        """For each vector the at most ``k`` nearest of the user's snippets: (vector id, cosine), nearest first.
-
-        An answer that fails, or is shorter than the record allows, is asked for again: from an index opened anew, from
-        a verified one, and from one that was made anew.
-
-        Raises:
-            StoreBusy: the index must be repaired, but another process is writing.
-            StoreError: even a new index does not answer in full.
-        """
+    def look_after(self) -> None:
+        """Find and repair, once in a process, what an interrupted run left: unless another process is writing."""
         if not self._verified:
             with self._writer.if_free() as free:
                 if free:
                     self.verify()
             self._verified = True  # else whoever holds the lock looks after the index
+
+    def vectors(self, wanted: Callable[[], Sequence[str]]) -> "NDArray[np.float32]":
+        """The vectors of the ids that ``wanted()`` lists, in that order, shape (number of ids, dimension).
+
+        An answer that fails or lacks some is asked for again, with the ids read anew: from an index opened anew, from a
+        verified one, and from one that was made anew.
+
+        Raises:
+            StoreBusy: the index must be repaired, but another process is writing.
+            StoreError: even a new index does not answer in full.
+        """
         for remedy in (self._refresh, self.close, self._verify_alone, self._rebuild_alone):
             remedy()
-            answer = self._ask(vectors, user_id, k)
-            if answer is not None:
-                return answer
+            ids = wanted()
+            try:
+                with self._threads:
+                    found = self._open_index().vectors(ids)
+            except IndexDamaged:
+                continue
+            if found is not None:
+                return found
         raise StoreError(
             f"the index {str(self._folder)!r} lacks vectors even after it was made anew", hint="Check the disk"
         )
-
-    def _ask(self, vectors: "NDArray[np.float32]", user_id: str, k: int) -> list[list[tuple[str, float]]] | None:
-        """The index's answer; None when it fails, or lacks vectors that the record says it has."""
-        held = self._record.count(user_id=user_id, indexed=True)
-        expected = min(k, held)
-        if expected == 0:
-            return [[] for _ in vectors]
-        try:
-            for exact in (False, True) if held > _EXACT_UP_TO else (True,):
-                with self._threads:
-                    answer = self._open_index().query(vectors, user_id, expected, exact=exact)
-                if all(len(found) == expected for found in answer):
-                    return answer
-        except IndexDamaged:
-            pass
-        return None
 
     def _adopt(self, embedder: "Embedder") -> None:
         """Note which embedder makes the index; one that was left empty by another embedder is thrown away."""

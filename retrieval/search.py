@@ -1,47 +1,79 @@
-"""Finds the snippets of one user's history that are nearest to a query.
+"""Finds the snippets of one user's history that matter for a query.
 
-Knows nothing of how vectors and records are kept in step (see ``mirror``), nor of other users.
+Knows the order of the steps; how queries are taken apart, what a view holds and how it is ranked is told elsewhere.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.errors import UsageError, shorten
-from retrieval.events import Event, Snippet
-from retrieval.history import History
-from retrieval.mirror import Mirror
+from retrieval.events import Event, Role, Snippet
+from retrieval.queries import parts_of, without_asking
+from retrieval.ranking import Found, Part, rank
+from retrieval.views import Views
+
+if TYPE_CHECKING:
+    from retrieval.embedders import Embedder
 
 __all__ = ["Hit", "find"]
 
 
 class Hit(NamedTuple):
-    """A snippet that was found, with its event; ``score`` is the cosine similarity, ``rank`` counts from 1."""
+    """A snippet that was found, with its event.
+
+    ``score`` is 1 for what every ranker puts first, and falls with its ranks; ``rank`` counts from 1; ``found`` tells
+    which ranker found it where.
+    """
 
     snippet: Snippet
     event: Event
     score: float
     rank: int
+    found: tuple[Found, ...] = ()
 
 
-def find(history: History, mirror: Mirror, user_id: str, queries: Sequence[str], k: int) -> list[list[Hit]]:
-    """For each query the at most ``k`` best snippets of the user, best first; equal ones in the order of their ids.
+def find(
+    views: Views,
+    embedder: "Embedder",
+    user_id: str,
+    queries: Sequence[str],
+    k: int,
+    roles: Collection[Role] | None = None,
+) -> list[list[Hit]]:
+    """For each query the at most ``k`` best snippets of the user, best first; ``roles``: only what these said.
 
     Raises:
         UsageError: ``k`` is below 1, or a query is empty.
         UnknownUser: the store holds nothing of the user.
     """
+    import numpy as np
+
     if k < 1:
         raise UsageError(f"k is {k!r}, and must be at least 1")
     if blank := [query for query in queries if not query.strip()]:
         raise UsageError(f"the query {shorten(blank[0])} is empty", hint="Say what to look for")
-    history.check_user(user_id)
     if not queries:
         return []
-    vectors = mirror.check_embedder().embed_queries(list(queries))
-    found = mirror.query(vectors, user_id, k)
-    known = history.by_vector(user_id, list({each: None for row in found for each, _ in row}))
+    view = views.of(user_id)
+    if not view.snippets:
+        return [[] for _ in queries]
+    allowed = np.asarray([roles is None or snippet.role in roles for snippet, _ in view.snippets])
     results = []
-    for row in found:
-        pairs = sorted((-score, each) for each, score in row if each in known)
-        results.append([Hit(*known[each], -score, rank) for rank, (score, each) in enumerate(pairs, start=1)])
+    for parts in _embedded(embedder, queries):
+        ranked = rank(view.numbers, parts, k, allowed)
+        results.append(
+            [
+                Hit(*view.snippets[each.position], each.score, number, each.found)
+                for number, each in enumerate(ranked, start=1)
+            ]
+        )
     return results
+
+
+def _embedded(embedder: "Embedder", queries: Sequence[str]) -> list[list[Part]]:
+    """The parts of each query, all wordings embedded at once."""
+    wanted = [[tuple(dict.fromkeys((part, without_asking(part)))) for part in parts_of(query)] for query in queries]
+    wordings = list(dict.fromkeys(w for parts in wanted for each in parts for w in each))
+    vectors = embedder.embed_queries(wordings)
+    place = {wording: number for number, wording in enumerate(wordings)}
+    return [[Part(each, vectors[[place[w] for w in each]]) for each in parts] for parts in wanted]

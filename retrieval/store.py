@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from retrieval.drafts import Applied, Draft
 from retrieval.errors import StoreError, UsageError
-from retrieval.events import Event, Snippet
+from retrieval.events import Event, Role, Snippet
 from retrieval.history import History, UserSummary
 from retrieval.ingest import IngestReport, Source, check, ingest
 from retrieval.locks import StoreLock
@@ -26,6 +26,7 @@ from retrieval.mirror import Mirror
 from retrieval.record import Record
 from retrieval.search import Hit, find
 from retrieval.sql import Database
+from retrieval.views import Views
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
@@ -40,6 +41,7 @@ class _Parts(NamedTuple):
     record: Record
     history: History
     mirror: Mirror
+    views: Views
 
 
 class Store:
@@ -153,14 +155,20 @@ class Store:
         parts.history.check_user(user_id)
         return parts.record.count(user_id=user_id)
 
-    def search(self, user_id: str, query: str, k: int = 10) -> list[Hit]:
-        """The at most ``k`` snippets of the user that are nearest to the query, best first."""
-        return self.search_many(user_id, [query], k)[0]
+    def search(self, user_id: str, query: str, k: int = 10, roles: Collection[Role] | None = None) -> list[Hit]:
+        """The at most ``k`` snippets of the user that matter most for the query, best first.
 
-    def search_many(self, user_id: str, queries: Sequence[str], k: int = 10) -> list[list[Hit]]:
+        ``roles``: only what these said; None for all.
+        """
+        return self.search_many(user_id, [query], k, roles)[0]
+
+    def search_many(
+        self, user_id: str, queries: Sequence[str], k: int = 10, roles: Collection[Role] | None = None
+    ) -> list[list[Hit]]:
         """The same for several queries at once, which are embedded together."""
         parts = self._open()
-        return find(parts.history, parts.mirror, user_id, queries, k)
+        parts.history.check_user(user_id)
+        return find(parts.views, parts.mirror.check_embedder(), user_id, queries, k, roles)
 
     @contextmanager
     def _writing(self) -> Iterator[_Parts]:
@@ -188,7 +196,8 @@ class Store:
                 database = Database(self._path / _RECORD)
                 record = Record(database)
                 mirror = Mirror(self._path, record, lambda: self.embedder, self._writer())
-                self._parts = _Parts(database, record, History(database), mirror)
+                history = History(database)
+                self._parts = _Parts(database, record, history, mirror, Views(record, history, mirror))
             return self._parts
 
     def _writer(self) -> StoreLock:

@@ -14,19 +14,15 @@ def unit(*rows: list[float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32
     return np.array(rows, dtype=np.float32)
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_vectors_are_found_by_cosine_among_one_users(tmp_path: Path, exact: bool) -> None:
+def test_vectors_are_read_by_id_in_the_order_asked_for(tmp_path: Path) -> None:
     index = VectorIndex(tmp_path / "chroma")
-    index.put(["a", "b", "c"], unit([1, 0], [0.6, 0.8], [1, 0]), [LABELS, LABELS, LABELS._replace(user_id="v")])
+    index.put(["a", "b"], unit([1, 0], [0.6, 0.8]), [LABELS, LABELS._replace(user_id="v")])
 
-    (found,) = index.query(unit([1, 0]), "u", 10, exact=exact)
-    assert [each for each, _ in found] == ["a", "b"]
-    assert [score for _, score in found] == pytest.approx([1.0, 0.6])
-    assert index.query(unit([1, 0], [0, 1]), "v", 1, exact=exact) == [
-        [("c", pytest.approx(1.0))],
-        [("c", pytest.approx(0.0))],
-    ]
-    assert index.query(unit([1, 0]), "w", 1, exact=exact) == [[]]
+    found = index.vectors(["b", "a"])
+    assert found is not None and found == pytest.approx(unit([0.6, 0.8], [1, 0]))
+    assert index.vectors(["a", "nothing"]) is None
+    none = index.vectors([])
+    assert none is not None and len(none) == 0
     index.close()
 
 
@@ -37,7 +33,7 @@ def test_put_replaces_and_remove_ignores_what_is_not_there(tmp_path: Path) -> No
     index.remove(["b", "nothing"])
 
     assert (index.count(), index.ids()) == (1, {"a"})
-    assert index.query(unit([0, 1]), "u", 5) == [[("a", pytest.approx(1.0))]]
+    assert index.vectors(["a"]) == pytest.approx(unit([0, 1]))
     index.close()
 
 
@@ -46,6 +42,8 @@ def test_more_vectors_than_chroma_takes_at_once(tmp_path: Path) -> None:
     index = VectorIndex(tmp_path / "chroma")
     index.put([str(n) for n in range(count)], np.ones((count, 2), dtype=np.float32), [LABELS] * count)
     assert index.count() == len(index.ids()) == count
+    found = index.vectors([str(n) for n in range(count)])
+    assert found is not None and found.shape == (count, 2)
     index.remove([str(n) for n in range(1, count)])
     assert index.ids() == {"0"}
     index.close()

@@ -237,17 +237,12 @@ def test_a_link_in_place_of_the_index_is_removed(filled: Store) -> None:
 
 
 def test_an_index_that_never_answers_is_an_error(tmp_path: Path) -> None:
-    class Overstated(Record):
-        def count(self, *, user_id: str | None = None, indexed: bool | None = None) -> int:
-            return super().count(user_id=user_id, indexed=indexed) + (user_id is not None)
-
     database = Database(tmp_path / "record.sqlite3")
-    record = Overstated(database)
+    record = Record(database)
     record.apply([Draft(Event("u", "e", "A rose"), [Snippet("e#0", "u", "e", 0, 6, "A rose")])])
-    embedder = HashingEmbedder()
-    mirror = Mirror(tmp_path, record, lambda: embedder, StoreLock(tmp_path / "lock", 1))
+    mirror = Mirror(tmp_path, record, HashingEmbedder, StoreLock(tmp_path / "lock", 1))
 
     with pytest.raises(StoreError, match="lacks vectors even after it was made anew"):
-        mirror.query(embedder.embed_queries(["rose"]), "u", 10)
+        mirror.vectors(lambda: ["an id that the record does not list"])
     mirror.close()
     database.close()

@@ -5,7 +5,7 @@ import pytest
 
 from retrieval.drafts import Draft, passage
 from retrieval.events import Event, Snippet
-from retrieval.history import History
+from retrieval.history import History, UnknownUser
 from retrieval.index import Labels
 from retrieval.record import Pending, Record
 from retrieval.splitting import split_event
@@ -136,11 +136,14 @@ def test_a_long_event_is_read_once_for_all_its_snippets(database: Database) -> N
     record.apply([Draft(event, cuts)])
 
     assert history.snippets("u") == cuts
+    assert history.indexed("u") == []
     ids = [each.vector_id for each in record.pending(5000)]
-    found = history.by_vector("u", ids)
-    assert len(found) == 5000
-    assert len({id(event) for _, event in found.values()}) == 1
-    assert history.by_vector("v", ids) == {}
+    record.settle(indexed=ids)
+    found = history.indexed("u")
+    assert [each for each, _, _ in found] == ids
+    assert len({id(event) for _, _, event in found}) == 1
+    with pytest.raises(UnknownUser):
+        history.indexed("v")
 
 
 def test_settings_are_kept(database: Database) -> None:

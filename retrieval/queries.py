@@ -1,0 +1,58 @@
+"""Takes a question apart into what can be searched for: its parts, and each part without the words that ask.
+
+Pure text code for Chinese and English; knows nothing of stores.
+"""
+
+import re
+from collections.abc import Iterator
+
+__all__ = ["parts_of", "without_asking"]
+
+_MOST_PARTS = 6
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_SENTENCE = re.compile(r"(?<=[。！？!?；;\n])\s*|(?<=[a-z0-9\"')]{2}\.)\s+(?=[A-Z])")
+_ALSO = re.compile(
+    r"(?:^|(?<=[，,。？！?!\s]))(?:另外|还有|同时|此外|对了|顺便问一下|以及)[，,：:\s]*"
+    r"|[,;]?\s*\b(?:and also|also|and|plus|btw|by the way)\b[,:]?\s+"
+    r"(?=(?:what|who|where|when|why|how|which|is|are|do|does|did|was|were|has|have)\b)",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"(?P<one>[^，。？]{1,30}?)(?:和|与|跟|同|还是)(?P<other>[^，。？]{1,30}?)(?:相比|比)?[，,]?\s*"
+    r"(?P<asked>(?:这两个|两个)?(?:谁|哪个|哪一个|哪位|哪场|哪一场).*)"
+)
+_VERB = "is|are|was|were|do|does|did"
+_ASKING = re.compile(
+    r"^(?:(?:please|can you|could you|do you know|tell me|which|is|are|does|do|did|was|were|has|have"
+    rf"|(?:what|who|where|when|why)(?:'s| (?:{_VERB}))?|how(?: (?:many|much|old|{_VERB}))?)\b\s*)+",
+    re.IGNORECASE,
+)
+_ASKING_ZH = re.compile(
+    r"请问|请告诉我|告诉我|什么时候|什么|哪里|哪儿|哪个|哪些|哪位|哪|谁|怎么样|怎么|为什么|多少|几个|几|是否|吗|呢|么|？|\?"
+)
+
+
+def parts_of(question: str) -> list[str]:
+    """The things that a question asks for, each as a text of its own; the question itself when it is one thing.
+
+    Several sentences, "… and when …", "……？另外，……" are several things; "A 和 B 谁更高" asks about A and about B.
+    """
+    parts = list(dict.fromkeys(_parts(question)))
+    return parts[:_MOST_PARTS] or [question.strip()]
+
+
+def _parts(question: str) -> Iterator[str]:
+    for sentence in _SENTENCE.split(question):
+        for piece in _ALSO.split(sentence):
+            part = piece.strip(" ，,")
+            if compared := _COMPARED.fullmatch(part):
+                yield compared["one"] + compared["asked"]
+                yield compared["other"] + compared["asked"]
+            elif sum(character.isalnum() for character in part) >= 3:
+                yield part
+
+
+def without_asking(part: str) -> str:
+    """What a part is about, without the words that ask; the part itself when nothing else is left."""
+    bare = _ASKING_ZH.sub(" ", part) if _HAN.search(part) else _ASKING.sub("", part.strip())
+    return " ".join(bare.split()).strip(" ?？.。!！，,") or part

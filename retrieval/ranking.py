@@ -1,0 +1,145 @@
+"""Ranks the snippets of one user for a query: dense and lexical scores fused, parts of a question side by side.
+
+Pure numbers over a :class:`UserView`; knows nothing of stores or embedders.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from retrieval.lexical import LexicalIndex
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Found", "Part", "Ranked", "UserView", "rank"]
+
+_K = 10  # of reciprocal rank fusion: how much more the first ranks count than the later ones
+_CONTEXT = 0.4  # how much the turn before adds to a snippet's similarity
+_SAME_EVENT = 0.5  # what each snippet of an event leaves of the score of the event's next one
+_LOOKED_AT = 500
+
+
+class Found(NamedTuple):
+    """That one ranker found a snippet: ``dense`` (cosine, context added) or ``lexical`` (BM25), for which query."""
+
+    ranker: str
+    query: str
+    rank: int
+    score: float
+
+
+class Part(NamedTuple):
+    """One thing to look for: its wordings, and their vectors, shape (number of wordings, dimension)."""
+
+    wordings: tuple[str, ...]
+    vectors: "NDArray[np.float32]"
+
+
+class Ranked(NamedTuple):
+    """A snippet's position in the view, its fused score (1 is first by every ranker), and who found it where."""
+
+    position: int
+    score: float
+    found: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """What ranking needs of one user's n snippets, in time order.
+
+    ``vectors`` has shape (n, dimension); ``before`` holds the positions of the turns before the snippets in their
+    conversations, -1 for none; ``event`` numbers the events; ``lexical`` has n texts.
+    """
+
+    vectors: "NDArray[np.float32]"
+    before: "NDArray[np.int64]"
+    event: "NDArray[np.int64]"
+    lexical: LexicalIndex
+
+
+class _Ranking(NamedTuple):
+    ranker: str
+    query: str
+    scores: "NDArray[np.float32]"
+    ranks: "NDArray[np.int64]"
+
+
+def rank(view: UserView, parts: Sequence[Part], k: int, allowed: "NDArray[np.bool_]") -> list[Ranked]:
+    """The at most ``k`` best of the allowed snippets, best first; equal ones in time order.
+
+    For each part of a query the rankings of its wordings are fused by reciprocal ranks (Cormack, Clarke and Büttcher
+    2009); a snippet's score is that of the part that it fits best, so that no part crowds out another. An event's
+    further snippets count less, so that one long message does not either.
+    """
+    import numpy as np
+
+    rankings = [_rankings(view, part, allowed) for part in parts]
+    fused = np.max([_fused(each) for each in rankings], axis=0)
+    return [
+        Ranked(position, score, _found([each for part in rankings for each in part], position))
+        for position, score in _spread(fused, view.event, k)
+    ]
+
+
+def _rankings(view: UserView, part: Part, allowed: "NDArray[np.bool_]") -> list[_Ranking]:
+    import numpy as np
+
+    result = []
+    for wording, vector in zip(part.wordings, part.vectors, strict=True):
+        similar = view.vectors @ vector
+        # A snippet without a turn before keeps its own similarity, as if the turn before were equally similar.
+        near = np.where(view.before >= 0, similar[view.before], similar)
+        dense = (similar + _CONTEXT * near) / (1 + _CONTEXT)
+        result.append(_Ranking("dense", wording, dense, _ranks(dense, allowed)))
+        lexical = view.lexical.scores(wording)
+        result.append(_Ranking("lexical", wording, lexical, _ranks(lexical, allowed & (lexical > 0))))
+    return result
+
+
+def _ranks(scores: "NDArray[np.float32]", allowed: "NDArray[np.bool_]") -> "NDArray[np.int64]":
+    """Ranks from 1, best first; 0 for what is not ranked."""
+    import numpy as np
+
+    ranks = np.zeros(len(scores), dtype=np.int64)
+    order = np.argsort(-scores, kind="stable")
+    order = order[allowed[order]]
+    ranks[order] = np.arange(1, len(order) + 1)
+    return ranks
+
+
+def _fused(rankings: Sequence[_Ranking]) -> "NDArray[np.float64]":
+    import numpy as np
+
+    shares = [np.where(each.ranks > 0, (_K + 1) / (_K + each.ranks), 0.0) for each in rankings]
+    return np.asarray(np.mean(shares, axis=0))
+
+
+def _spread(fused: "NDArray[np.float64]", event: "NDArray[np.int64]", k: int) -> list[tuple[int, float]]:
+    """The best, greedily: each time an event is chosen, its other snippets lose half of their score."""
+    import numpy as np
+
+    order = np.argsort(-fused, kind="stable")[: max(_LOOKED_AT, 4 * k)]
+    waiting = [(-float(fused[i]), int(i), 0) for i in order if fused[i] > 0]
+    heapq.heapify(waiting)
+    taken: dict[int, int] = {}
+    chosen: list[tuple[int, float]] = []
+    while waiting and len(chosen) < k:
+        minus, position, seen = heapq.heappop(waiting)
+        now = taken.get(int(event[position]), 0)
+        if now > seen:
+            heapq.heappush(waiting, (-float(fused[position]) * _SAME_EVENT**now, position, now))
+            continue
+        taken[int(event[position])] = now + 1
+        chosen.append((position, -minus))
+    return chosen
+
+
+def _found(rankings: Sequence[_Ranking], position: int) -> tuple[Found, ...]:
+    return tuple(
+        Found(each.ranker, each.query, int(each.ranks[position]), float(each.scores[position]))
+        for each in rankings
+        if each.ranks[position] > 0
+    )

@@ -1,0 +1,120 @@
+"""Makes and keeps what ranking needs of single users: their snippets, vectors and lexical index.
+
+A user's view is read from the record and, by the record's vector ids, from the index: never a whole collection, so that
+a search takes as long as the user's own history is long, however many others there are. Ranks nothing itself.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from retrieval.drafts import user_key
+from retrieval.events import Event, Snippet
+from retrieval.history import History
+from retrieval.lexical import LexicalIndex
+from retrieval.mirror import Mirror
+from retrieval.ranking import UserView
+from retrieval.record import Record
+
+__all__ = ["View", "Views"]
+
+_MOST_SNIPPETS = 100_000  # about 200 MB
+_CONTEXT_CHARS = 160
+_REPLY_SECONDS = 600
+_CONVERSATION = ("session", "conversation", "thread", "ticket", "dialogue", "dialog", "chat", "case")
+
+
+class View(NamedTuple):
+    """One user's snippets in time order, each with its event, and their numbers."""
+
+    snippets: Sequence[tuple[Snippet, Event]]
+    numbers: UserView
+
+
+class Views:
+    """The views of one store's users. The last used ones are kept, up to 100,000 snippets. Threads may share it."""
+
+    def __init__(self, record: Record, history: History, mirror: Mirror) -> None:
+        self._record = record
+        self._history = history
+        self._mirror = mirror
+        self._kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
+        self._threads = threading.Lock()
+
+    def of(self, user_id: str) -> View:
+        """The view of a user, as new as the record.
+
+        Raises:
+            UnknownUser: the store holds nothing of the user.
+            StoreBusy, StoreError: the index must be repaired and cannot be; see :class:`Mirror`.
+        """
+        key = user_key(user_id)
+        self._mirror.look_after()
+        generation = self._record.generation()
+        with self._threads:
+            if key in self._kept and self._kept[key][0] == generation:
+                self._kept.move_to_end(key)
+                return self._kept[key][1]
+        view = self._make(user_id)
+        with self._threads:
+            self._kept[key] = generation, view
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and sum(len(v.snippets) for _, v in self._kept.values()) > _MOST_SNIPPETS:
+                self._kept.popitem(last=False)
+        return view
+
+    def _make(self, user_id: str) -> View:
+        import numpy as np
+
+        rows: list[tuple[str, Snippet, Event]] = []
+
+        def wanted() -> list[str]:
+            rows[:] = self._history.indexed(user_id)
+            return [vector_id for vector_id, _, _ in rows]
+
+        vectors = self._mirror.vectors(wanted)
+        snippets = [(snippet, event) for _, snippet, event in rows]
+        before = _turns_before(snippets)
+        events: dict[str, int] = {}
+        texts = [
+            f"{snippet.text} {snippet.speaker or ''} {snippets[at][0].text[-_CONTEXT_CHARS:] if at >= 0 else ''}"
+            for (snippet, _), at in zip(snippets, before, strict=True)
+        ]
+        numbers = UserView(
+            vectors=vectors,
+            before=np.asarray(before, dtype=np.int64),
+            event=np.asarray([events.setdefault(e.event_id, len(events)) for _, e in snippets], dtype=np.int64),
+            lexical=LexicalIndex(texts),
+        )
+        return View(snippets, numbers)
+
+
+def _turns_before(snippets: Sequence[tuple[Snippet, Event]]) -> list[int]:
+    """For each snippet the position of what was said right before it in the same conversation, -1 for nothing.
+
+    That is the snippet before in its event; else the last one of the event before, when both say that they are of the
+    same session (conversation, thread …), or when it is another speaker's on the same channel within ten minutes.
+    """
+    last: dict[object, int] = {}
+    result = []
+    for position, (_, event) in enumerate(snippets):
+        session = _session(event)
+        key = (event.channel, session)
+        at = last.get(key, -1)
+        if at >= 0 and snippets[at][1] is not event and session is None and not _replies(event, snippets[at][1]):
+            at = -1
+        result.append(at)
+        last[key] = position
+    return result
+
+
+def _session(event: Event) -> str | None:
+    names = {key.casefold().removesuffix("id").rstrip("_- "): value for key, value in event.metadata.items()}
+    return next((str(names[name]) for name in _CONVERSATION if names.get(name) is not None), None)
+
+
+def _replies(event: Event, before: Event) -> bool:
+    if event.epoch is None or before.epoch is None or event.speaker == before.speaker:
+        return False
+    return 0 <= event.epoch - before.epoch <= _REPLY_SECONDS

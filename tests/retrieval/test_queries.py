@@ -1,0 +1,42 @@
+import pytest
+
+from retrieval.queries import parts_of, without_asking
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Where do I live?", ["Where do I live?"]),
+        ("Where do I live, and what is my job?", ["Where do I live", "what is my job?"]),
+        ("I like tea. Which kind do I drink?", ["I like tea.", "Which kind do I drink?"]),
+        ("Does Dr. Who live in the U.S. now?", ["Does Dr. Who live in the U.S. now?"]),
+        ("我住在哪里？另外，我的工作是什么？", ["我住在哪里？", "我的工作是什么？"]),
+        ("张伟和李婷谁更年轻？", ["张伟谁更年轻？", "李婷谁更年轻？"]),
+        ("rock and roll", ["rock and roll"]),
+        ("?", ["?"]),
+        (" hi ", ["hi"]),
+        ("tea? tea?", ["tea?"]),
+    ],
+)
+def test_parts(question: str, parts: list[str]) -> None:
+    assert parts_of(question) == parts
+
+
+def test_a_text_of_many_sentences_has_six_parts() -> None:
+    assert len(parts_of("".join(f"Number {n}?" for n in range(50)))) == 6
+
+
+@pytest.mark.parametrize(
+    ("part", "about"),
+    [
+        ("Where do I live?", "I live"),
+        ("What's my job?", "my job"),
+        ("Please tell me how old I am", "I am"),
+        ("我住在哪里？", "我住在"),
+        ("请问我的职业是什么呢？", "我的职业是"),
+        ("green tea", "green tea"),
+        ("什么？", "什么？"),
+    ],
+)
+def test_without_asking(part: str, about: str) -> None:
+    assert without_asking(part) == about

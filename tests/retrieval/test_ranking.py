@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from retrieval.lexical import LexicalIndex
+from retrieval.ranking import Part, Ranked, UserView, rank
+
+
+def view(*rows: tuple[list[float], str], before: list[int] | None = None, event: list[int] | None = None) -> UserView:
+    """``rows`` are (vector, text)."""
+    count = len(rows)
+    return UserView(
+        np.array([vector for vector, _ in rows], dtype=np.float32),
+        np.array(before or [-1] * count),
+        np.array(event or list(range(count))),
+        LexicalIndex([text for _, text in rows]),
+    )
+
+
+def part(vector: list[float], *wordings: str) -> Part:
+    return Part(wordings, np.array([vector] * len(wordings), dtype=np.float32))
+
+
+def search(about: UserView, *parts: Part, k: int = 10, allowed: list[bool] | None = None) -> list[Ranked]:
+    return rank(about, parts, k, np.array(allowed or [True] * len(about.event)))
+
+
+def test_what_both_rankers_find_is_first_and_scores_one() -> None:
+    found = search(view(([0.8, 0.6], "tulip"), ([0, 1], "white rose"), ([1, 0], "rose")), part([1, 0], "rose"))
+    assert [each.position for each in found] == [2, 1, 0]
+    assert found[0].score == pytest.approx(1.0) and 0 < found[2].score < found[1].score < 1
+    assert [(f.ranker, f.query, f.rank) for f in found[1].found] == [("dense", "rose", 3), ("lexical", "rose", 2)]
+    assert [f.ranker for f in found[2].found] == ["dense"] and found[0].found[0].score == pytest.approx(1.0)
+
+
+def test_each_part_of_a_question_has_its_best_snippet_on_top() -> None:
+    rows = [([1.0, 0.0], "rose")] * 5 + [([0.0, 1.0], "tulip")]
+    found = search(view(*rows), part([1, 0], "rose"), part([0, 1], "tulip"), k=2)
+    assert {each.position for each in found} == {0, 5}
+
+
+def test_the_turn_before_counts() -> None:
+    rows = [([1.0, 0.0], "which flower"), ([0.0, 1.0], "yes"), ([0.0, 1.0], "yes")]
+    found = search(view(*rows, before=[-1, -1, 0]), part([1, 0], "x"))
+    assert [each.position for each in found] == [0, 2, 1]
+
+
+def test_one_event_does_not_crowd_out_the_others() -> None:
+    rows = [([1.0, 0.0], "rose")] * 3 + [([0.9, 0.1], "rose x")]
+    found = search(view(*rows, event=[0, 0, 0, 1]), part([1, 0], "rose"), k=2)
+    assert [each.position for each in found] == [0, 3]
+
+
+def test_only_what_is_allowed_is_ranked() -> None:
+    rows = [([1.0, 0.0], "rose"), ([0.0, 1.0], "rose")]
+    found = search(view(*rows), part([1, 0], "rose"), allowed=[False, True])
+    assert [each.position for each in found] == [1] and found[0].found[0].rank == 1

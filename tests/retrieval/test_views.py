@@ -1,0 +1,63 @@
+from typing import Any
+
+import pytest
+
+from retrieval.store import Store
+from tests.conftest import WriteRows
+
+
+def befores(store: Store) -> dict[str, str | None]:
+    """Which event each event is taken to follow."""
+    view = store._open().views.of("u")
+    ids = [event.event_id for _, event in view.snippets]
+    return {each: ids[at] if at >= 0 else None for each, at in zip(ids, view.numbers.before.tolist(), strict=True)}
+
+
+def row(event_id: str, speaker: str, time: str, **more: Any) -> dict[str, Any]:
+    return {
+        "user_id": "u",
+        "id": event_id,
+        "speaker": speaker,
+        "timestamp": f"2024-03-01T{time}",
+        "text": event_id,
+        **more,
+    }
+
+
+def test_a_reply_within_ten_minutes_follows_the_turn_before(store: Store, write_rows: WriteRows) -> None:
+    store.ingest([
+        write_rows(
+            row("a", "agent", "10:00"), row("b", "user", "10:05"), row("c", "user", "10:06"),
+            row("d", "agent", "11:00"), row("e", "user", "11:01", channel="mail"),
+        )
+    ])  # fmt: skip
+    assert befores(store) == {"a": None, "b": "a", "c": None, "d": None, "e": None}
+
+
+@pytest.mark.parametrize("column", ["session", "conversation_id", "Thread-ID"])
+def test_a_session_tells_better(store: Store, write_rows: WriteRows, column: str) -> None:
+    store.ingest([
+        write_rows(
+            row("a", "user", "10:00", **{column: 1}), row("b", "user", "12:00", **{column: 2}),
+            row("c", "user", "14:00", **{column: 1}),
+        )
+    ])  # fmt: skip
+    assert befores(store) == {"a": None, "b": None, "c": "a"}
+
+
+def test_a_view_is_kept_until_the_record_changes(store: Store, write_rows: WriteRows) -> None:
+    store.ingest([write_rows(row("a", "user", "10:00"))])
+    views = store._open().views
+    first = views.of("u")
+    assert views.of("u") is first
+    store.ingest([write_rows(row("b", "user", "10:00"), name="more.jsonl")])
+    assert len(views.of("u").snippets) == 2
+
+
+def test_old_views_make_room(store: Store, write_rows: WriteRows, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.views._MOST_SNIPPETS", 1)
+    store.ingest([write_rows(row("a", "user", "10:00"), {**row("b", "user", "10:00"), "user_id": "v"})])
+    views = store._open().views
+    first = views.of("u")
+    views.of("v")
+    assert views.of("u") is not first
