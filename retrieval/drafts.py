@@ -20,10 +20,11 @@ __all__ = ["Applied", "Draft", "DraftWriter", "event_key", "passage", "user_key"
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event and the snippets cut from it, to be written together."""
+    """An event, the snippets cut from it and the windows over them (see ``windows_of``), to be written together."""
 
     event: Event
     snippets: Sequence[Snippet]
+    windows: Sequence[Snippet] = ()
 
 
 @dataclass(slots=True)
@@ -87,14 +88,14 @@ class DraftWriter:
                 self._db.execute(events.update().where(events.c.pk == old.pk).values(each.values))
                 self._replace_snippets(old.pk, each)
                 self.applied.updated += 1
-                self.applied.snippets += len(each.snippets)
+                self.applied.snippets += each.cuts
             elif each.row_hash in said:
                 self.applied.repeated += 1
                 continue
             else:
                 new.append(each)
                 self.applied.added += 1
-                self.applied.snippets += len(each.snippets)
+                self.applied.snippets += each.cuts
             if each.row_hash is not None:
                 said.add(each.row_hash)
         self._insert(new)
@@ -139,18 +140,24 @@ class DraftWriter:
 
 
 class _Prepared(NamedTuple):
-    """A draft as rows of the tables."""
+    """A draft as rows of the tables. ``snippets`` holds the windows, too."""
 
     event_key: str
     row_hash: str | None
     values: dict[str, Any]
     snippets: list[dict[str, Any]]
 
+    @property
+    def cuts(self) -> int:
+        return sum(not row["wide"] for row in self.snippets)
+
 
 def _prepare(draft: Draft) -> _Prepared:
     event = draft.event
     metadata = json.dumps(dict(event.metadata), ensure_ascii=False, sort_keys=True)
-    cuts = [(snippet.start, snippet.end, snippet.speaker, snippet.role) for snippet in draft.snippets]
+    cuts: list[object] = [(snippet.start, snippet.end, snippet.speaker, snippet.role) for snippet in draft.snippets]
+    if draft.windows:
+        cuts.append([(window.start, window.end) for window in draft.windows])
     said = (event.timestamp, event.speaker, event.text)
     key, row_hash = event_key(event.user_id, event.event_id), _digest(event.user_id, *said) if event.timestamp else None
     values = {
@@ -172,6 +179,7 @@ def _prepare(draft: Draft) -> _Prepared:
     snippets = [
         {
             "ordinal": ordinal,
+            "wide": wide,
             "start": snippet.start,
             "end": snippet.end,
             "speaker": snippet.speaker,
@@ -179,7 +187,8 @@ def _prepare(draft: Draft) -> _Prepared:
             "vector_id": _vector_id(event, snippet),
             "indexed": False,
         }
-        for ordinal, snippet in enumerate(draft.snippets)
+        for wide, group in ((False, draft.snippets), (True, draft.windows))
+        for ordinal, snippet in enumerate(group)
     ]
     return _Prepared(key, row_hash, values, snippets)
 

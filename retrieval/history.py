@@ -15,7 +15,7 @@ from retrieval.sql import Database, chunks, tables
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
-__all__ = ["History", "UnknownUser", "UserSummary", "event_of", "with_events"]
+__all__ = ["History", "Indexed", "UnknownUser", "UserSummary", "event_of", "with_events"]
 
 
 class UnknownUser(InputError):
@@ -36,6 +36,15 @@ class UserSummary(NamedTuple):
     last: str | None
 
 
+class Indexed(NamedTuple):
+    """A snippet, or a window over several, that has a vector in the index."""
+
+    vector_id: str
+    snippet: Snippet
+    event: Event
+    wide: bool
+
+
 class History:
     """The histories in a record. Time order is by epoch, events without a time last, in the order they were loaded."""
 
@@ -47,7 +56,8 @@ class History:
         from sqlalchemy import func, select
 
         events, snippets = tables().events, tables().snippets
-        cut = select(snippets.c.event_pk, func.count().label("snippets")).group_by(snippets.c.event_pk).subquery()
+        count = select(snippets.c.event_pk, func.count().label("snippets")).where(~snippets.c.wide)
+        cut = count.group_by(snippets.c.event_pk).subquery()
         totals = (
             select(
                 func.min(events.c.pk).label("pk"),
@@ -118,13 +128,14 @@ class History:
         self.check_user(user_id)
         events, snippets = tables().events, tables().snippets
         wanted = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
+        wanted = wanted.where(~snippets.c.wide)
         with self._database.reading() as db:
             rows = sorted(db.execute(wanted), key=_snippet_moment)
             rows = rows if limit is None else rows[max(0, len(rows) - limit) :]
             return [snippet for _, snippet, _ in with_events(db, rows)]
 
-    def indexed(self, user_id: str) -> list[tuple[str, Snippet, Event]]:
-        """The user's snippets that are in the index, in time order, each with its vector id and its event.
+    def indexed(self, user_id: str) -> list[Indexed]:
+        """The user's snippets and windows that are in the index, in time order, with their vector ids and events.
 
         Raises:
             UnknownUser: there is no event of the user.
@@ -136,7 +147,7 @@ class History:
         own = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
         with self._database.reading() as db:
             rows = sorted(db.execute(own.where(snippets.c.indexed)), key=_snippet_moment)
-            return [(row.vector_id, snippet, event) for row, snippet, event in with_events(db, rows)]
+            return [Indexed(row.vector_id, snippet, event, row.wide) for row, snippet, event in with_events(db, rows)]
 
 
 def with_events(db: "Connection", rows: "Sequence[Row[Any]]") -> "list[tuple[Row[Any], Snippet, Event]]":
@@ -174,7 +185,7 @@ def event_of(row: "Row[Any]") -> Event:
 
 def _snippet(row: "Row[Any]", event: Event) -> Snippet:
     return Snippet(
-        snippet_id=f"{event.event_id}#{row.ordinal}",
+        snippet_id=f"{event.event_id}{'@' if row.wide else '#'}{row.ordinal}",
         user_id=event.user_id,
         event_id=event.event_id,
         start=row.start,

@@ -13,7 +13,7 @@ from retrieval.drafts import Applied, Draft
 from retrieval.errors import InputError
 from retrieval.events import Event
 from retrieval.loading import BadLine, load_events
-from retrieval.splitting import split_event
+from retrieval.splitting import split_event, windows_of
 
 __all__ = ["BAD_LINES_KEPT", "IngestReport", "Source", "check", "ingest"]
 
@@ -109,7 +109,8 @@ def ingest(
                 if isinstance(row, BadLine):
                     report.note_bad(row)
                 else:
-                    drafts.append(Draft(row, split_event(row, source.self_names)))
+                    snippets = split_event(row, source.self_names)
+                    drafts.append(Draft(row, snippets, windows_of(row, snippets)))
             report.note(keep(drafts))
             report.read += len(batch)
             if progress is not None:

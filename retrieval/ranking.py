@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "Part", "Ranked", "UserView", "rank"]
 
-_K = 10  # of reciprocal rank fusion: how much more the first ranks count than the later ones
+_K = 15  # of reciprocal rank fusion: how much more the first ranks count than the later ones
 _CONTEXT = 0.4  # how much the turn before adds to a snippet's similarity
-_SAME_EVENT = 0.5  # what each snippet of an event leaves of the score of the event's next one
+_SAME_EVENT = 0.3  # what each snippet of an event leaves of the score of the event's next one
+_WINDOW_WEIGHT = 2
 _LOOKED_AT = 500
 
 
 class Found(NamedTuple):
-    """That one ranker found a snippet: ``dense`` (cosine, context added) or ``lexical`` (BM25), for which query."""
+    """That one ranker found a snippet, for which query, at which rank and score.
+
+    ``dense``: the cosine similarity, that of the turn before added; ``lexical``: BM25; ``window``: the best cosine
+    similarity of the windows around the snippet.
+    """
 
     ranker: str
     query: str
@@ -51,13 +56,16 @@ class UserView:
     """What ranking needs of one user's n snippets, in time order.
 
     ``vectors`` has shape (n, dimension); ``before`` holds the positions of the turns before the snippets in their
-    conversations, -1 for none; ``event`` numbers the events; ``lexical`` has n texts.
+    conversations, -1 for none; ``event`` numbers the events; ``lexical`` has n texts. ``windows`` has shape
+    (m, dimension), and ``around``, shape (n, w), holds the windows around each snippet, -1 for none.
     """
 
     vectors: "NDArray[np.float32]"
     before: "NDArray[np.int64]"
     event: "NDArray[np.int64]"
     lexical: LexicalIndex
+    windows: "NDArray[np.float32]"
+    around: "NDArray[np.int64]"
 
 
 class _Ranking(NamedTuple):
@@ -65,6 +73,7 @@ class _Ranking(NamedTuple):
     query: str
     scores: "NDArray[np.float32]"
     ranks: "NDArray[np.int64]"
+    weight: int = 1
 
 
 def rank(view: UserView, parts: Sequence[Part], k: int, allowed: "NDArray[np.bool_]") -> list[Ranked]:
@@ -96,6 +105,10 @@ def _rankings(view: UserView, part: Part, allowed: "NDArray[np.bool_]") -> list[
         result.append(_Ranking("dense", wording, dense, _ranks(dense, allowed)))
         lexical = view.lexical.scores(wording)
         result.append(_Ranking("lexical", wording, lexical, _ranks(lexical, allowed & (lexical > 0))))
+        if len(view.windows):
+            wide = np.append(view.windows @ vector, -2.0)[view.around].max(axis=1)
+            wide = np.where(wide > -2, wide, dense)
+            result.append(_Ranking("window", wording, wide, _shared_ranks(wide, allowed), _WINDOW_WEIGHT))
     return result
 
 
@@ -110,15 +123,24 @@ def _ranks(scores: "NDArray[np.float32]", allowed: "NDArray[np.bool_]") -> "NDAr
     return ranks
 
 
+def _shared_ranks(scores: "NDArray[np.float32]", allowed: "NDArray[np.bool_]") -> "NDArray[np.int64]":
+    """The same, but equal scores share a rank: the snippets of one window."""
+    import numpy as np
+
+    ranks = np.zeros(len(scores), dtype=np.int64)
+    ranks[allowed] = np.unique(-scores[allowed], return_inverse=True)[1] + 1
+    return ranks
+
+
 def _fused(rankings: Sequence[_Ranking]) -> "NDArray[np.float64]":
     import numpy as np
 
     shares = [np.where(each.ranks > 0, (_K + 1) / (_K + each.ranks), 0.0) for each in rankings]
-    return np.asarray(np.mean(shares, axis=0))
+    return np.asarray(np.average(shares, axis=0, weights=[each.weight for each in rankings]))
 
 
 def _spread(fused: "NDArray[np.float64]", event: "NDArray[np.int64]", k: int) -> list[tuple[int, float]]:
-    """The best, greedily: each time an event is chosen, its other snippets lose half of their score."""
+    """The best, greedily: each time an event is chosen, its other snippets lose much of their score."""
     import numpy as np
 
     order = np.argsort(-fused, kind="stable")[: max(_LOOKED_AT, 4 * k)]

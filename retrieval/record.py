@@ -97,7 +97,10 @@ class Record:
             return _raise_generation(db)
 
     def count(self, *, user_id: str | None = None, indexed: bool | None = None) -> int:
-        """How many snippets there are: of one user, and only those that are (or are not) in the index, if so asked."""
+        """How many vectors there should be, or, of one user, how many snippets there are.
+
+        ``indexed``: only those that are, or are not, in the index.
+        """
         from sqlalchemy import func, select
 
         events, snippets = tables().events, tables().snippets
@@ -105,7 +108,7 @@ class Record:
         if indexed is not None:
             counted = counted.where(snippets.c.indexed.is_(indexed))
         if user_id is not None:
-            counted = counted.join(events).where(events.c.user_key == user_key(user_id))
+            counted = counted.join(events).where(events.c.user_key == user_key(user_id), ~snippets.c.wide)
         with self._database.reading() as db:
             return db.execute(counted).scalar_one()
 

@@ -5,16 +5,19 @@ Knows Chinese and English sentence ends; never alters a character: ``snippet.tex
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import accumulate
 
 from retrieval.events import Event, Snippet
 from retrieval.transcripts import Turn, turns_of
 
-__all__ = ["UNITS", "split_event", "split_text"]
+__all__ = ["UNITS", "split_event", "split_text", "windows_of"]
 
 UNITS = 240
 """About how long a snippet is at most: a letter counts 1, a wide (Chinese) character 2."""
+
+_WINDOW = 5  # snippets
+_WINDOW_STEP = 3
 
 _WIDE = re.compile(
     r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\U0001f300-\U0003ffff]"
@@ -55,6 +58,30 @@ def split_event(event: Event, self_names: Collection[str] = ()) -> list[Snippet]
             role=turn.role,
         )
         for ordinal, (start, end, turn) in enumerate(spans)
+    ]
+
+
+def windows_of(event: Event, snippets: Sequence[Snippet]) -> list[Snippet]:
+    """Spans over five snippets each, every third one starting a new one; their ids are ``{event_id}@0`` and so on.
+
+    They are what a long event is found by, since a single turn has lost what its conversation is about; what is shown
+    and cited are the snippets. An event of one or two snippets has none.
+    """
+    if len(snippets) < _WINDOW_STEP:
+        return []
+    starts = range(0, max(1, len(snippets) - (_WINDOW - _WINDOW_STEP)), _WINDOW_STEP)
+    spans = [(snippets[at].start, snippets[min(at + _WINDOW, len(snippets)) - 1].end) for at in starts]
+    return [
+        Snippet(
+            snippet_id=f"{event.event_id}@{ordinal}",
+            user_id=event.user_id,
+            event_id=event.event_id,
+            start=start,
+            end=end,
+            text=event.text[start:end],
+            role=event.role,
+        )
+        for ordinal, (start, end) in enumerate(spans)
     ]
 
 

@@ -18,8 +18,8 @@ __all__ = ["SCHEMA_VERSION", "Database", "Tables", "chunks", "tables"]
 
 _T = TypeVar("_T")
 
-SCHEMA_VERSION = 1
-"""Goes up by one when the tables change; a store of a newer version is refused."""
+SCHEMA_VERSION = 2
+"""Goes up by one when the tables change; an older store is brought up to date, one of a newer version is refused."""
 
 _CHUNK = 500
 _PRAGMAS = (
@@ -33,7 +33,8 @@ class Tables(NamedTuple):
     """The tables of the record.
 
     ``meta``: schema version, embedder, generation. ``events`` and ``snippets``: the history; a snippet's text is not
-    kept twice, it is the event's from ``start`` to ``end``. ``removals``: vectors that have yet to leave the index.
+    kept twice, it is the event's from ``start`` to ``end``; ``wide`` marks windows over several snippets. ``removals``:
+    vectors that have yet to leave the index.
     User and event ids may be of any length, so that indexes go over hashes of them (``user_key``, ``event_key``).
     """
 
@@ -46,7 +47,7 @@ class Tables(NamedTuple):
 @cache
 def tables() -> Tables:
     """The tables, as SQLAlchemy describes them; made once."""
-    from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
+    from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text, false
 
     catalog = MetaData()
     meta = Table("meta", catalog, Column("key", String(32), primary_key=True), Column("value", Text, nullable=False))
@@ -79,6 +80,7 @@ def tables() -> Tables:
         Column("end", Integer, nullable=False),
         Column("speaker", Text),
         Column("role", String(8), nullable=False),
+        Column("wide", Boolean, nullable=False, server_default=false()),
         Column("vector_id", String(64), nullable=False, unique=True),
         Column("indexed", Boolean, nullable=False, index=True),
     )
@@ -142,11 +144,20 @@ class Database:
             found = db.execute(meta.select().where(meta.c.key == "schema")).one_or_none()
         if found is None or not found.value.isdecimal():
             raise StoreError(f"the store {str(self._path)!r} does not say its version", hint="Restore it from a backup")
+        if found.value == "1":
+            self._add_windows()
         if int(found.value) > SCHEMA_VERSION:
             raise StoreError(
                 f"the store {str(self._path)!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
                 hint="Update limner, or choose another --store",
             )
+
+    def _add_windows(self) -> None:
+        """Version 1 had no windows; those of its events come when the events are loaded again."""
+        meta = tables().meta
+        with self.writing() as db:
+            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "1").values(value="2")).rowcount:
+                db.exec_driver_sql("ALTER TABLE snippets ADD COLUMN wide BOOLEAN DEFAULT 0 NOT NULL")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -7,15 +7,19 @@ a search takes as long as the user's own history is long, however many others th
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.drafts import user_key
 from retrieval.events import Event, Snippet
-from retrieval.history import History
+from retrieval.history import History, Indexed
 from retrieval.lexical import LexicalIndex
 from retrieval.mirror import Mirror
 from retrieval.ranking import UserView
 from retrieval.record import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["View", "Views"]
 
@@ -67,14 +71,15 @@ class Views:
     def _make(self, user_id: str) -> View:
         import numpy as np
 
-        rows: list[tuple[str, Snippet, Event]] = []
+        rows: list[Indexed] = []
 
         def wanted() -> list[str]:
             rows[:] = self._history.indexed(user_id)
-            return [vector_id for vector_id, _, _ in rows]
+            return [row.vector_id for row in rows]
 
         vectors = self._mirror.vectors(wanted)
-        snippets = [(snippet, event) for _, snippet, event in rows]
+        wide = np.asarray([row.wide for row in rows], dtype=bool)
+        snippets = [(row.snippet, row.event) for row in rows if not row.wide]
         before = _turns_before(snippets)
         events: dict[str, int] = {}
         texts = [
@@ -82,12 +87,30 @@ class Views:
             for (snippet, _), at in zip(snippets, before, strict=True)
         ]
         numbers = UserView(
-            vectors=vectors,
+            vectors=vectors[~wide],
             before=np.asarray(before, dtype=np.int64),
             event=np.asarray([events.setdefault(e.event_id, len(events)) for _, e in snippets], dtype=np.int64),
             lexical=LexicalIndex(texts),
+            windows=vectors[wide],
+            around=_around([snippet for snippet, _ in snippets], [row.snippet for row in rows if row.wide]),
         )
         return View(snippets, numbers)
+
+
+def _around(snippets: Sequence[Snippet], windows: Sequence[Snippet]) -> "NDArray[np.int64]":
+    import numpy as np
+
+    of_event: dict[str, list[tuple[int, Snippet]]] = {}
+    for number, window in enumerate(windows):
+        of_event.setdefault(window.event_id, []).append((number, window))
+    lists = [
+        [number for number, w in of_event.get(s.event_id, ()) if w.start <= s.start and s.end <= w.end]
+        for s in snippets
+    ]
+    result = np.full((len(snippets), max((len(each) for each in lists), default=0) or 1), -1, dtype=np.int64)
+    for position, numbers in enumerate(lists):
+        result[position, : len(numbers)] = numbers
+    return result
 
 
 def _turns_before(snippets: Sequence[tuple[Snippet, Event]]) -> list[int]:

@@ -5,7 +5,13 @@ from retrieval.lexical import LexicalIndex
 from retrieval.ranking import Part, Ranked, UserView, rank
 
 
-def view(*rows: tuple[list[float], str], before: list[int] | None = None, event: list[int] | None = None) -> UserView:
+def view(
+    *rows: tuple[list[float], str],
+    before: list[int] | None = None,
+    event: list[int] | None = None,
+    windows: list[list[float]] | None = None,
+    around: list[list[int]] | None = None,
+) -> UserView:
     """``rows`` are (vector, text)."""
     count = len(rows)
     return UserView(
@@ -13,6 +19,8 @@ def view(*rows: tuple[list[float], str], before: list[int] | None = None, event:
         np.array(before or [-1] * count),
         np.array(event or list(range(count))),
         LexicalIndex([text for _, text in rows]),
+        np.array(windows or np.zeros((0, 2)), dtype=np.float32),
+        np.array(around or [[-1]] * count),
     )
 
 
@@ -54,3 +62,13 @@ def test_only_what_is_allowed_is_ranked() -> None:
     rows = [([1.0, 0.0], "rose"), ([0.0, 1.0], "rose")]
     found = search(view(*rows), part([1, 0], "rose"), allowed=[False, True])
     assert [each.position for each in found] == [1] and found[0].found[0].rank == 1
+
+
+def test_a_snippet_is_found_by_the_windows_around_it() -> None:
+    rows = [([0.0, 1.0], "x")] * 4
+    found = search(
+        view(*rows, windows=[[0, 1], [1, 0]], around=[[0, -1], [0, 1], [1, -1], [-1, -1]]), part([1, 0], "y")
+    )
+    assert {each.position for each in found[:2]} == {1, 2}
+    assert [(f.ranker, f.rank) for f in found[0].found] == [("dense", 2), ("window", 1)]
+    assert found[2].found[1].score == found[3].found[1].score == 0.0

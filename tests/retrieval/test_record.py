@@ -140,8 +140,8 @@ def test_a_long_event_is_read_once_for_all_its_snippets(database: Database) -> N
     ids = [each.vector_id for each in record.pending(5000)]
     record.settle(indexed=ids)
     found = history.indexed("u")
-    assert [each for each, _, _ in found] == ids
-    assert len({id(event) for _, _, event in found}) == 1
+    assert [each.vector_id for each in found] == ids
+    assert len({id(each.event) for each in found}) == 1
     with pytest.raises(UnknownUser):
         history.indexed("v")
 

@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.events import Event
-from retrieval.splitting import UNITS, _ends, split_event, split_text
+from retrieval.events import Event, Snippet
+from retrieval.splitting import UNITS, _ends, split_event, split_text, windows_of
 
 PLAIN = [
     "你好，世界。",
@@ -127,3 +128,18 @@ def test_a_million_characters_without_a_place_to_cut() -> None:
 def test_sentences_that_do_not_add_up_to_the_line_are_found_by_their_marks() -> None:
     line = "One. 二。Three! rest"
     assert _ends(line, ["One.", "二。"]) == [5, 7, 14, len(line)]
+
+
+@pytest.mark.parametrize(
+    ("count", "windows"),
+    [(0, []), (2, []), (3, ["0-2"]), (5, ["0-4"]), (6, ["0-4", "3-5"]), (9, ["0-4", "3-7", "6-8"])],
+)
+def test_windows_cover_all_snippets(count: int, windows: list[str]) -> None:
+    event = Event("u", "e", "\n".join(f"N{i % 2}: word {i}" for i in range(count)), role="user")
+    snippets = [
+        Snippet(f"e#{i}", "u", "e", 11 * i, 11 * i + 10, event.text[11 * i : 11 * i + 10]) for i in range(count)
+    ]
+    found = windows_of(event, snippets)
+    assert [f"{w.text.split(chr(10))[0][-1]}-{w.text[-1]}" for w in found] == windows
+    assert [w.snippet_id for w in found] == [f"e@{i}" for i in range(len(windows))]
+    assert all(event.text[w.start : w.end] == w.text for w in found)

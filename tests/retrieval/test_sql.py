@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreBusy, StoreError
-from retrieval.sql import Database, chunks, tables
+from retrieval.sql import SCHEMA_VERSION, Database, chunks, tables
 
 
 def test_a_reader_sees_one_state(tmp_path: Path) -> None:
@@ -44,6 +44,20 @@ def test_a_record_without_a_version(tmp_path: Path) -> None:
     other.close()
     with pytest.raises(StoreError, match="does not say its version"):
         Database(path)
+
+
+def test_a_record_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "record.sqlite3"
+    Database(path).close()
+    with sqlite3.connect(path) as other:
+        other.execute("ALTER TABLE snippets DROP COLUMN wide")
+        other.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+    other.close()
+    database = Database(path)
+    with database.reading() as db:
+        assert db.execute(tables().snippets.select()).all() == []
+        assert db.execute(tables().meta.select()).one() == ("schema", str(SCHEMA_VERSION))
+    database.close()
 
 
 def test_a_locked_record_is_busy(tmp_path: Path) -> None:
