@@ -2,9 +2,10 @@
 
 Knows JSON Schema and words, nothing of stores or models.
 
-Three annotations are limner's own; every other consumer of the schema ignores them: ``x-description-<language>``
-(what the model is told when the history is in that language), ``x-queries`` (more search phrases) and ``x-compute``
-(the value is computed from the events; the model is never asked).
+Four annotations are limner's own; every other consumer of the schema ignores them: ``x-description-<language>`` (what
+the model is told when the history is in that language), ``x-queries`` (more search phrases), ``x-compute`` (the value
+is computed from the events; the model is never asked) and ``x-from-claims`` (a text is written from the verified values
+of the other attributes, not from snippets).
 """
 
 import json
@@ -49,6 +50,7 @@ class Facet:
     most: int
     least: int = 0
     compute: str | None = None
+    from_claims: bool = False
 
     @property
     def pointer(self) -> str:
@@ -87,11 +89,20 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
         )
     label = " ".join(_words(key) for key in path)
     description = str(node.get(f"x-description-{language}") or node.get("description") or node.get("title") or "")
+    kind = _kind(item, many)
+    from_claims = node.get("x-from-claims", False)
+    if from_claims is not False and (from_claims is not True or kind != "text"):
+        raise SchemaError(
+            f"schema: 'x-from-claims' at {pointer + '/x-from-claims'!r} is {from_claims!r} for a {kind}",
+            pointer=f"{pointer}/x-from-claims",
+            keyword="x-from-claims",
+            hint=f"It is true or false, and only for texts: strings with a maxLength of {_LONG_TEXT} or more",
+        )
     extra = node.get(f"x-queries-{language}") or node.get("x-queries") or []
     queries = dict.fromkeys([*(str(q) for q in extra), f"{label}: {description}" if description else label])
     return Facet(
         path=path,
-        kind=_kind(item, many),
+        kind=kind,
         item=item,
         label=label,
         description=description,
@@ -99,6 +110,7 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
         most=min(node.get("maxItems", _LIST_ITEMS), _LIST_ITEMS) if many else 1,
         least=node.get("minItems", 0) if many else 0,
         compute=compute,
+        from_claims=from_claims,
     )
 
 

@@ -1,4 +1,6 @@
-"""The profile graph (LangGraph): plan → retrieve → draft → verify → resolve → validate, with one bounded repair.
+"""The profile graph (LangGraph): plan → retrieve → draft → verify → summarise → resolve → validate.
+
+One bounded repair leads from the end back to draft.
 
 Knows the order of the steps and what is handed on; each step's rules are in modules of their own.
 """
@@ -15,9 +17,11 @@ from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
 from agent.evidence import ABOUT_USER, Pack, best_of, make_packs, prompt_language
 from agent.facets import Facet, plan_facets
+from agent.persons import asks_about_others, is_about_others
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
 from agent.schema import ProfileSchema, validation_problems
+from agent.summarising import summarise
 from agent.verify import Accepted, Drafted, verify
 from prompts import Language
 from retrieval import Hit, Snippet, Store
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["ProfileGraph"]
 
 _SNIPPETS_A_FACET = 6
+_SEARCHED = 4  # times as many are searched: what speaks of others is left out after the search
 _PACK_TOKENS = 1400
 _MOST_REPAIRS = 1
 
@@ -98,12 +103,13 @@ class ProfileGraph:
             self._retrieve,
             self._draft,
             self._verify,
+            self._summarise,
             self._resolve,
             self._validate,
             self._repair,
         ):
             graph.add_node(node.__name__.lstrip("_"), node)
-        steps = [START, "plan", "retrieve", "draft", "verify", "resolve", "validate"]
+        steps = [START, "plan", "retrieve", "draft", "verify", "summarise", "resolve", "validate"]
         for before, after in itertools.pairwise(steps):
             graph.add_edge(before, after)
         graph.add_conditional_edges("validate", _next_step, {"repair": "repair", "done": END})
@@ -116,7 +122,7 @@ class ProfileGraph:
         language = prompt_language(own or [s.text for s in newest])
         facets = plan_facets(state["schema"], language)
         return {
-            "language": language, "facets": facets, "todo": [f for f in facets if f.compute is None],
+            "language": language, "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
             "accepted": self._computed(state["user_id"], facets), "rejected": [], "shown": set(), "repairs": 0,
         }  # fmt: skip
 
@@ -134,10 +140,10 @@ class ProfileGraph:
     def _find(self, user_id: str, facets: Sequence[Facet], k: int) -> list[Pack]:
         queries = [query for facet in facets for query in facet.queries]
         self._on_step(Step("retrieve", 0, len(queries)))
-        rankings = iter(self._store.search_many(user_id, queries, 2 * k, ABOUT_USER) if queries else [])
+        rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER) if queries else [])
         found = []
         for facet in facets:
-            hits = [next(rankings) for _ in facet.queries]
+            hits = [_about(facet, next(rankings)) for _ in facet.queries]
             found.append((facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, k)))
         self._on_step(Step("retrieve", len(queries), len(queries)))
         return make_packs([(facet, hits) for facet, hits in found if hits], _PACK_TOKENS)
@@ -188,6 +194,22 @@ class ProfileGraph:
         self._on_step(Step("verify", len(state["drafted"]), len(state["drafted"])))
         return {"accepted": accepted, "rejected": rejected}
 
+    def _summarise(self, state: _State) -> _State:
+        accepted, rejected = list(state["accepted"]), list(state["rejected"])
+        for facet in state["facets"]:
+            if facet.from_claims:
+                accepted = [a for a in accepted if a.facet.pointer != facet.pointer]
+                claims = resolve(state["schema"].inlined, state["facets"], accepted).claims
+                try:
+                    text = summarise(self._chat, facet, claims, state["facets"], state["language"])
+                except ModelReplyError as error:
+                    text = Rejected(facet.pointer, None, str(error))
+                if isinstance(text, Accepted):
+                    accepted.append(text)
+                elif text is not None:
+                    rejected.append(text)
+        return {"accepted": accepted, "rejected": rejected}
+
     def _resolve(self, state: _State) -> _State:
         return {"resolved": resolve(state["schema"].inlined, state["facets"], state["accepted"])}
 
@@ -208,7 +230,7 @@ class ProfileGraph:
     def _repair(self, state: _State) -> _State:
         """Look again, with twice the snippets, for what the schema misses or refuses."""
         bad = tuple(state["problems"])
-        todo = [f for f in state["facets"] if f.compute is None and _touches(f.pointer, bad)]
+        todo = [f for f in state["facets"] if _is_drafted(f) and _touches(f.pointer, bad)]
         again = {f.pointer for f in todo}
         packs = self._find(state["user_id"], todo, 2 * _SNIPPETS_A_FACET) if todo else []
         kept = [a for a in state["accepted"] if a.facet.pointer not in again]
@@ -219,6 +241,10 @@ class ProfileGraph:
         }  # fmt: skip
 
 
+def _is_drafted(facet: Facet) -> bool:
+    return facet.compute is None and not facet.from_claims
+
+
 def _next_step(state: _State) -> str:
     return "repair" if state["problems"] else "done"
 
@@ -226,6 +252,13 @@ def _next_step(state: _State) -> str:
 def _once(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
     """Each rejected value once, for its first reason: a small model repeats itself."""
     return tuple({(each.pointer, repr(each.value)): each for each in reversed(rejected)}.values())[::-1]
+
+
+def _about(facet: Facet, hits: Sequence[Hit]) -> list[Hit]:
+    """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
+    if asks_about_others(f"{facet.label} {facet.description}"):
+        return list(hits)
+    return [hit for hit in hits if not is_about_others(hit.snippet.text)]
 
 
 def _touches(pointer: str, places: Sequence[str]) -> bool:

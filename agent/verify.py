@@ -3,7 +3,6 @@
 Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
 from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
+from agent.persons import asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
-from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, said_of_other, said_share, sentences
+from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, repeats_itself, said_share, sentences
 from retrieval import Hit
 
 __all__ = ["Accepted", "Drafted", "Judge", "verify"]
@@ -28,9 +28,6 @@ _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
 _SHARE_NEEDED = 0.5
 _MOST_EVIDENCE = 3
-_FAMILY = re.compile(
-    "famil|relati|friend|partner|spouse|husband|wife|child|parent|家|亲|友|伴侣|关系|配偶", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,9 @@ def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected
     kept: list[Accepted] = []
     refused: list[Accepted | Rejected] = []
     for sentence in sentences(text):
-        if missing := missing_numbers(sentence, words):
-            reason = f"the number {missing[0]} is not in the cited words"
+        missing = missing_numbers(sentence, words)
+        if missing or repeats_itself(sentence):
+            reason = f"the number {missing[0]} is not in the cited words" if missing else "repeats itself"
             refused.append(Rejected(facet.pointer, sentence, reason, cite_hits(hits)))
             continue
         verdict = _judged(drafted, sentence, hits, "inferred", _INFERRED_NEEDS, judge)
@@ -110,7 +108,7 @@ def _value(drafted: Drafted, value: Any, allowed: Sequence[Hit], judge: Judge) -
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
         return reject(f"the number {missing[0]} is not in the cited words")
-    if not _FAMILY.search(f"{facet.label} {facet.description}"):
+    if not asks_about_others(f"{facet.label} {facet.description}"):
         hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text)]
     if not hits:
         return reject("said of another person")

@@ -5,6 +5,7 @@ Pure text code for Chinese and English; knows nothing of models.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ __all__ = [
     "missing_numbers",
     "normalise",
     "quote_span",
-    "said_of_other",
+    "repeats_itself",
     "said_share",
     "sentences",
 ]
@@ -32,6 +33,7 @@ _STOP_WORDS = (
     "a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with"
 )
 _STOP = frozenset(_STOP_WORDS.split())
+_CLAUSE = re.compile(r"[，,；;。.!！?？、]")
 _SENTENCE = re.compile(r"(?:[^。！？!?\n.]|\.(?!\s|$))*(?:[。！？!?\n]+|\.(?=\s|$))?")
 
 
@@ -70,6 +72,12 @@ def sentences(text: str) -> list[str]:
     found = [m.group().strip() for m in _SENTENCE.finditer(text) if m.group().strip()]
     whole = [each for each in found if each[-1] in '。！？!?.…”"']
     return whole or found
+
+
+def repeats_itself(text: str) -> bool:
+    """Whether a text says one clause three times or more, as a small model does when it runs on."""
+    clauses = [normalise(part) for part in _CLAUSE.split(text)]
+    return any(count > 2 for clause, count in Counter(clauses).items() if clause)
 
 
 def said_share(value: Any, quote: str) -> float:
@@ -115,17 +123,3 @@ def quote_span(text: str, values: list[Any]) -> tuple[int, int]:
     start, end = chosen[0][0], chosen[-1][1]
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
-
-
-_PRONOUN = re.compile(
-    r"(?P<other>他们|她们|他|她|\b(?:he|she|they|his|her|their)\b)|我们|我|\b(?:i|my|me|we|our)\b", re.IGNORECASE
-)
-
-
-def said_of_other(value: Any, text: str) -> bool:
-    """Whether the last personal pronoun before the value is a third person's: "he likes hiking", "我知道他喜欢旅游"."""
-    if not isinstance(value, str) or (place := text.casefold().find(value.casefold())) < 0:
-        return False
-    start, _ = quote_span(text, [value])
-    pronouns = list(_PRONOUN.finditer(text[min(start, place) : place]))
-    return bool(pronouns) and pronouns[-1]["other"] is not None

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from agent.wording import is_placeholder, leaves, missing_numbers, normalise, quote_span, said_of_other, said_share
+from agent.wording import is_placeholder, leaves, missing_numbers, normalise, quote_span, said_share, sentences
 
 
 @pytest.mark.parametrize(
@@ -80,16 +80,13 @@ def test_the_quote_is_the_sentence_that_says_it(text: str, values: list[Any], qu
 
 
 @pytest.mark.parametrize(
-    ("value", "text", "other"),
+    ("text", "found"),
     [
-        ("hiking", "He likes hiking.", True),
-        ("hiking", "I like hiking.", False),
-        ("旅游", "我知道他喜欢旅游", True),
-        ("旅游", "我喜欢旅游", False),
-        ("hiking", "Likes hiking", False),
-        (3, "he has 3", False),
-        ("x", "nothing", False),
+        ("One. Two! Three", ["One.", "Two!"]),
+        ("一。二", ["一。"]),
+        ("no end", ["no end"]),
+        ("", []),
     ],
 )
-def test_said_of_another_person(value: Any, text: str, other: bool) -> None:
-    assert said_of_other(value, text) is other
+def test_sentences_without_one_that_was_cut_off(text: str, found: list[str]) -> None:
+    assert sentences(text) == found

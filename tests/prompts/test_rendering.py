@@ -7,13 +7,17 @@ from prompts.rendering import PromptError
 
 ANY = {
     "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
-    "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "example": '"..."',
+    "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "facts": "f", "example": '"..."',
 }  # fmt: skip
 
 
 def test_every_template_exists_in_every_language() -> None:
     english, chinese = (template_names(language) for language in LANGUAGES)
-    assert english == chinese == ["ask", "ask_judge", "ask_system", "draft", "draft_system", "judge"]
+    assert (
+        english
+        == chinese
+        == ["ask", "ask_judge", "ask_system", "draft", "draft_system", "judge", "summary", "summary_system"]
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

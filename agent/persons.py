@@ -1,0 +1,94 @@
+"""Tells of whom a text speaks: of the user, who wrote it, or of somebody else.
+
+The subject rule: "my sister is a vegan", "我的上司是记者" and "he likes hiking" say nothing about the user. Rules of
+thumb over pronouns and words for relations, Chinese and English; knows nothing of models.
+"""
+
+import re
+from typing import Any
+
+from agent.wording import quote_span
+
+__all__ = ["asks_about_others", "is_about_others", "said_of_other"]
+
+_OTHERS_TOO = re.compile(
+    "famil|relati|friend|partner|spouse|husband|wife|child|parent|colleague|contact|pet"
+    "|家|亲|友|伴侣|关系|配偶|同事|上司|下属|宠物",
+    re.IGNORECASE,
+)
+_RELATION_ZH = (
+    "爸爸|妈妈|父亲|母亲|老爸|老妈|爸|妈|哥哥|弟弟|姐姐|妹妹|哥|弟|姐|妹|[表堂][哥弟姐妹]|叔叔|伯伯|伯父|伯母|舅舅|舅妈|姑姑|姑妈|姑父|姨妈|"
+    "姨父|阿姨|婶婶|爷爷|奶奶|外公|外婆|姥姥|姥爷|老公|老婆|丈夫|妻子|爱人|男朋友|女朋友|男友|女友|儿子|女儿|孩子|孙子|孙女|侄子|侄女|外甥女?|"
+    "岳父|岳母|公公|婆婆|同事|上司|下属|老板|领导|同学|朋友|闺蜜|室友|舍友|邻居|亲戚|家人"
+)
+_POST_ZH = (
+    "老师|导师|学生|经理|助理|秘书|师傅|徒弟|教练|客户|伙伴|医生|房东"  # without 我 before it, the user's own post
+)
+_RELATION_EN = (
+    r"(?:step|grand|great-grand)?-?(?:mother|father|mom|mum|dad|son|daughter|child|children|kids?|parents?)(?:-in-law)?"
+    r"|(?:step|half)?-?(?:sister|brother)s?(?:-in-law)?|siblings?|wife|husband|spouse|partner|fianc[ée]e?|girlfriend"
+    r"|boyfriend|grandma|grandpa|aunt|uncle|cousins?|niece|nephew|friends?|buddy|roommate|flatmate|neighbou?rs?"
+    r"|colleagues?|co-?workers?|boss|manager|supervisor|teacher|professor|mentor|student|doctor|landlord|classmates?"
+)
+_OWN_ZH = "我(?:们)?(?:的|家|那个|那位|这个|这位|有个|有一个|有位|一个|一位|个|最好的)*"
+_WITH_ZH = "跟和与同对给向陪带帮替为把比"
+_WITH_EN = "with|to|for|from|and|of|by|like|than|at|about"
+_THEIRS_EN = rf"\b(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?(?:{_RELATION_EN})\b"
+_PERSON = re.compile(
+    # Who is only there too, or spoken to, is not the subject.
+    rf"[{_WITH_ZH}](?:{_OWN_ZH})?(?:{_RELATION_ZH}|{_POST_ZH})|[{_WITH_ZH}让叫教]我们?|\b(?:{_WITH_EN})\s+{_THEIRS_EN}"
+    rf"|(?P<other>{_OWN_ZH}(?:{_RELATION_ZH}|{_POST_ZH})|(?:{_RELATION_ZH})"
+    rf"|他们|她们|(?<!其)他|她|其(?![实中它他余次间])|{_THEIRS_EN}|\b(?:he|she|they|his|her|their)\b)"
+    r"|(?P<own>我们|我|咱|俺|本人|\b(?:i|my|me|mine|myself|we|our|us)\b)",
+    re.IGNORECASE,
+)
+_NAMED_AFTER = re.compile(
+    rf"\s*[，,]?\s*(?:就?是{_OWN_ZH}(?:{_RELATION_ZH}|{_POST_ZH})"
+    rf"|(?:(?:who )?is|was|,)\s+(?:my|our)\s+(?:[\w-]+\s+){{0,2}}?(?:{_RELATION_EN})\b)",
+    re.IGNORECASE,
+)
+
+
+def asks_about_others(attribute: str) -> bool:
+    """Whether the name and description of an attribute ask about the people around the user, too."""
+    return _OTHERS_TOO.search(attribute) is not None
+
+
+def _last_is_other(text: str) -> bool | None:
+    """Whether the last person that a text names as a subject is another one than the user; None when it names none."""
+    last = None
+    for match in _PERSON.finditer(text):
+        if match["other"] or match["own"]:
+            last = match["other"] is not None
+    return last
+
+
+def said_of_other(value: Any, text: str) -> bool:
+    """Whether a text says a value only of somebody else than the user.
+
+    True when, wherever the value stands, the last person named before it in its sentence is another one ("my sister
+    lives in …", "他喜欢…"), or the words after it make it one ("王磊是我的上司").
+    """
+    if not isinstance(value, str) or not value.strip():
+        return False
+    folded, wanted = text.casefold(), value.casefold()
+    if len(folded) != len(text):
+        return False
+    start, _ = quote_span(text, [value])
+    places = [match.start() for match in re.finditer(re.escape(wanted), folded)]
+    return bool(places) and all(
+        _last_is_other(text[min(start, place) : place + _overlap(value)])
+        or _NAMED_AFTER.match(text, place + len(wanted))
+        for place in places
+    )
+
+
+def _overlap(value: str) -> int:
+    """How much of a value to read: all of it when it names its person itself ("my sister's wedding")."""
+    return len(value) if _PERSON.match(value) else 0
+
+
+def is_about_others(text: str) -> bool:
+    """Whether a text names other people as its subjects, and the user never."""
+    persons = [match for match in _PERSON.finditer(text) if match["other"] or match["own"]]
+    return bool(persons) and all(match["other"] for match in persons)
