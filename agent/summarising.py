@@ -34,12 +34,8 @@ def summarise(
         ModelReplyError: the reply breaks the schema after all attempts.
     """
     labels = {f.pointer: f.label for f in facets}
-    known = [
-        (labels.get(_base(c.pointer, labels), ""), c)
-        for c in claims
-        if c.status == "current" and c.origin != "computed"
-    ]
-    known = known[:_MOST_CLAIMS]
+    drafted = [claim for claim in claims if claim.status == "current" and claim.origin != "computed"]
+    known = [(labels.get(_base(claim.pointer, labels), ""), claim) for claim in drafted[:_MOST_CLAIMS]]
     if len(known) < _FEWEST_CLAIMS:
         return None
     facts = [f"{label}: {', '.join(str(leaf) for leaf in leaves(claim.value))}" for label, claim in known]
