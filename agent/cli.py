@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.limner import Limner
     from retrieval.ingest import IngestReport
 
-__all__ = ["ask", "cli", "ingest", "main", "profile", "search", "users"]
+__all__ = ["ask", "cli", "evaluate", "evaluate_retrieval", "ingest", "main", "profile", "search", "users"]
 
 _BAD_LINES_SHOWN = 20
 
@@ -161,6 +161,7 @@ def users(open_limner: OpenLimner, /, **settings: Any) -> int:
 @click.argument("user", required=False)
 @click.argument("query", required=False)
 @click.option("-k", type=click.IntRange(min=1), default=10, show_default=True, help="How many results.")
+@click.option("--explain", is_flag=True, help="Show which ranker found each result, where.")
 @options.batch
 @options.store
 @options.embedder
@@ -172,6 +173,7 @@ def search(
     user: str | None,
     query: str | None,
     k: int,
+    explain: bool,
     requests: Path | None,
     out: Path | None,
     **settings: Any,
@@ -184,8 +186,8 @@ def search(
     work = Work(
         task=SEARCH,
         do=lambda limner, request: (request, limner.search(request.user_id, request.text, k)),
-        document=lambda found: search_document(found[0].user_id, found[0].text, found[1]),
-        show=lambda console, found: print_hits(console, found[1]),
+        document=lambda found: search_document(found[0].user_id, found[0].text, found[1], explain=explain),
+        show=lambda console, found: print_hits(console, found[1], explain=explain),
     )
     files = options.batch_files(requests, out, {"USER": user, "QUERY": query}, context)
     return perform(Door(context.obj, **settings), work, files, user, query)
@@ -259,3 +261,49 @@ def profile(
         show=print_profile,
     )
     return perform(Door(context.obj, **settings), work, files, user, None)
+
+
+@cli.group("eval", cls=_InOrder)
+def evaluate() -> None:
+    """Measure limner on labelled data."""
+
+
+@evaluate.command("retrieval")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--k", "cutoffs", default="1,5,10,20", show_default=True, metavar="K,K...", help="Cut-offs, in events.")
+@click.option("--self", "self_names", multiple=True, metavar="NAME", help="A name the users go by (repeatable).")
+@click.option("--plot", type=click.Path(path_type=Path), metavar="F.svg", help="Draw recall against k, too.")
+@options.store
+@options.embedder
+@options.as_json
+@click.pass_obj
+def evaluate_retrieval(
+    open_limner: OpenLimner,
+    /,
+    data: Path,
+    cutoffs: str,
+    self_names: tuple[str, ...],
+    plot: Path | None,
+    **settings: Any,
+) -> int:
+    """Recall of the evidence of labelled questions, beside vectors alone and BM25 alone.
+
+    DATA is a folder with histories.jsonl and qa.jsonl. The histories are loaded into the store, unless they are there.
+    """
+    from agent.evaluation import evaluate_retrieval as measure
+    from agent.labelled import histories_of, questions_of
+    from agent.plotting import check_plot, draw_recall
+    from agent.render_tables import print_retrieval_report
+
+    ks = options.numbers_of("--k", cutoffs)
+    questions = questions_of(data)
+    if plot is not None:
+        check_plot(plot)
+    door = Door(open_limner, **settings)
+    with Watch() as watch, door.limner(watch) as limner:
+        limner.ingest(histories_of(data), self_names=self_names, progress=watch.rows)
+        report = measure(limner.store, questions, ks, data=str(data), progress=watch.items)
+    if plot is not None:
+        draw_recall(report, ks, plot)
+    print_result(door, report.as_json, lambda console: print_retrieval_report(console, report))
+    return 0

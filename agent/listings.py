@@ -19,13 +19,17 @@ def users_document(users: "Sequence[UserSummary]") -> dict[str, Any]:
     return {"users": [user._asdict() for user in users]}
 
 
-def search_document(user_id: str, query: str, hits: "Sequence[Hit]") -> dict[str, Any]:
-    """Ranked evidence; ``event.text[start:end] == text``, and ``score`` is the cosine similarity."""
-    return {"user_id": user_id, "query": query, "hits": [_hit(hit) for hit in hits]}
+def search_document(user_id: str, query: str, hits: "Sequence[Hit]", *, explain: bool = False) -> dict[str, Any]:
+    """Ranked evidence; ``event.text[start:end] == text``, and ``score`` is 1 for what every ranker puts first.
+
+    With ``explain`` each hit has ``found``: which ranker found it for which query, at which rank and score.
+    """
+    return {"user_id": user_id, "query": query, "hits": [_hit(hit, explain) for hit in hits]}
 
 
-def _hit(hit: "Hit") -> dict[str, Any]:
+def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
     snippet, event = hit.snippet, hit.event
+    found = [{**each._asdict(), "score": round(each.score, 6)} for each in hit.found]
     return {
         "rank": hit.rank,
         "score": round(hit.score, 6),
@@ -38,6 +42,7 @@ def _hit(hit: "Hit") -> dict[str, Any]:
         "speaker": snippet.speaker or event.speaker,
         "role": snippet.role,
         "channel": event.channel,
+        **({"found": found} if explain else {}),
     }
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "columns_of",
     "embedder",
     "llm",
+    "numbers_of",
     "store",
 ]
 
@@ -193,3 +194,15 @@ def columns_of(pairs: Collection[str]) -> dict[str, str]:
             both = f"{shorten(columns[field])} and {shorten(column)}"
             raise UsageError(f"--map gives {field!r} two columns: {both}", hint="Give one")
     return columns
+
+
+def numbers_of(option: str, text: str) -> list[int]:
+    """The positive whole numbers of a list like ``1,5,10``, ascending.
+
+    Raises:
+        UsageError: something else stands there.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and 0 < int(part) <= 1000 for part in parts):
+        raise UsageError(f"{option} {shorten(text)} is no list of numbers from 1 to 1000", hint="For example: 1,5,10")
+    return sorted({int(part) for part in parts})

@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from agent.evaluation import RetrievalReport
     from retrieval.history import UserSummary
     from retrieval.ingest import IngestReport
     from retrieval.search import Hit
 
-__all__ = ["print_hits", "print_report", "print_users"]
+__all__ = ["print_hits", "print_report", "print_retrieval_report", "print_users"]
 
 
-def print_hits(console: "Console", hits: "Sequence[Hit]") -> None:
-    """Ranked snippets, best first."""
+def print_hits(console: "Console", hits: "Sequence[Hit]", *, explain: bool = False) -> None:
+    """Ranked snippets, best first; with ``explain``, at which rank which ranker found them for which query."""
     if not hits:
         console.print("Nothing found.")
         return
@@ -28,10 +29,41 @@ def print_hits(console: "Console", hits: "Sequence[Hit]") -> None:
     for name in ("date", "speaker", "channel"):
         table.add_column(name, overflow="fold")
     table.add_column("text", overflow="fold", ratio=1)
+    if explain:
+        table.add_column("found by", overflow="fold", ratio=1)
     for hit in hits:
         speaker = hit.snippet.speaker or hit.event.speaker or hit.snippet.role
         date = (hit.event.timestamp or "")[:10]
-        _row(table, hit.rank, f"{hit.score:.3f}", date, speaker, hit.event.channel or "", hit.snippet.text)
+        found = "\n".join(f"{each.ranker} #{each.rank} ({each.score:.3f}): {each.query}" for each in hit.found)
+        _row(
+            table, hit.rank, f"{hit.score:.3f}", date, speaker, hit.event.channel or "", hit.snippet.text,
+            *([found] if explain else []),
+        )  # fmt: skip
+    console.print(table)
+
+
+def print_retrieval_report(console: "Console", report: "RetrievalReport") -> None:
+    """One row a measure, with 95 % intervals of the recalls; then recall by category."""
+    console.print(f"{report.questions} questions of {report.data}, embedder {report.embedder}")
+    if not report.methods:
+        return
+    table = _table()
+    table.add_column("measure", no_wrap=True)
+    for method in report.methods:
+        table.add_column(method, no_wrap=True)
+    for name in next(iter(report.methods.values())):
+        cells = []
+        for method, values in report.methods.items():
+            low, high = report.intervals[method].get(name, (None, None))
+            cells.append(f"{values[name]:.3f}" + ("" if low is None else f" [{low:.2f}, {high:.2f}]"))
+        _row(table, name, *cells)
+    console.print(table)
+    table = _table()
+    table.add_column("category", overflow="fold")
+    for method in report.categories:
+        table.add_column(method, justify="right")
+    for category in next(iter(report.categories.values())):
+        _row(table, category, *(f"{each[category]:.3f}" for each in report.categories.values()))
     console.print(table)
 
 

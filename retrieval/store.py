@@ -26,7 +26,7 @@ from retrieval.mirror import Mirror
 from retrieval.record import Record
 from retrieval.search import Hit, find
 from retrieval.sql import Database
-from retrieval.views import Views
+from retrieval.views import View, Views
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
@@ -154,6 +154,13 @@ class Store:
         parts = self._open()
         parts.history.check_user(user_id)
         return parts.record.count(user_id=user_id)
+
+    def view(self, user_id: str) -> View:
+        """What ranking sees of the user: all snippets in time order, with their vectors and terms. Read only."""
+        parts = self._open()
+        parts.history.check_user(user_id)
+        parts.mirror.check_embedder()
+        return parts.views.of(user_id)
 
     def search(self, user_id: str, query: str, k: int = 10, roles: Collection[Role] | None = None) -> list[Hit]:
         """The at most ``k`` snippets of the user that matter most for the query, best first.

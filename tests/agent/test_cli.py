@@ -36,8 +36,9 @@ def empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Limner:
 
     def limner(*arguments: object) -> Ended:
         words = [str(each) for each in arguments]
-        if words and not words[0].startswith("-"):
-            words[1:1] = ["--store", str(tmp_path / "store")]
+        name = 2 if words[:1] == ["eval"] else 1  # of how many words the command's name is
+        if words[name - 1 : name] and not words[name - 1].startswith("-"):
+            words[name:name] = ["--store", str(tmp_path / "store")]
         capsys.readouterr()
         code = main(words, scripted.open_with(scripted.answer))
         return Ended(code, *capsys.readouterr())
@@ -145,6 +146,72 @@ def test_search(limner: Limner) -> None:
     assert "My [b]order[/b] is late." in limner("search", "u1", "order").out
 
 
+def test_search_explained(limner: Limner) -> None:
+    found = limner("search", "u1", "order", "--explain", "--json").json["hits"][0]["found"]
+    assert [(each["ranker"], each["query"], each["rank"]) for each in found] == [
+        ("dense", "order", 1), ("lexical", "order", 1)
+    ]  # fmt: skip
+    assert all(each["score"] > 0 for each in found)
+    assert "lexical #1" in limner("search", "u1", "order", "--explain").out
+
+
+def test_eval_retrieval(empty: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
+    write_rows(*scripted.EVENTS, name="histories.jsonl")
+    asked = {"user_id": "u1", "question": "Where is my order?", "category": "one", "evidence": ["b"]}
+    write_rows(
+        asked, {**asked, "label_ok": False}, {**asked, "unanswerable": True}, {**asked, "evidence": []}, "",
+        {**asked, "category": "two", "evidence_equivalents": [["a", "x"], ["b"]]}, name="qa.jsonl",
+    )  # fmt: skip
+    plot = tmp_path / "plot.png"
+    ended = empty("eval", "--help")
+    assert "retrieval" in ended.out
+    ended = main_eval(empty, tmp_path, "--json", "--k", "2,1", "--plot", plot)
+    assert ended.code == 0 and ended.json["questions"] == 2
+    assert ended.json["methods"]["hybrid"]["recall@1"] == 0.75 and ended.json["methods"]["lexical"]["recall@2"] == 1.0
+    assert ended.json["intervals"]["hybrid"]["recall@1"] == [0.5, 1.0]
+    assert ended.json["categories"]["hybrid"] == {"one": 1.0, "two": 1.0}
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    shown = main_eval(empty, tmp_path)
+    assert "hybrid" in shown.out and "recall@600tok" in shown.out and "two" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "code", "said"),
+    [
+        ("{}", [], 3, "qa.jsonl:1: not a labelled question (KeyError: 'user_id')"),
+        ("nonsense", [], 3, "qa.jsonl:1: not a labelled question"),
+        ("[]", [], 3, "qa.jsonl:1: not a labelled question"),
+        ("", ["--k", "0"], 2, "--k '0' is no list of numbers"),
+        ("", ["--k", "1,x"], 2, "--k '1,x' is no list of numbers"),
+    ],
+)
+def test_eval_refuses(
+    empty: Limner, write_rows: WriteRows, tmp_path: Path, line: str, options: list[str], code: int, said: str
+) -> None:
+    write_rows(*scripted.EVENTS, name="histories.jsonl")
+    write_rows(line, name="qa.jsonl")
+    ended = main_eval(empty, tmp_path, *options)
+    assert ended.code == code and said in ended.err
+
+
+def test_eval_needs_a_folder_with_both_files(empty: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
+    assert "qa.jsonl' cannot be read" in main_eval(empty, tmp_path).err
+    write_rows("", name="qa.jsonl")
+    ended = main_eval(empty, tmp_path)
+    assert ended.code == 3 and "holds no histories.jsonl" in ended.err
+    write_rows(*scripted.EVENTS, name="histories.jsonl")
+    assert main_eval(empty, tmp_path).out.startswith("0 questions")
+    assert main_eval(empty, tmp_path, "--plot", tmp_path / "none.png").code == 0
+    for plot, said in (("no/plot.svg", "there is no folder"), ("plot.txt", "'.txt' is no picture")):
+        ended = main_eval(empty, tmp_path, "--plot", tmp_path / plot)
+        assert ended.code == 2 and said in ended.err
+
+
+def main_eval(limner: Limner, data: Path, *options: object) -> Ended:
+    """``limner eval retrieval`` with the fakes."""
+    return limner("eval", "retrieval", data, *options)
+
+
 def test_ask(limner: Limner) -> None:
     document = limner("ask", "u1", "Where do I live?", "--json").json
     assert (document["user_id"], document["answer"], document["answered"]) == ("u1", "Munich", True)
@@ -238,7 +305,7 @@ def test_store_from_the_environment(
 
 def test_help_lists_commands_in_order(empty: Limner) -> None:
     shown = empty("--help")
-    places = [shown.out.index(f"  {name} ") for name in ("ingest", "users", "search", "ask", "profile")]
+    places = [shown.out.index(f"  {name} ") for name in ("ingest", "users", "search", "ask", "profile", "eval")]
     assert shown.code == 0 and places == sorted(places)
 
 

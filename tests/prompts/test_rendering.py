@@ -7,7 +7,8 @@ from prompts.rendering import PromptError
 
 ANY = {
     "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
-    "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "facts": "f", "example": '"..."',
+    "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "facts": "f",
+    "example": '"..."',
 }  # fmt: skip
 
 
