@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from agent.chat import Chat
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
+    from retrieval.chains import UserRetriever
 
 __all__ = ["Limner", "OnLoad"]
 
@@ -95,8 +96,14 @@ class Limner:
         return self._store.users()
 
     def search(self, user_id: str, query: str, k: int = 10) -> list[Hit]:
-        """The ``k`` snippets of the user that are nearest to the query."""
+        """The ``k`` snippets of the user that matter most for the query; see :class:`retrieval.Hit`."""
         return self._store.search(user_id, query, k)
+
+    def retriever(self, user_id: str, k: int = 10) -> "UserRetriever":
+        """A LangChain retriever over this user's history, for chains of your own."""
+        from retrieval.chains import UserRetriever
+
+        return UserRetriever(store=self._store, user_id=user_id, k=k)
 
     def ask(self, user_id: str, question: str) -> "AnswerDocument":
         """Answer a question from the user's history; ``answered`` is False when it does not tell.
