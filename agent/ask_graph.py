@@ -156,7 +156,7 @@ def _unsupported_number(answer: str, question: str, cited: Sequence[Hit]) -> str
 
     A count of the things that an answer lists is the model's own work and is let through up to 31 (days, too).
     """
-    words = " ".join([question, *(f"{hit.event.timestamp or ''} {hit.snippet.text}" for hit in cited)])
+    words = " ".join([question, *(f"{hit.event.timestamp or ''} {line_of(hit)}" for hit in cited)])
     missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
     return f"the number {missing[0]} is not in the cited words" if missing else None
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from agent.facets import Facet
 from agent.llama import estimate_tokens
 from prompts import Language
-from retrieval import Hit, Role
+from retrieval import Hit, Role, relative_dates
 
 __all__ = ["ABOUT_USER", "Pack", "best_of", "is_about_user", "line_of", "make_packs", "prompt_language", "take_within"]
 
@@ -34,7 +34,7 @@ class Pack:
 
 
 def line_of(hit: Hit) -> str:
-    """A snippet with what one must know to read it: date, who speaks, channel. One line."""
+    """A snippet with what one must know to read it: date, who speaks, what "yesterday" was. One line."""
     snippet, event = hit.snippet, hit.event
     date = (event.timestamp or "")[:10]
     speaker = snippet.role if snippet.role != "other" else (snippet.speaker or "other")
@@ -42,7 +42,8 @@ def line_of(hit: Hit) -> str:
     name = snippet.speaker
     if name and text.startswith((f"{name}:", f"{name}：")):  # a transcript's line says who speaks by itself
         text = text[len(name) + 1 :].strip()
-    return f"{date} {speaker}: {text}".strip()
+    dates = "; ".join(f"{each.phrase} = {each.resolved}" for each in relative_dates(snippet.text, event.timestamp))
+    return f"{date} {speaker}: {text}{f' ({dates})' if dates else ''}".strip()
 
 
 ABOUT_USER: tuple[Role, ...] = ("user", "system")

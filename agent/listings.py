@@ -6,6 +6,8 @@ Knows nothing of files or terminals.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from retrieval import relative_dates
+
 if TYPE_CHECKING:
     from retrieval.history import UserSummary
     from retrieval.ingest import IngestReport
@@ -22,13 +24,18 @@ def users_document(users: "Sequence[UserSummary]") -> dict[str, Any]:
 def search_document(user_id: str, query: str, hits: "Sequence[Hit]", *, explain: bool = False) -> dict[str, Any]:
     """Ranked evidence; ``event.text[start:end] == text``, and ``score`` is 1 for what every ranker puts first.
 
-    With ``explain`` each hit has ``found``: which ranker found it for which query, at which rank and score.
+    ``dates`` are the days, weeks, months or years that relative phrases in the text mean, where there are any. With
+    ``explain`` each hit has ``found``: which ranker found it for which query, at which rank and score.
     """
     return {"user_id": user_id, "query": query, "hits": [_hit(hit, explain) for hit in hits]}
 
 
 def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
     snippet, event = hit.snippet, hit.event
+    dates = [
+        {"start": snippet.start + each.start, "end": snippet.start + each.end, "resolved": each.resolved}
+        for each in relative_dates(snippet.text, event.timestamp)
+    ]
     found = [{**each._asdict(), "score": round(each.score, 6)} for each in hit.found]
     return {
         "rank": hit.rank,
@@ -42,6 +49,7 @@ def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
         "speaker": snippet.speaker or event.speaker,
         "role": snippet.role,
         "channel": event.channel,
+        **({"dates": dates} if dates else {}),
         **({"found": found} if explain else {}),
     }
 

@@ -11,6 +11,7 @@ from retrieval.history import UnknownUser, UserSummary
 from retrieval.ingest import IngestReport
 from retrieval.loading import BadLine, load_events
 from retrieval.ranking import Found
+from retrieval.reldates import RelativeDate, relative_dates
 from retrieval.search import Hit
 from retrieval.splitting import split_event, split_text
 from retrieval.store import Store
@@ -28,6 +29,7 @@ __all__ = [
     "InputError",
     "LimnerError",
     "ModelUnavailable",
+    "RelativeDate",
     "Role",
     "Snippet",
     "Store",
@@ -39,6 +41,7 @@ __all__ = [
     "cache_dir",
     "load_embedder",
     "load_events",
+    "relative_dates",
     "split_event",
     "split_text",
 ]

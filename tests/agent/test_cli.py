@@ -146,6 +146,13 @@ def test_search(limner: Limner) -> None:
     assert "My [b]order[/b] is late." in limner("search", "u1", "order").out
 
 
+def test_search_resolves_relative_dates(empty: Limner, write_rows: WriteRows) -> None:
+    row = {"user_id": "u", "id": "a", "timestamp": "2024-03-01", "text": "Hi. I moved yesterday."}
+    empty("ingest", write_rows(row))
+    hit = empty("search", "u", "moved", "--json").json["hits"][0]
+    assert hit["dates"] == [{"start": 12, "end": 21, "resolved": "2024-02-29"}]
+
+
 def test_search_explained(limner: Limner) -> None:
     found = limner("search", "u1", "order", "--explain", "--json").json["hits"][0]["found"]
     assert [(each["ranker"], each["query"], each["rank"]) for each in found] == [

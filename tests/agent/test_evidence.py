@@ -1,0 +1,13 @@
+from agent.evidence import line_of
+from retrieval import Event, Hit, Snippet
+
+
+def line(text: str, speaker: str | None = None, role: str = "user") -> str:
+    event = Event("u", "e", text, "2024-03-01T10:00:00", 1.0)
+    return line_of(Hit(Snippet("e#0", "u", "e", 0, len(text), text, speaker, role), event, 1.0, 1))  # type: ignore[arg-type]
+
+
+def test_a_line_says_when_who_and_what_yesterday_was() -> None:
+    assert line("I moved\n yesterday.") == "2024-03-01 user: I moved yesterday. (yesterday = 2024-02-29)"
+    assert line("Tom: Hi", "Tom", "other") == "2024-03-01 Tom: Hi"
+    assert line("上个月搬家，明天上班") == "2024-03-01 user: 上个月搬家，明天上班 (上个月 = 2024-02; 明天 = 2024-03-02)"
