@@ -24,8 +24,7 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
     Raises:
         ModelReplyError: the reply breaks the schema after all attempts.
     """
-    facet, allowed = pack.facets[position], pack.allowed[position]
-    numbers = [place + 1 for place in allowed]
+    facet = pack.facets[position]
     system = render("draft_system", language, snippets=pack.text)
     question = render(
         "draft",
@@ -38,15 +37,16 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
         example=example_of(facet),
     )
     tokens = _TOKENS_A_TEXT if facet.kind == "text" else _TOKENS_A_VALUE * max(2, facet.most)
-    reply = chat.draft(system, question, draft_schema(facet, numbers), max_tokens=tokens).value
+    reply = chat.draft(
+        system, question, draft_schema(facet, list(range(1, len(pack.hits) + 1))), max_tokens=tokens
+    ).value
     entries = reply if isinstance(reply, list) else [reply]
-    pool = tuple(pack.hits[place] for place in allowed)
     drafted = []
     for entry in entries:
         cited = entry["evidence"] if isinstance(entry["evidence"], list) else [entry["evidence"]]
         if cited and entry["value"] is not None:
             hits = tuple(pack.hits[number - 1] for number in dict.fromkeys(cited))
-            drafted.append(Drafted(facet, entry["value"], hits, pool))
+            drafted.append(Drafted(facet, entry["value"], hits, pack.hits))
     return drafted
 
 

@@ -3,6 +3,7 @@
 Knows the token cost of text, nothing of schemas or answers.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,20 +13,29 @@ from agent.llama import estimate_tokens
 from prompts import Language
 from retrieval import Hit, Role, relative_dates
 
-__all__ = ["ABOUT_USER", "Pack", "best_of", "is_about_user", "line_of", "make_packs", "prompt_language", "take_within"]
+__all__ = [
+    "ABOUT_USER",
+    "RECORDS",
+    "Pack",
+    "best_of",
+    "is_about_user",
+    "is_in_records",
+    "line_of",
+    "make_packs",
+    "prompt_language",
+    "take_within",
+]
 
 
 @dataclass(frozen=True)
 class Pack:
     """Snippets that are read once, in time order, and the facets that are asked about them.
 
-    ``allowed`` are, for each facet, the positions in ``hits`` of the snippets it may cite. A snippet's number in the
-    prompt is its position plus one.
+    Each facet may cite any of them; a snippet's number in the prompt is its position plus one.
     """
 
     hits: tuple[Hit, ...]
     facets: tuple[Facet, ...]
-    allowed: tuple[tuple[int, ...], ...]
 
     @cached_property
     def text(self) -> str:
@@ -49,6 +59,21 @@ def line_of(hit: Hit) -> str:
 ABOUT_USER: tuple[Role, ...] = ("user", "system")
 """The speaker rule: whose words may be evidence for a fact about the user at all. Those of the user, and records of a
 system (orders). Not an agent's, who speaks of itself or suggests, nor a third person's."""
+
+
+RECORDS: tuple[Role, ...] = ("system",)
+"""Whose snippets are records: not words of anybody, but what a system kept about the user."""
+
+_RECORDED = re.compile(
+    r"\b(?:products?|orders?|purchase[sd]?|bought|buys?|owns?|payments?|address|location|city|deliver\w*|ship\w*|spen[dt]"
+    r"|prices?)\b|购买|买过|产品|商品|订单|地址|城市|居住|支付|消费",
+    re.IGNORECASE,
+)
+
+
+def is_in_records(attribute: str) -> bool:
+    """Whether the name and description of an attribute ask for what stands in records: orders, addresses, payments."""
+    return _RECORDED.search(attribute) is not None
 
 
 def is_about_user(hit: Hit) -> bool:
@@ -107,12 +132,7 @@ def _tokens(hit: Hit) -> int:
 
 
 def _pack(group: Sequence[tuple[Facet, Sequence[Hit]]]) -> Pack:
-    hits = _distinct(group)
-    place = {(h.snippet.event_id, h.snippet.snippet_id): i for i, h in enumerate(hits)}
-    allowed = tuple(
-        tuple(sorted(place[h.snippet.event_id, h.snippet.snippet_id] for h in chosen)) for _, chosen in group
-    )
-    return Pack(tuple(hits), tuple(facet for facet, _ in group), allowed)
+    return Pack(tuple(_distinct(group)), tuple(facet for facet, _ in group))
 
 
 def prompt_language(texts: Iterable[str]) -> Language:

@@ -15,7 +15,7 @@ from agent.computing import compute
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
-from agent.evidence import ABOUT_USER, Pack, best_of, make_packs, prompt_language
+from agent.evidence import ABOUT_USER, RECORDS, Pack, best_of, is_in_records, make_packs, prompt_language
 from agent.facets import Facet, plan_facets
 from agent.persons import asks_about_others, is_about_others
 from agent.progress import OnStep, Step, ignore
@@ -140,10 +140,13 @@ class ProfileGraph:
     def _find(self, user_id: str, facets: Sequence[Facet], k: int) -> list[Pack]:
         queries = [query for facet in facets for query in facet.queries]
         self._on_step(Step("retrieve", 0, len(queries)))
-        rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER) if queries else [])
+        rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER))
+        recorded = [facet for facet in facets if is_in_records(_words_of(facet))]
+        records = iter(self._store.search_many(user_id, [f.queries[-1] for f in recorded], k, RECORDS))
         found = []
         for facet in facets:
             hits = [_about(facet, next(rankings)) for _ in facet.queries]
+            hits += [next(records)] if facet in recorded else []
             found.append((facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, k)))
         self._on_step(Step("retrieve", len(queries), len(queries)))
         return make_packs([(facet, hits) for facet, hits in found if hits], _PACK_TOKENS)
@@ -254,9 +257,13 @@ def _once(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
     return tuple({(each.pointer, repr(each.value)): each for each in reversed(rejected)}.values())[::-1]
 
 
+def _words_of(facet: Facet) -> str:
+    return f"{facet.label} {facet.description}"
+
+
 def _about(facet: Facet, hits: Sequence[Hit]) -> list[Hit]:
     """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
-    if asks_about_others(f"{facet.label} {facet.description}"):
+    if asks_about_others(_words_of(facet)):
         return list(hits)
     return [hit for hit in hits if not is_about_others(hit.snippet.text)]
 

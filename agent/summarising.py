@@ -34,7 +34,7 @@ def summarise(
         ModelReplyError: the reply breaks the schema after all attempts.
     """
     labels = {f.pointer: f.label for f in facets}
-    drafted = [claim for claim in claims if claim.status == "current" and claim.origin != "computed"]
+    drafted = [claim for claim in claims if claim.status == "current" and claim.origin in ("stated", "reported")]
     known = [(labels.get(_base(claim.pointer, labels), ""), claim) for claim in drafted[:_MOST_CLAIMS]]
     if len(known) < _FEWEST_CLAIMS:
         return None

@@ -3,7 +3,7 @@
 Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,16 @@ from agent.facets import Facet
 from agent.persons import asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
-from agent.wording import is_placeholder, leaves, missing_numbers, quote_span, repeats_itself, said_share, sentences
+from agent.wording import (
+    is_placeholder,
+    leaves,
+    missing_numbers,
+    normalise,
+    quote_span,
+    repeats_itself,
+    said_share,
+    sentences,
+)
 from retrieval import Hit
 
 __all__ = ["Accepted", "Drafted", "Judge", "verify"]
@@ -60,12 +69,20 @@ def verify(drafted: Drafted, judge: Judge) -> list[Accepted | Rejected]:
     """
     facet = drafted.facet
     value = _pruned(facet.item, _tidy(drafted.value))
-    if is_placeholder(value):
+    if is_placeholder(value) or _repeats_question(facet, value):
         return []
     allowed = [hit for hit in drafted.cited if is_about_user(hit)]
     if facet.kind == "text" and allowed and isinstance(value, str):
         return _text(replace(drafted, cited=tuple(allowed)), value, judge)
     return [_value(drafted, value, allowed, judge)]
+
+
+def _repeats_question(facet: Facet, value: Any) -> bool:
+    """Whether a value is no more than the words of the prompt: the attribute's name or description, or most of it."""
+    if not isinstance(value, str):
+        return False
+    said, asked = normalise(value), normalise(f"{facet.label} {facet.description}")
+    return said in (normalise(facet.label), normalise(facet.description)) or (said.count(" ") >= 3 and said in asked)
 
 
 def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected]:
@@ -142,9 +159,23 @@ def _pruned(node: JsonSchema, value: Any) -> Any:
     return value
 
 
-def _share(value: Any, hit: Hit) -> float:
-    shares = [said_share(leaf, hit.snippet.text) for leaf in leaves(value) if not isinstance(leaf, bool)]
+def _share(item: JsonSchema, value: Any, hit: Hit) -> float:
+    shares = [said_share(leaf, hit.snippet.text) for leaf in _said_leaves(item, value)]
     return sum(shares) / len(shares) if shares else 1.0
+
+
+def _said_leaves(node: JsonSchema, value: Any) -> Iterator[Any]:
+    """The scalars that the words must hold: not what is chosen from a few (an enum, a boolean), which is inferred."""
+    if "enum" in node or "const" in node or isinstance(value, bool):
+        return
+    if isinstance(value, dict):
+        for name, child in value.items():
+            yield from _said_leaves(node.get("properties", {}).get(name, {}), child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from _said_leaves(node.get("items", {}), child)
+    elif value is not None:
+        yield value
 
 
 def _supporting(value: Any, drafted: Drafted) -> tuple[list[Hit], float]:
@@ -153,9 +184,12 @@ def _supporting(value: Any, drafted: Drafted) -> tuple[list[Hit], float]:
     A small model often copies the right words and gives the wrong number; where a snippet that it was shown for this
     attribute holds the value literally and the cited one does not, that one is the evidence.
     """
-    shares = [(hit, _share(value, hit)) for hit in drafted.cited]
+    item = drafted.facet.item
+    shares = [(hit, _share(item, value, hit)) for hit in drafted.cited]
     others = [hit for hit in drafted.pool if hit not in drafted.cited and is_about_user(hit)]
-    literal = [hit for hit, share in shares if share == 1.0] or [hit for hit in others if _share(value, hit) == 1.0]
+    literal = [hit for hit, share in shares if share == 1.0] or [
+        hit for hit in others if _share(item, value, hit) == 1.0
+    ]
     if literal:
         return literal[:_MOST_EVIDENCE], 1.0
     best = max(share for _, share in shares)

@@ -140,3 +140,19 @@ def test_a_record_is_judged_as_a_record() -> None:
     assert isinstance(verify(order, judge)[0], Accepted)
     said = Drafted(facet("products"), "Bicycle", (hit("my Bicycle"),), ())
     assert isinstance(verify(said, judge)[0], Rejected) and asked == [True, False]
+
+
+def test_what_is_chosen_from_a_few_need_not_be_said() -> None:
+    item = {"type": "object", "properties": {"issue": {"type": "string"}, "status": {"enum": ["open", "resolved"]},
+            "tags": {"type": "array", "items": {"type": "string"}}}}  # fmt: skip
+    about = facet("issues", type="array", items=item)
+    value = {"issue": "late order", "status": "open", "tags": ["order"]}
+    assert check(value, hit("I wait for a late order"), about=about, sure=0.7).value == value
+    assert "33% of it" in reason(check({**value, "tags": ["x", "y"]}, hit("a late order"), about=about))
+
+
+@pytest.mark.parametrize("value", ["home town", "The town where the user lives.", "town where the user lives"])
+def test_the_words_of_the_prompt_are_no_value(value: str) -> None:
+    about = facet("home_town", type="string", description="the town where the user lives")
+    assert check(value, hit(f"this is the {value}"), about=about) is None
+    assert isinstance(check("town", hit("my town"), about=about), Accepted)
