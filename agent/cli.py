@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.limner import Limner
     from retrieval.ingest import IngestReport
 
-__all__ = ["ask", "cli", "evaluate", "evaluate_retrieval", "ingest", "main", "profile", "search", "users"]
+__all__ = ["ask", "cli", "evaluate", "evaluate_retrieval", "ingest", "main", "profile", "reindex", "search", "users"]
 
 _BAD_LINES_SHOWN = 20
 
@@ -261,6 +261,26 @@ def profile(
         show=print_profile,
     )
     return perform(Door(context.obj, **settings), work, files, user, None)
+
+
+@cli.command()
+@options.store
+@options.embedder
+@options.as_json
+@click.pass_obj
+def reindex(open_limner: OpenLimner, /, **settings: Any) -> int:
+    """Make the index anew from the record: for another embedder, or after damage."""
+    door = Door(open_limner, **settings)
+    try:
+        with Watch() as watch, door.limner(watch) as limner:
+            count = limner.reindex(watch.items)
+            embedder = limner.store.embedder.name
+    except KeyboardInterrupt:
+        say("interrupted; the old index is still in use. The same command continues")
+        return INTERRUPTED
+    document = {"vectors": count, "embedder": embedder}
+    print_result(door, lambda: document, lambda console: console.print(f"{count} vectors made by {embedder}"))
+    return 0
 
 
 @cli.group("eval", cls=_InOrder)

@@ -91,6 +91,10 @@ class Limner:
             [Path(each) for each in paths], columns=columns, self_names=self_names, strict=strict, progress=progress
         )
 
+    def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Make the index anew with the embedder given now; see :meth:`retrieval.Store.reindex`."""
+        return self._store.reindex(progress)
+
     def users(self) -> list[UserSummary]:
         """Who is in the store."""
         return self._store.users()

@@ -22,6 +22,7 @@ from agent.wording import (
     repeats_itself,
     said_share,
     sentences,
+    whole_brackets,
 )
 from retrieval import Hit
 
@@ -141,7 +142,7 @@ def _unlike_schema(problems: Mapping[str, str]) -> str:
 def _tidy(value: Any) -> Any:
     """Strings without outer white space, and placeholders inside of objects as null."""
     if isinstance(value, str):
-        return value.strip()
+        return whole_brackets(value.strip())
     if isinstance(value, dict):
         return {k: None if is_placeholder(v) else _tidy(v) for k, v in value.items()}
     if isinstance(value, list):

@@ -18,6 +18,7 @@ __all__ = [
     "repeats_itself",
     "said_share",
     "sentences",
+    "whole_brackets",
 ]
 
 _PLACEHOLDERS = {
@@ -123,3 +124,11 @@ def quote_span(text: str, values: list[Any]) -> tuple[int, int]:
     start, end = chosen[0][0], chosen[-1][1]
     piece = text[start:end]
     return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
+
+
+def whole_brackets(value: str) -> str:
+    """A value without a last bracket that is opened and never closed: the model's words were cut off there."""
+    opened = max(value.rfind("("), value.rfind("（"))
+    if opened <= 0 or value.count("(") + value.count("（") <= value.count(")") + value.count("）"):
+        return value
+    return value[:opened].rstrip() or value

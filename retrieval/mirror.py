@@ -14,6 +14,7 @@ from retrieval.errors import StoreError, UsageError
 from retrieval.index import IndexDamaged, VectorIndex, wipe
 from retrieval.locks import StoreLock
 from retrieval.record import Record
+from retrieval.reindex import build_beside, note_of, used_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,6 +81,8 @@ class Mirror:
         self._adopt(self.check_embedder())
         self.close()  # it may be older than what the last writer wrote
         try:
+            if note_of(self._folder) not in (None, used_by(self._embedder())):
+                raise IndexDamaged("the index was made by another embedder than the record says")
             self._push()
             with self._opened() as index:
                 index.probe()
@@ -110,6 +113,23 @@ class Mirror:
                     self.verify()
             self._verified = True  # else whoever holds the lock looks after the index
 
+    def replace(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Make the index anew, with whatever embedder is given now, while readers go on with the old one.
+
+        When it is interrupted, the old index stays, and the next call continues. The caller holds the writer lock.
+        """
+        embedder = self._embedder()
+        beside = build_beside(self._folder, self._record, embedder, progress)
+        old = self._folder.with_name(f"{self._folder.name}-old")
+        with self._threads, self._guard.held():
+            self.close()
+            wipe(old)
+            if self._folder.exists():
+                self._folder.rename(old)
+            beside.rename(self._folder)
+            self._record.replaced(**used_by(embedder))
+        wipe(old)
+
     def vectors(self, wanted: Callable[[], Sequence[str]]) -> "NDArray[np.float32]":
         """The vectors of the ids that ``wanted()`` lists, in that order, shape (number of ids, dimension).
 
@@ -136,7 +156,7 @@ class Mirror:
 
     def _adopt(self, embedder: "Embedder") -> None:
         """Note which embedder makes the index; one that was left empty by another embedder is thrown away."""
-        used = {"embedder": embedder.name, "dimension": str(embedder.dimension)}
+        used = used_by(embedder)
         if {key: self._record.setting(key) for key in used} != used:
             self._discard()
             self._record.keep_settings(**used)

@@ -3,8 +3,8 @@
 ``history`` reads it back. Knows nothing of Chroma or of embedders, only which vectors there should be.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import Applied, Draft, DraftWriter, passage, user_key
 from retrieval.history import with_events
@@ -12,7 +12,7 @@ from retrieval.index import Labels
 from retrieval.sql import Database, chunks, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 __all__ = ["Pending", "Record"]
 
@@ -72,14 +72,42 @@ class Record:
         """At most ``limit`` snippets that are not in the index, in the order they were written."""
         snippets = tables().snippets
         wanted = snippets.select().where(snippets.c.indexed.is_(False)).order_by(snippets.c.pk).limit(limit)
+        return [each for _, each in self._to_embed(wanted)]
+
+    def pages(self, size: int) -> Iterator[list[Pending]]:
+        """All snippets, whether they are in the index or not, ``size`` at a time in the order they were written."""
+        snippets = tables().snippets
+        last = -1
+        while True:
+            page = self._to_embed(snippets.select().where(snippets.c.pk > last).order_by(snippets.c.pk).limit(size))
+            if not page:
+                return
+            yield [each for _, each in page]
+            last = page[-1][0]
+
+    def _to_embed(self, wanted: "Select[Any]") -> list[tuple[int, Pending]]:
         with self._database.reading() as db:
             found = with_events(db, db.execute(wanted).all())
         return [
-            Pending(
-                row.vector_id, passage(event, snippet), Labels(event.user_id, snippet.role, event.channel, event.epoch)
+            (
+                row.pk,
+                Pending(
+                    row.vector_id,
+                    passage(event, snippet),
+                    Labels(event.user_id, snippet.role, event.channel, event.epoch),
+                ),
             )
             for row, snippet, event in found
         ]
+
+    def replaced(self, **settings: str) -> None:
+        """Note that another index, which holds all snippets and nothing else, is in place, and how it was made."""
+        with self._database.writing() as db:
+            db.execute(tables().snippets.update().values(indexed=True))
+            db.execute(tables().removals.delete())
+            for key, value in settings.items():
+                _set(db, key, value)
+            _raise_generation(db)
 
     def removals(self, limit: int) -> list[str]:
         """At most ``limit`` ids of vectors that must leave the index."""

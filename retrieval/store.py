@@ -133,6 +133,20 @@ class Store:
 
             return ingest(source, keep, progress)
 
+    def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Make the index anew from the record, with the embedder given now; returns how many vectors it holds.
+
+        For another embedder, or for an index that is not to be trusted. Searches go on with the old index meanwhile;
+        when it is interrupted, calling it again continues.
+
+        Args:
+            progress: told how many of how many vectors are done.
+        """
+        parts = self._open()
+        with self._writer().held():
+            parts.mirror.replace(progress)
+        return parts.record.count()
+
     def users(self) -> list[UserSummary]:
         """Who is in the store, sorted by user id."""
         return self._open().history.users()

@@ -153,6 +153,21 @@ def test_search_resolves_relative_dates(empty: Limner, write_rows: WriteRows) ->
     assert hit["dates"] == [{"start": 12, "end": 21, "resolved": "2024-02-29"}]
 
 
+def test_reindex(limner: Limner, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert limner("reindex", "--json").json == {"vectors": 3, "embedder": "fake:hashing-64"}
+    assert "3 vectors made by fake:hashing-64" in limner("reindex").out
+    assert limner("search", "u1", "order", "--json").json["hits"][0]["event_id"] == "b"
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("retrieval.fakes.HashingEmbedder.embed_passages", interrupted)
+        ended = limner("reindex")
+    assert ended.code == 130 and "the old index is still in use" in ended.err
+    assert limner("search", "u1", "order").code == 0
+
+
 def test_search_explained(limner: Limner) -> None:
     found = limner("search", "u1", "order", "--explain", "--json").json["hits"][0]["found"]
     assert [(each["ranker"], each["query"], each["rank"]) for each in found] == [

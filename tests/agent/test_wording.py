@@ -2,7 +2,16 @@ from typing import Any
 
 import pytest
 
-from agent.wording import is_placeholder, leaves, missing_numbers, normalise, quote_span, said_share, sentences
+from agent.wording import (
+    is_placeholder,
+    leaves,
+    missing_numbers,
+    normalise,
+    quote_span,
+    said_share,
+    sentences,
+    whole_brackets,
+)
 
 
 @pytest.mark.parametrize(
@@ -90,3 +99,17 @@ def test_the_quote_is_the_sentence_that_says_it(text: str, values: list[Any], qu
 )
 def test_sentences_without_one_that_was_cut_off(text: str, found: list[str]) -> None:
     assert sentences(text) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "whole"),
+    [
+        ("Camera (24MP, zo", "Camera"),
+        ("Camera (24MP)", "Camera (24MP)"),
+        ("(x", "(x"),
+        ("相机（黑", "相机"),
+        ("a", "a"),
+    ],
+)
+def test_a_bracket_that_was_cut_off_goes(value: str, whole: str) -> None:
+    assert whole_brackets(value) == whole
