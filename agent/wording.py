@@ -127,7 +127,12 @@ def quote_span(text: str, values: list[Any]) -> tuple[int, int]:
 
 
 def whole_brackets(value: str) -> str:
-    """A value without a last bracket that is opened and never closed: the model's words were cut off there."""
+    """A value without a last bracket that is opened and never closed: the model's words were cut off there.
+
+    "" when a bracket is closed that was never opened: such a value is cut out of the middle of something.
+    """
+    if re.match(r"[^(（]*[)）]", value):
+        return ""
     opened = max(value.rfind("("), value.rfind("（"))
     if opened <= 0 or value.count("(") + value.count("（") <= value.count(")") + value.count("）"):
         return value
