@@ -108,6 +108,7 @@ def test_sentences_without_one_that_was_cut_off(text: str, found: list[str]) -> 
         ("Camera (24MP)", "Camera (24MP)"),
         ("(x", "(x"),
         ("相机（黑", "相机"),
+        ("wired) $5", ""),
         ("a", "a"),
     ],
 )
