@@ -5,11 +5,12 @@ thumb over pronouns and words for relations, Chinese and English; knows nothing 
 """
 
 import re
-from typing import Any
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
 
 from agent.wording import quote_span
 
-__all__ = ["asks_about_others", "is_about_others", "said_of_other"]
+__all__ = ["asks_about_others", "is_about_others", "names_of_others", "said_of_other"]
 
 _OTHERS_TOO = re.compile(
     "famil|relati|friend|partner|spouse|husband|wife|child|parent|colleague|contact|pet"
@@ -49,25 +50,45 @@ _NAMED_AFTER = re.compile(
 )
 
 
+_HAN = r"\u4e00-\u9fff"
+_NO_NAME = re.compile("[今明昨这那他她它谁天日是我你都也还不就个位]")
+_NAMING = re.compile(
+    rf"(?:^|[^{_HAN}])([{_HAN}]{{2,4}}?)就?是{_OWN_ZH}(?:{_RELATION_ZH}|{_POST_ZH})"
+    rf"|{_OWN_ZH}(?:{_RELATION_ZH}|{_POST_ZH})(?:的?名字)?(?:就?叫做?|的?名字就?是)([{_HAN}]{{2,4}})(?![{_HAN}])"
+    rf"|\b([A-Z][a-z]+(?: [A-Z][a-z]+)?),? (?:is |who is |was )?(?:my|our) (?:[\w-]+ ){{0,2}}?(?:{_RELATION_EN})\b"
+    rf"|\b(?:[Mm]y|[Oo]ur) (?:[\w-]+ ){{0,2}}?(?:{_RELATION_EN}),? (?:is |named |called |is called )?([A-Z][a-z]+)\b",
+    re.MULTILINE,
+)
+
+
 def asks_about_others(attribute: str) -> bool:
     """Whether the name and description of an attribute ask about the people around the user, too."""
     return _OTHERS_TOO.search(attribute) is not None
 
 
-def _last_is_other(text: str) -> bool | None:
-    """Whether the last person that a text names as a subject is another one than the user; None when it names none."""
-    last = None
-    for match in _PERSON.finditer(text):
-        if match["other"] or match["own"]:
-            last = match["other"] is not None
-    return last
+def names_of_others(texts: Iterable[str]) -> frozenset[str]:
+    """The names of people whom the user introduces: "王思琪是我的上司", "my sister Anna", "Victor is my boss"."""
+    found = (name for text in texts for match in _NAMING.finditer(text) for name in match.groups() if name)
+    return frozenset(name for name in found if not _NO_NAME.search(name))
 
 
-def said_of_other(value: Any, text: str) -> bool:
+class _Named(NamedTuple):
+    start: int
+    other: bool
+
+
+def _subjects(text: str, others: Collection[str]) -> list[_Named]:
+    """The persons that a text names as its subjects, in order."""
+    found = [_Named(m.start(), m["other"] is not None) for m in _PERSON.finditer(text) if m["other"] or m["own"]]
+    found += [_Named(m.start(), True) for name in others for m in re.finditer(re.escape(name), text)]
+    return sorted(found)
+
+
+def said_of_other(value: Any, text: str, others: Collection[str] = ()) -> bool:
     """Whether a text says a value only of somebody else than the user.
 
     True when, wherever the value stands, the last person named before it in its sentence is another one ("my sister
-    lives in …", "他喜欢…"), or the words after it make it one ("王磊是我的上司").
+    lives in …", "他喜欢…", one of the names ``others``), or the words after it make it one ("王磊是我的上司").
     """
     if not isinstance(value, str) or not value.strip():
         return False
@@ -76,19 +97,16 @@ def said_of_other(value: Any, text: str) -> bool:
         return False
     start, _ = quote_span(text, [value])
     places = [match.start() for match in re.finditer(re.escape(wanted), folded)]
-    return bool(places) and all(
-        _last_is_other(text[min(start, place) : place + _overlap(value)])
-        or _NAMED_AFTER.match(text, place + len(wanted))
-        for place in places
-    )
+    return bool(places) and all(_is_of_other(text, min(start, at), at, value, others) for at in places)
 
 
-def _overlap(value: str) -> int:
-    """How much of a value to read: all of it when it names its person itself ("my sister's wedding")."""
-    return len(value) if _PERSON.match(value) else 0
+def _is_of_other(text: str, start: int, at: int, value: str, others: Collection[str]) -> bool:
+    own_person = value in others or _PERSON.match(value)  # "my sister's wedding" names its person itself
+    before = _subjects(text[start : at + (len(value) if own_person else 0)], others)
+    return bool(before and before[-1].other) or _NAMED_AFTER.match(text, at + len(value)) is not None
 
 
-def is_about_others(text: str) -> bool:
+def is_about_others(text: str, others: Collection[str] = ()) -> bool:
     """Whether a text names other people as its subjects, and the user never."""
-    persons = [match for match in _PERSON.finditer(text) if match["other"] or match["own"]]
-    return bool(persons) and all(match["other"] for match in persons)
+    persons = _subjects(text, others)
+    return bool(persons) and all(each.other for each in persons)

@@ -17,7 +17,7 @@ from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
 from agent.evidence import ABOUT_USER, RECORDS, Pack, best_of, is_in_records, make_packs, prompt_language
 from agent.facets import Facet, plan_facets
-from agent.persons import asks_about_others, is_about_others
+from agent.persons import asks_about_others, is_about_others, names_of_others
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
 from agent.schema import ProfileSchema, validation_problems
@@ -41,6 +41,7 @@ class _State(TypedDict, total=False):
     user_id: str
     schema: ProfileSchema
     language: Language
+    others: frozenset[str]
     facets: list[Facet]
     todo: list[Facet]
     packs: list[Pack]
@@ -117,12 +118,13 @@ class ProfileGraph:
         return graph.compile()
 
     def _plan(self, state: _State) -> _State:
-        newest = self._store.history(state["user_id"], limit=200)
-        own = [s.text for s in newest if s.role == "user"]
-        language = prompt_language(own or [s.text for s in newest])
+        history = self._store.history(state["user_id"])
+        own = [s.text for s in history if s.role == "user"]
+        language = prompt_language(own[-200:] or [s.text for s in history[-200:]])
         facets = plan_facets(state["schema"], language)
         return {
-            "language": language, "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
+            "language": language, "others": names_of_others(own),
+            "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
             "accepted": self._computed(state["user_id"], facets), "rejected": [], "shown": set(), "repairs": 0,
         }  # fmt: skip
 
@@ -135,9 +137,10 @@ class ProfileGraph:
         return [value for facet in wanted if (value := compute(facet, history)) is not None]
 
     def _retrieve(self, state: _State) -> _State:
-        return {"packs": self._find(state["user_id"], state["todo"], _SNIPPETS_A_FACET)}
+        return {"packs": self._find(state, state["todo"], _SNIPPETS_A_FACET)}
 
-    def _find(self, user_id: str, facets: Sequence[Facet], k: int) -> list[Pack]:
+    def _find(self, state: _State, facets: Sequence[Facet], k: int) -> list[Pack]:
+        user_id = state["user_id"]
         queries = [query for facet in facets for query in facet.queries]
         self._on_step(Step("retrieve", 0, len(queries)))
         rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER))
@@ -145,7 +148,7 @@ class ProfileGraph:
         records = iter(self._store.search_many(user_id, [f.queries[-1] for f in recorded], k, RECORDS))
         found = []
         for facet in facets:
-            hits = [_about(facet, next(rankings)) for _ in facet.queries]
+            hits = [_about(facet, next(rankings), state["others"]) for _ in facet.queries]
             hits += [next(records)] if facet in recorded else []
             found.append((facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, k)))
         self._on_step(Step("retrieve", len(queries), len(queries)))
@@ -189,7 +192,7 @@ class ProfileGraph:
 
         for done, each in enumerate(state["drafted"]):
             self._on_step(Step("verify", done, len(state["drafted"])))
-            for verdict in verify(each, judge):
+            for verdict in verify(each, judge, state["others"]):
                 if isinstance(verdict, Accepted):
                     accepted.append(verdict)
                 else:
@@ -235,7 +238,7 @@ class ProfileGraph:
         bad = tuple(state["problems"])
         todo = [f for f in state["facets"] if _is_drafted(f) and _touches(f.pointer, bad)]
         again = {f.pointer for f in todo}
-        packs = self._find(state["user_id"], todo, 2 * _SNIPPETS_A_FACET) if todo else []
+        packs = self._find(state, todo, 2 * _SNIPPETS_A_FACET) if todo else []
         kept = [a for a in state["accepted"] if a.facet.pointer not in again]
         refused = [r for r in state["rejected"] if r.pointer not in again]
         return {
@@ -261,11 +264,11 @@ def _words_of(facet: Facet) -> str:
     return f"{facet.label} {facet.description}"
 
 
-def _about(facet: Facet, hits: Sequence[Hit]) -> list[Hit]:
+def _about(facet: Facet, hits: Sequence[Hit], others: frozenset[str]) -> list[Hit]:
     """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
     if asks_about_others(_words_of(facet)):
         return list(hits)
-    return [hit for hit in hits if not is_about_others(hit.snippet.text)]
+    return [hit for hit in hits if not is_about_others(hit.snippet.text, others)]
 
 
 def _touches(pointer: str, places: Sequence[str]) -> bool:

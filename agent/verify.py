@@ -3,7 +3,7 @@
 Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,11 +62,11 @@ class Accepted:
     epoch: float
 
 
-def verify(drafted: Drafted, judge: Judge) -> list[Accepted | Rejected]:
+def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list[Accepted | Rejected]:
     """What becomes of a drafted value: accepted, or rejected with a reason.
 
     Nothing when it says "nothing" in words; of a text the sentences that hold are accepted together, and each other one
-    is rejected by itself.
+    is rejected by itself. ``others`` are names of people that the user speaks of.
     """
     facet = drafted.facet
     value = _pruned(facet.item, _tidy(drafted.value))
@@ -75,7 +75,7 @@ def verify(drafted: Drafted, judge: Judge) -> list[Accepted | Rejected]:
     allowed = [hit for hit in drafted.cited if is_about_user(hit)]
     if facet.kind == "text" and allowed and isinstance(value, str):
         return _text(replace(drafted, cited=tuple(allowed)), value, judge)
-    return [_value(drafted, value, allowed, judge)]
+    return [_value(drafted, value, allowed, judge, others)]
 
 
 def _repeats_question(facet: Facet, value: Any) -> bool:
@@ -110,7 +110,9 @@ def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected
     return [replace(kept[0], value=whole, confidence=min(each.confidence for each in kept)), *refused]
 
 
-def _value(drafted: Drafted, value: Any, allowed: Sequence[Hit], judge: Judge) -> Accepted | Rejected:
+def _value(
+    drafted: Drafted, value: Any, allowed: Sequence[Hit], judge: Judge, others: Collection[str]
+) -> Accepted | Rejected:
     facet = drafted.facet
 
     def reject(reason: str) -> Rejected:
@@ -127,7 +129,7 @@ def _value(drafted: Drafted, value: Any, allowed: Sequence[Hit], judge: Judge) -
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
         return reject(f"the number {missing[0]} is not in the cited words")
     if not asks_about_others(f"{facet.label} {facet.description}"):
-        hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text)]
+        hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text, others)]
     if not hits:
         return reject("said of another person")
     if share < _SHARE_NEEDED:

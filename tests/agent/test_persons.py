@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from agent.persons import is_about_others, said_of_other
+from agent.persons import is_about_others, names_of_others, said_of_other
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,28 @@ def test_said_of_the_user_or_of_nobody(value: Any, text: str) -> None:
 )
 def test_about_others(text: str, others: bool) -> None:
     assert is_about_others(text) is others
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("王思琪是我的上司，其生日是12月10日。", {"王思琪"}),
+        ("今天很冷，李明是我同事。", {"李明"}),
+        ("我的下属叫李婷。我同事的名字叫孙逸飞。", {"李婷", "孙逸飞"}),
+        ("Victor is my boss. My older sister Anna likes tea", {"Victor", "Anna"}),
+        ("I met Tom Brown, my cousin, and my friend called Zoe", {"Tom Brown", "Zoe"}),
+        ("今天是我妈妈的生日。这位是我同事。", set()),
+        ("我的上司是律师。我是张伟。 My brother lives in Rome. I am Tom.", set()),
+    ],
+)
+def test_names_of_others(text: str, names: set[str]) -> None:
+    assert names_of_others([text]) == names
+
+
+def test_a_known_name_is_somebody_else() -> None:
+    others = {"王思琪", "Anna"}
+    assert said_of_other("王思琪", "王思琪的名字就是王思琪。", others)
+    assert said_of_other("深圳", "王思琪的工作地在深圳。", others) and is_about_others("王思琪的工作地在深圳。", others)
+    assert said_of_other("Rome", "Anna moved to Rome", others)
+    assert not said_of_other("Rome", "Anna, I moved to Rome", others) and not is_about_others("Anna and I", others)
+    assert not said_of_other("深圳", "张三的工作地在深圳。", others)
