@@ -51,11 +51,14 @@ _NAMED_AFTER = re.compile(
 
 
 _HAN = r"\u4e00-\u9fff"
-_NO_NAME = re.compile("[今明昨这那他她它谁天日是我你都也还不就个位]")
+_NO_NAME = re.compile(
+    "[今明昨前后]天|[这那他她它谁是我你都也还不就个位]|^(?:This|That|It|He|She|Who|What|Here|There|Today)$"
+)
 _NAMING = re.compile(
     rf"(?:^|[^{_HAN}])([{_HAN}]{{2,4}}?)就?是{_OWN_ZH}(?:{_RELATION_ZH}|{_POST_ZH})"
     rf"|{_OWN_ZH}(?:{_RELATION_ZH}|{_POST_ZH})(?:的?名字)?(?:就?叫做?|的?名字就?是)([{_HAN}]{{2,4}})(?![{_HAN}])"
-    rf"|\b([A-Z][a-z]+(?: [A-Z][a-z]+)?),? (?:is |who is |was )?(?:my|our) (?:[\w-]+ ){{0,2}}?(?:{_RELATION_EN})\b"
+    rf"|\b([A-Z][a-z]+(?: [A-Z][a-z]+)?) (?:is|was|who is) (?:my|our) (?:[\w-]+ ){{0,2}}?(?:{_RELATION_EN})\b"
+    rf"|(?<=[a-z] )([A-Z][a-z]+(?: [A-Z][a-z]+)?), (?:my|our) (?:[\w-]+ ){{0,2}}?(?:{_RELATION_EN})\b"
     rf"|\b(?:[Mm]y|[Oo]ur) (?:[\w-]+ ){{0,2}}?(?:{_RELATION_EN}),? (?:is |named |called |is called )?([A-Z][a-z]+)\b",
     re.MULTILINE,
 )
