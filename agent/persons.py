@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from agent.wording import quote_span
 
-__all__ = ["asks_about_others", "is_about_others", "names_of_others", "said_of_other"]
+__all__ = ["asked_of_others", "asks_about_others", "is_about_others", "names_of_others", "said_of_other"]
 
 _OTHERS_TOO = re.compile(
     "famil|relati|friend|partner|spouse|husband|wife|child|parent|colleague|contact|pet"
@@ -50,6 +50,7 @@ _NAMED_AFTER = re.compile(
 )
 
 
+_YOU = re.compile(r"\b(?:you|your|yours)\b|[你您]", re.IGNORECASE)
 _HAN = r"\u4e00-\u9fff"
 _NO_NAME = re.compile(
     "[今明昨前后]天|[这那他她它谁是我你都也还不就个位]|^(?:This|That|It|He|She|Who|What|Here|There|Today)$"
@@ -107,6 +108,17 @@ def _is_of_other(text: str, start: int, at: int, value: str, others: Collection[
     own_person = value in others or _PERSON.match(value)  # "my sister's wedding" names its person itself
     before = _subjects(text[start : at + (len(value) if own_person else 0)], others)
     return bool(before and before[-1].other) or _NAMED_AFTER.match(text, at + len(value)) is not None
+
+
+def asked_of_others(value: Any, text: str) -> bool:
+    """Whether a text says a value only in a question to somebody else: "have you tried any new recipes lately?"."""
+    if not isinstance(value, str) or not value.strip():
+        return False
+    start, end = quote_span(text, [value])
+    question = text[start:end]
+    if not question.rstrip(" \"”’'").endswith(("?", "？")) or value.casefold() not in question.casefold():
+        return False
+    return _YOU.search(question) is not None and not any(not each.other for each in _subjects(question, ()))
 
 
 def is_about_others(text: str, others: Collection[str] = ()) -> bool:

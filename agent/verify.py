@@ -3,6 +3,7 @@
 Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
 from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
-from agent.persons import asks_about_others, said_of_other
+from agent.persons import asked_of_others, asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
 from agent.wording import (
@@ -37,6 +38,7 @@ _RECORD_NEEDS = 0.5
 _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
 _SHARE_NEEDED = 0.5
+_EXAMPLES = re.compile(r"[(（:：]|such as|e\.g\.|for example|like |例如|比如|如")
 _MOST_EVIDENCE = 3
 
 
@@ -79,11 +81,18 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
 
 
 def _repeats_question(facet: Facet, value: Any) -> bool:
-    """Whether a value is no more than the words of the prompt: the attribute's name or description, or most of it."""
+    """Whether a value is no more than words of the prompt: of the attribute's name or its description.
+
+    What a description gives as examples (in brackets, after a colon or "such as") may well be a value.
+    """
     if not isinstance(value, str):
         return False
+    defined = _EXAMPLES.split(facet.description)[0]
     said, asked = normalise(value), normalise(f"{facet.label} {facet.description}")
-    return said in (normalise(facet.label), normalise(facet.description)) or (said.count(" ") >= 3 and said in asked)
+    words = set(normalise(f"{facet.label} {defined}").split())
+    return (
+        said == normalise(facet.description) or (said.count(" ") >= 3 and said in asked) or set(said.split()) <= words
+    )
 
 
 def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected]:
@@ -132,6 +141,9 @@ def _value(
         hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text, others)]
     if not hits:
         return reject("said of another person")
+    hits = [hit for hit in hits if not asked_of_others(value, hit.snippet.text)]
+    if not hits:
+        return reject("asked, not said")
     if share < _SHARE_NEEDED:
         return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
     return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from agent.persons import is_about_others, names_of_others, said_of_other
+from agent.persons import asked_of_others, is_about_others, names_of_others, said_of_other
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,21 @@ def test_a_known_name_is_somebody_else() -> None:
     assert said_of_other("Rome", "Anna moved to Rome", others)
     assert not said_of_other("Rome", "Anna, I moved to Rome", others) and not is_about_others("Anna and I", others)
     assert not said_of_other("深圳", "张三的工作地在深圳。", others)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "asked"),
+    [
+        ("new recipes", "On a lighter note, have you tried any new recipes lately?", True),
+        ("hobbies", "Any hobbies keeping you busy these days?", True),
+        ("滑雪", "你喜欢滑雪吗？", True),
+        ("tea", "I like tea, and you?", False),
+        ("酒店", "我想找酒店，你能推荐吗？", False),
+        ("tea", "Do you know? I like tea.", False),
+        ("tea", "Is tea good?", False),
+        ("tea", "You like tea.", False),
+        (3, "you have 3?", False),
+    ],
+)
+def test_what_is_asked_of_somebody_else_is_not_said(value: Any, text: str, asked: bool) -> None:
+    assert asked_of_others(value, text) is asked

@@ -155,4 +155,10 @@ def test_what_is_chosen_from_a_few_need_not_be_said() -> None:
 def test_the_words_of_the_prompt_are_no_value(value: str) -> None:
     about = facet("home_town", type="string", description="the town where the user lives")
     assert check(value, hit(f"this is the {value}"), about=about) is None
-    assert isinstance(check("town", hit("my town"), about=about), Accepted)
+    assert check("town", hit("my town"), about=about) is None
+    listed = facet("contact", type="string", description="how to reach the user: phone or email")
+    assert isinstance(check("phone", hit("by phone"), about=listed), Accepted)
+
+
+def test_a_question_says_nothing() -> None:
+    assert "asked, not said" in reason(check("tea", hit("Do you drink tea?")))
