@@ -5,7 +5,7 @@ Does not know file formats: a row is a mapping from column names to values.
 
 import hashlib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -13,15 +13,34 @@ from typing import Any, Final
 from retrieval.cleaning import clean_text
 from retrieval.columns import match_columns
 from retrieval.errors import InputError, shorten
-from retrieval.events import Event
+from retrieval.events import Event, Role
 from retrieval.speakers import role_of
 from retrieval.timestamps import parse_timestamp
 
-__all__ = ["MAX_TEXT_CHARS", "RowReader"]
+__all__ = ["MAX_TEXT_CHARS", "RowReader", "Rows", "Turn"]
 
 MAX_TEXT_CHARS: Final = 1_000_000
 _MAX_ID_CHARS: Final = 20_000
 _MAX_DEPTH: Final = 50
+
+
+Rows = Iterator[tuple[int, Mapping[str, Any] | str]]
+"""What every loader gives: (line, row) or (line, reason why it is none)."""
+
+
+class Turn(dict[str, Any]):
+    """A row whose loader knows more than its columns say.
+
+    Args:
+        columns: name -> value; the names are those of the fields of an event, all others become metadata.
+        role: who speaks, where the name alone does not tell.
+        place: where in the file it stands, where a number alone does not tell; for messages.
+    """
+
+    def __init__(self, columns: Mapping[str, Any], *, role: Role | None = None, place: str | None = None) -> None:
+        super().__init__(columns)
+        self.role = role
+        self.place = place
 
 
 class RowReader:
@@ -30,20 +49,25 @@ class RowReader:
     Args:
         columns: field -> column, where the usual names do not fit.
         self_names: further names of the user, for the role of a speaker.
+        user_id: the user of rows that name none.
     """
 
-    def __init__(self, columns: Mapping[str, str] | None = None, self_names: Collection[str] = ()) -> None:
+    def __init__(
+        self, columns: Mapping[str, str] | None = None, self_names: Collection[str] = (), user_id: str | None = None
+    ) -> None:
         wanted = dict(columns or {})
         self._self_names = tuple(self_names)
+        self._user_id = user_id
         self._match = lru_cache(maxsize=256)(lambda names: match_columns(names, wanted))
 
     def event(self, row: Mapping[str, Any]) -> Event:
         """The event that ``row`` holds. Raises InputError with the reason when it holds none."""
         names = self._match(tuple(row))
         fields = {field: row[name] for field, name in names.items()}
-        user_id = _label(fields, names, "user_id")
+        user_id = _label(fields, names, "user_id") or self._user_id
         if user_id is None:
-            raise InputError(f"no user id{_columns_hint(row, names, 'user_id')}")
+            hint = " or give --user ID" if "user_id" not in names else ""
+            raise InputError(f"no user id{_columns_hint(row, names, 'user_id')}{hint}")
         raw = _text(fields, row, names)
         text = clean_text(raw)
         if not text:
@@ -53,6 +77,7 @@ class RowReader:
         channel, speaker = _label(fields, names, "channel"), _label(fields, names, "speaker")
         event_id = _label(fields, names, "event_id") or _content_id(user_id, timestamp, channel, speaker, text)
         used = set(names.values())
+        role = row.role if isinstance(row, Turn) else None
         return Event(
             user_id=user_id,
             event_id=event_id,
@@ -61,7 +86,7 @@ class RowReader:
             epoch=epoch,
             channel=channel,
             speaker=speaker,
-            role=role_of(speaker, user_id, self._self_names),
+            role=role or role_of(speaker, user_id, self._self_names),
             raw=None if raw == text else _valid(raw),
             metadata={
                 _valid(str(name)): _plain(value)
