@@ -91,6 +91,8 @@ def cli() -> None:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field (repeatable).")
 @click.option("--self", "self_names", multiple=True, metavar="NAME", help="A name the users go by (repeatable).")
+@click.option("--user", "user_id", metavar="ID", help="Whose the rows are that name no user: chats, mail.")
+@click.option("--format", "format_", metavar="NAME", help="What all files are, whatever they are called.")
 @click.option("--strict", is_flag=True, help="Load nothing if there is a bad line.")
 @options.store
 @options.embedder
@@ -102,10 +104,15 @@ def ingest(
     files: tuple[Path, ...],
     pairs: tuple[str, ...],
     self_names: tuple[str, ...],
+    user_id: str | None,
+    format_: str | None,
     strict: bool,
     **settings: Any,
 ) -> int:
-    """Load history files: .jsonl, .csv, .parquet and others."""
+    """Load history files: tables, tickets, chats, mail; .jsonl, .csv, .xlsx, .json and others.
+
+    FILE may be a folder or a pattern, too, or - for JSON Lines from stdin.
+    """
     from agent.listings import ingest_document
     from agent.render_tables import print_report
 
@@ -120,11 +127,22 @@ def ingest(
 
     try:
         with Watch() as watch, door.limner(watch) as limner:
-            report = limner.ingest(files, columns=columns, self_names=self_names, strict=strict, progress=progress)
+            report = limner.ingest(
+                files,
+                columns=columns,
+                self_names=self_names,
+                user_id=user_id,
+                format=format_,
+                strict=strict,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         say(f"interrupted; {kept} rows are done. The same command continues")
         return INTERRUPTED
     print_result(door, lambda: ingest_document(report), lambda console: print_report(console, report))
+    if report.left_out:
+        suffixes = ", ".join(f"{suffix} ({count})" for suffix, count in sorted(report.left_out.items()))
+        say(f"files of other kinds were left out: {suffixes}")
     return _report_bad(report)
 
 

@@ -81,13 +81,21 @@ class Limner:
         *,
         columns: Mapping[str, str] | None = None,
         self_names: Collection[str] = (),
+        user_id: str | None = None,
+        format: str | None = None,
         strict: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
     ) -> IngestReport:
         """Load history files; see :meth:`retrieval.Store.ingest`."""
         paths = [files] if isinstance(files, str | Path) else list(files)
         return self._store.ingest(
-            [Path(each) for each in paths], columns=columns, self_names=self_names, strict=strict, progress=progress
+            [Path(each) for each in paths],
+            columns=columns,
+            self_names=self_names,
+            user_id=user_id,
+            format=format,
+            strict=strict,
+            progress=progress,
         )
 
     def users(self) -> list[UserSummary]:

@@ -28,7 +28,8 @@ _BAD_LINES_SHOWN = 3
 class IngestReport:
     """What became of the rows of some files: ``read`` = added + updated + unchanged + repeated + ``bad_count``.
 
-    ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines.
+    ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines, ``left_out``
+    counts the files of other kinds in folders and globs by their suffix.
     """
 
     files: int = 0
@@ -40,6 +41,7 @@ class IngestReport:
     snippets: int = 0
     bad_count: int = 0
     bad: list[BadLine] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def note_bad(self, line: BadLine) -> None:
         """Count a bad line, and list it if there is room."""
@@ -63,10 +65,15 @@ class Source:
     files: Sequence[Path]
     columns: Mapping[str, str] | None = None
     self_names: Collection[str] = ()
+    user_id: str | None = None
+    format: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self, path: Path) -> Iterator[Event | BadLine]:
         """The rows of one of the files."""
-        return load_events(path, columns=self.columns, self_names=self.self_names)
+        return load_events(
+            path, columns=self.columns, self_names=self.self_names, user_id=self.user_id, format=self.format
+        )
 
 
 def check(source: Source, *, strict: bool) -> None:
@@ -100,7 +107,7 @@ def ingest(
         keep: writes and indexes a batch; what it returns has happened.
         progress: called after each batch with the report so far (always the same object).
     """
-    report = IngestReport()
+    report = IngestReport(left_out=dict(source.left_out))
     for path in source.files:
         report.files += 1
         for batch in _batches(source.rows(path)):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, NoReturn
 
 from retrieval.columns import check_columns
-from retrieval.errors import InputError, shorten
+from retrieval.errors import InputError, UsageError, shorten
 from retrieval.events import Event
 from retrieval.loaders.kinds import SUFFIXES as _SUFFIXES
 from retrieval.loaders.kinds import kind_of, opener_of
@@ -61,6 +61,8 @@ def load_events(
         UsageError: at once, when ``columns`` names an unknown field, or ``format`` an unknown format.
     """
     check_columns(columns)
+    if user_id is not None and not user_id.strip():
+        raise UsageError(f"{user_id!r} is no user id", hint="Name the user with --user ID")
     reading = Reading(dict(columns or {}), tuple(self_names), user_id, check_format(format))
     return events_of(str(path), _rows_of(path, reading), RowReader(columns, self_names, user_id))
 
@@ -81,6 +83,10 @@ def _rows_of(path: Path, reading: Reading) -> Rows:
             from retrieval.loaders.excel import excel_rows
 
             return excel_rows(path, reading)
+        case "whatsapp" | "whatsapp-dmy" | "whatsapp-mdy":
+            from retrieval.loaders.whatsapp import chat_rows
+
+            return chat_rows(path, opener, reading)
     return _jsonl_rows(path, opener)
 
 

@@ -35,12 +35,16 @@ class Turn(dict[str, Any]):
         columns: name -> value; the names are those of the fields of an event, all others become metadata.
         role: who speaks, where the name alone does not tell.
         place: where in the file it stands, where a number alone does not tell; for messages.
+        fixed: the loader named the columns, so that a mapping of the caller does not concern them.
     """
 
-    def __init__(self, columns: Mapping[str, Any], *, role: Role | None = None, place: str | None = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, Any], *, role: Role | None = None, place: str | None = None, fixed: bool = True
+    ) -> None:
         super().__init__(columns)
         self.role = role
         self.place = place
+        self.fixed = fixed
 
 
 class RowReader:
@@ -58,11 +62,11 @@ class RowReader:
         wanted = dict(columns or {})
         self._self_names = tuple(self_names)
         self._user_id = user_id
-        self._match = lru_cache(maxsize=256)(lambda names: match_columns(names, wanted))
+        self._match = lru_cache(maxsize=256)(lambda names, fixed: match_columns(names, {} if fixed else wanted))
 
     def event(self, row: Mapping[str, Any]) -> Event:
         """The event that ``row`` holds. Raises InputError with the reason when it holds none."""
-        names = self._match(tuple(row))
+        names = self._match(tuple(row), isinstance(row, Turn) and row.fixed)
         fields = {field: row[name] for field, name in names.items()}
         user_id = _label(fields, names, "user_id") or self._user_id
         if user_id is None:

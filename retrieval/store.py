@@ -21,6 +21,8 @@ from retrieval.errors import StoreError, UsageError
 from retrieval.events import Event, Role, Snippet
 from retrieval.history import History, UserSummary
 from retrieval.ingest import IngestReport, Source, check, ingest
+from retrieval.loaders.files import find_files, stdin_as_file
+from retrieval.loaders.reading import check_format
 from retrieval.locks import StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
@@ -103,6 +105,8 @@ class Store:
         *,
         columns: Mapping[str, str] | None = None,
         self_names: Collection[str] = (),
+        user_id: str | None = None,
+        format: str | None = None,
         strict: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
     ) -> IngestReport:
@@ -113,17 +117,25 @@ class Store:
         interrupted, whatever was reported is kept, and calling it again continues.
 
         Args:
-            files: ``.jsonl``, ``.csv``, ``.parquet`` … (see ``loading.load_events``).
+            files: ``.jsonl``, ``.csv``, ``.json`` … (see docs/loaders.md), folders, globs; ``-`` is stdin.
             columns: field -> column, where the usual names do not fit.
             self_names: further names under which the users speak.
+            user_id: whose the rows are that name no user; chats and mail need it.
+            format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
             progress: called after each batch with the report so far.
 
         Raises:
             InputError: a file cannot be read at all, or has bad lines and ``strict`` is set.
         """
-        source = Source([Path(each) for each in files], columns, self_names)
-        check(source, strict=strict)
+        wanted = check_format(format)
+        with stdin_as_file([Path(each) for each in files], wanted) as given:
+            found = find_files(given, wanted)
+            source = Source(found.files, columns, self_names, user_id, wanted, found.left_out)
+            check(source, strict=strict)
+            return self._keep(source, progress)
+
+    def _keep(self, source: Source, progress: Callable[[IngestReport], None] | None) -> IngestReport:
         with self._writing() as parts:
 
             def keep(drafts: Sequence[Draft]) -> Applied:

@@ -66,7 +66,7 @@ def _sheet_rows(sheet: Any, reading: Reading, *, several: bool) -> Rows:
             row[texts["text"]] = str(words)
         if several:
             row.setdefault("sheet", sheet.title)
-        yield number, Turn(row, place=place)
+        yield number, Turn(row, place=place, fixed=False)
 
 
 def _filled(sheet: Any) -> _Numbered:

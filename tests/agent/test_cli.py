@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -68,7 +69,45 @@ def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
         "snippets": 0,
         "bad_count": 0,
         "bad": [],
+        "left_out": {},
     }
+
+
+def test_ingest_reads_folders_and_tells_what_it_left_out(empty: Limner, tmp_path: Path) -> None:
+    folder = tmp_path / "histories" / "2024"
+    folder.mkdir(parents=True)
+    (folder / "b.csv").write_text("text\nI like tea\n")
+    (folder.parent / "a.jsonl").write_text('{"user_id": "v", "text": "I like rum"}\n')
+    for name in ("photo.PNG", "README", "notes.txt", ".hidden.csv"):
+        (folder / name).write_text("Nothing to see\n")
+    ended = empty("ingest", folder.parent, "--user", "u")
+    assert ended.code == 0
+    assert ended.out.startswith("2 rows of 2 files: 2 added")
+    assert "files of other kinds were left out: .png (1), .txt (1), README (1)" in ended.err
+    assert [user["user_id"] for user in empty("users", "--json").json["users"]] == ["u", "v"]
+    assert empty("ingest", folder.parent, "--json", "--user", "u").json["left_out"] == {
+        ".png": 1,
+        "README": 1,
+        ".txt": 1,
+    }
+
+
+def test_ingest_reads_stdin(empty: Limner, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Piped:
+        buffer = io.BytesIO(b'{"text": "I like tea"}\n{"text": 5}\n')
+
+    monkeypatch.setattr(sys, "stdin", Piped)
+    ended = empty("ingest", "-", "--user", "u")
+    assert ended.code == 3
+    assert ended.out.startswith("2 rows of 1 file: 1 added")
+    assert "stdin.jsonl:2: the text in 'text' is a number" in ended.err
+
+
+@pytest.mark.parametrize("words", [["x.doc", "--format", "doc"], ["x.jsonl", "--user", " "]])
+def test_ingest_refuses_wrong_options(empty: Limner, words: list[str]) -> None:
+    ended = empty("ingest", *words)
+    assert ended.code == 2
+    assert repr(words[-1]) in ended.err
 
 
 def test_ingest_lists_twenty_bad_lines(empty: Limner, write_rows: WriteRows) -> None:
