@@ -83,11 +83,17 @@ def _rows_of(path: Path, reading: Reading) -> Rows:
             from retrieval.loaders.excel import excel_rows
 
             return excel_rows(path, reading)
+        case "jsonl":
+            from retrieval.loaders.shapes import line_rows
+
+            return line_rows(path, _jsonl_rows(path, opener), reading)
         case "whatsapp" | "whatsapp-dmy" | "whatsapp-mdy":
             from retrieval.loaders.whatsapp import chat_rows
 
             return chat_rows(path, opener, reading)
-    return _jsonl_rows(path, opener)
+    from retrieval.loaders.shapes import document_rows
+
+    return document_rows(path, opener, reading)
 
 
 def events_of(file: str, rows: Rows, reader: RowReader) -> Iterator[Event | BadLine]:
