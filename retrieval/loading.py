@@ -91,6 +91,10 @@ def _rows_of(path: Path, reading: Reading) -> Rows:
             from retrieval.loaders.whatsapp import chat_rows
 
             return chat_rows(path, opener, reading)
+        case "mbox" | "eml":
+            from retrieval.loaders.mail import mail_rows
+
+            return mail_rows(path, opener, reading, box=kind.format == "mbox")
     from retrieval.loaders.shapes import document_rows
 
     return document_rows(path, opener, reading)
