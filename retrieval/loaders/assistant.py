@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from retrieval.errors import InputError
 from retrieval.events import Role
+from retrieval.loaders.nested import text_at
 from retrieval.rows import Turn
 
 __all__ = ["conversation_turns"]
@@ -29,27 +30,26 @@ def conversation_turns(record: Mapping[str, Any], user_id: str | None, path: Pat
     Raises:
         InputError: neither the conversation nor the caller says whose it is.
     """
-    own = next((record[name] for name in ("user_id", "user") if isinstance(record.get(name), str | int)), user_id)
-    number = next((record[name] for name in _IDS if isinstance(record.get(name), str | int)), None)
+    own = text_at(record, "user_id", "user") or user_id
+    number = text_at(record, *_IDS)
     if own is None:
         raise InputError(
             f"{str(path)!r} is an assistant's export, which has no user ids", hint="Say whose it is with --user ID"
         )
     messages = record.get("messages") or record.get("chat_messages")
     if not isinstance(messages, list):
-        yield f"conversation {number}: no messages"
+        yield f"conversation {(number or '?')[:40]}: no messages"
         return
     for position, message in enumerate(messages, 1):
         turn = _turn(message if isinstance(message, dict) else {}, record)
         if turn is None:
             continue
-        place = f"conversation {number}, message {position}"
+        place = f"conversation {(number or '?')[:40]}, message {position}"
         if isinstance(turn, str):
             yield f"{place}: {turn}"
             continue
         role, columns = turn
-        session = None if number is None else str(number)
-        yield Turn({**columns, "user_id": own, "session": session}, role=role, place=place)
+        yield Turn({**columns, "user_id": own, "session": number}, role=role, place=place)
 
 
 def _turn(message: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[Role, dict[str, Any]] | str | None:

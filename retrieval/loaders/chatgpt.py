@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from retrieval.events import Role
+from retrieval.loaders.nested import list_at, object_at, text_at
 from retrieval.rows import Turn
 
 __all__ = ["conversation_turns"]
@@ -20,20 +21,21 @@ def conversation_turns(conversation: Mapping[str, Any], user_id: str) -> Iterato
 
     System prompts, tools and their input, code and hidden messages are left out.
     """
-    number = conversation.get("conversation_id") or conversation.get("id")
+    number = text_at(conversation, "conversation_id", "id")
+    place = f"conversation {(number or '?')[:40]}"
     nodes = conversation.get("mapping")
     if not isinstance(nodes, dict):
-        yield f"conversation {number}: no mapping"
+        yield f"{place}: no mapping"
         return
     for node, message in _branch(nodes, conversation.get("current_node")):
-        role = _ROLES.get(_part(message, "author").get("role") or "")
+        role = _ROLES.get(text_at(object_at(message, "author"), "role") or "")
         text = _text(message)
         if role is None or not text.strip():
             continue
         yield Turn(
             {
                 "user_id": user_id,
-                "event_id": message.get("id") or node,
+                "event_id": text_at(message, "id") or node,
                 "timestamp": message.get("create_time") or conversation.get("create_time"),
                 "channel": "chatgpt",
                 "speaker": "user" if role == "user" else "assistant",
@@ -42,7 +44,7 @@ def conversation_turns(conversation: Mapping[str, Any], user_id: str) -> Iterato
                 "subject": conversation.get("title"),
             },
             role=role,
-            place=f"conversation {number}, message {message.get('id') or node}",
+            place=f"{place}, message {node[:40]}",
         )
 
 
@@ -51,29 +53,24 @@ def _branch(nodes: Mapping[str, Any], current: Any) -> list[tuple[str, Mapping[s
     at: Any = current if isinstance(current, str) and current in nodes else _newest(nodes)
     path: list[tuple[str, Mapping[str, Any]]] = []
     seen: set[str] = set()
-    while at in nodes and at not in seen:
+    while isinstance(at, str) and at in nodes and at not in seen:
         seen.add(at)
-        if message := _part(nodes[at], "message"):
+        if message := object_at(nodes[at], "message"):
             path.append((at, message))
         at = nodes[at].get("parent") if isinstance(nodes[at], dict) else None
     return path[::-1]
 
 
 def _newest(nodes: Mapping[str, Any]) -> str | None:
-    times = {at: _part(node, "message").get("create_time") for at, node in nodes.items()}
+    times = {at: object_at(node, "message").get("create_time") for at, node in nodes.items()}
     dated = {at: time for at, time in times.items() if isinstance(time, int | float)}
     return max(dated, key=dated.__getitem__, default=None)
 
 
 def _text(message: Mapping[str, Any]) -> str:
-    content = _part(message, "content")
-    hidden = _part(message, "metadata").get("is_visually_hidden_from_conversation")
+    content = object_at(message, "content")
+    hidden = object_at(message, "metadata").get("is_visually_hidden_from_conversation")
     addressed = message.get("recipient") not in (None, "all")  # to a tool
-    if hidden or addressed or content.get("content_type") not in _SPOKEN:
+    if hidden or addressed or text_at(content, "content_type") not in _SPOKEN:
         return ""
-    return "\n".join(part for part in content.get("parts") or () if isinstance(part, str))
-
-
-def _part(record: Any, name: str) -> Mapping[str, Any]:
-    value = record.get(name) if isinstance(record, dict) else None
-    return value if isinstance(value, dict) else {}
+    return "\n".join(part for part in list_at(content, "parts") if isinstance(part, str))

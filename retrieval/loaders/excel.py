@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["excel_rows"]
 
 _HEADER_WITHIN: Final = 20
+# What zipfile and openpyxl raise about damaged, encrypted and strangely packed files.
+_UNREADABLE: Final = (BadZipFile, KeyError, ParseError, RuntimeError, ValueError, ZlibError)
 _Cells = tuple[Any, ...]
 _Numbered = Iterator[tuple[int, _Cells]]
 
@@ -102,17 +104,15 @@ def _workbook(path: Path) -> Iterator["Workbook"]:
     except ImportError as error:
         hint = "Install it with: pip install openpyxl"
         raise InputError(f"reading {path.name!r} needs openpyxl", hint=hint) from error
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="openpyxl")  # styles and extensions that it does not know
-            book = load_workbook(path, read_only=True, data_only=True)
-        try:
+        with path.open("rb") as stream:  # given a path, openpyxl insists on its suffix
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", module="openpyxl")  # styles and extensions that it does not know
+                book = load_workbook(stream, read_only=True, data_only=True)
             yield book
-        finally:
             book.close()
-    except (BadZipFile, InvalidFileException, KeyError, ParseError, ValueError, ZlibError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"{str(path)!r} is not a readable Excel workbook", hint="Save it again as .xlsx, without a password"
         ) from error

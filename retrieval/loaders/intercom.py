@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from retrieval.events import Role
+from retrieval.loaders.nested import object_at, objects_at, text_at
 from retrieval.rows import Turn
 
 __all__ = ["conversation_turns"]
 
-_CONTACTS: Final = frozenset({"user", "lead", "contact", "visitor"})
+_CONTACTS: Final = ("user", "lead", "contact", "visitor")
 
 
 def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[Turn | str]:
@@ -20,55 +21,52 @@ def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[Turn | str]:
     The user is the first contact who writes, else the contact whom the conversation names; the user id is the mail
     address if there is one, else the id. Assignments, closings and the like have no body and are left out.
     """
-    number = conversation.get("id")
+    number = text_at(conversation, "id")
+    place = f"conversation {(number or '?')[:40]}"
     parts = [part for part in _parts(conversation) if part.get("body")]
     user = _user(conversation, parts)
     if user is None:
-        yield f"conversation {number}: no contact, neither as an author nor in contacts"
+        yield f"{place}: no contact, neither as an author nor in contacts"
         return
     for part in parts:
         author = _author(part)
         role = _role(author, user)
+        part_id = text_at(part, "id")
         yield Turn(
             {
                 "user_id": _name_of(user),
-                "event_id": f"intercom-{number}-{part.get('id')}",
+                "event_id": f"intercom-{number}-{part_id}" if number and part_id else None,
                 "timestamp": part.get("created_at") or conversation.get("created_at"),
                 "channel": "intercom",
                 "speaker": author.get("name") or ("customer" if role == "user" else role),
                 "text": part["body"],
-                "session": str(number),
-                "subject": (conversation.get("source") or {}).get("subject") or conversation.get("title"),
+                "session": number,
+                "subject": object_at(conversation, "source").get("subject") or conversation.get("title"),
                 "private": True if part.get("part_type") == "note" else None,
             },
             role=role,
-            place=f"conversation {number}, part {part.get('id')}",
+            place=f"{place}, part {(part_id or '?')[:40]}",
         )
 
 
 def _parts(conversation: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    source = conversation.get("source")
-    if isinstance(source, dict):
+    if source := object_at(conversation, "source"):
         yield {"created_at": conversation.get("created_at"), **source}
-    parts = conversation.get("conversation_parts")
-    if isinstance(parts, dict):
-        parts = parts.get("conversation_parts")
-    yield from (part for part in parts or () if isinstance(part, dict))
+    yield from _listed(conversation, "conversation_parts")
+
+
+def _listed(conversation: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """A list of Intercom is an object that holds a list of the same name; older exports have the list itself."""
+    return objects_at(conversation, name) or objects_at(object_at(conversation, name), name)
 
 
 def _user(conversation: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    for author in map(_author, parts):
-        if author.get("type") in _CONTACTS and _name_of(author):
-            return author
-    contacts = conversation.get("contacts")
-    if isinstance(contacts, dict):
-        contacts = contacts.get("contacts")
-    return next((each for each in contacts or () if isinstance(each, dict) and _name_of(each)), None)
+    authors = [each for each in map(_author, parts) if each.get("type") in _CONTACTS]
+    return next((each for each in (*authors, *_listed(conversation, "contacts")) if _name_of(each)), None)
 
 
 def _author(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    author = part.get("author")
-    return author if isinstance(author, dict) else {}
+    return object_at(part, "author")
 
 
 def _role(author: Mapping[str, Any], user: Mapping[str, Any]) -> Role:
@@ -79,9 +77,7 @@ def _role(author: Mapping[str, Any], user: Mapping[str, Any]) -> Role:
     return "user" if same else "other"
 
 
-def _name_of(contact: Mapping[str, Any]) -> str:
+def _name_of(contact: Mapping[str, Any]) -> str | None:
     """What the contact is known by: the mail address, else the id of one's own system, else Intercom's."""
-    email = contact.get("email")
-    if isinstance(email, str) and email.strip():
-        return email.strip().lower()
-    return str(contact.get("external_id") or contact.get("user_id") or contact.get("id") or "")
+    email = text_at(contact, "email")
+    return email.strip().lower() if email else text_at(contact, "external_id", "user_id", "id")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from retrieval.events import Role
+from retrieval.loaders.nested import list_at, object_at, objects_at, text_at
 from retrieval.rows import Turn
 
 __all__ = ["Person", "people_of", "ticket_turns"]
@@ -24,8 +25,8 @@ def people_of(users: Iterable[Any]) -> dict[str, Person]:
     """Id -> person, from the list of users that an export may hold beside its tickets."""
     known: dict[str, Person] = {}
     for user in users:
-        if isinstance(user, dict) and user.get("id") is not None:
-            known[str(user["id"])] = _person(user)
+        if (number := text_at(user, "id")) is not None:
+            known[number] = _person(user)
     return known
 
 
@@ -34,7 +35,8 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
 
     The user id is the requester's mail address if the export has it, else the requester's id.
     """
-    place = f"ticket {ticket.get('id')}"
+    number = text_at(ticket, "id")
+    place = f"ticket {(number or '?')[:40]}"
     known = {**people, **_people_inside(ticket)}
     requester = _id_of(ticket, "requester")
     if requester is None:
@@ -48,24 +50,24 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
         yield Turn(
             {
                 "user_id": person.email or requester,
-                "event_id": f"zendesk-{comment['id']}" if comment.get("id") is not None else None,
+                "event_id": f"zendesk-{text_at(comment, 'id')}" if text_at(comment, "id") else None,
                 "timestamp": comment.get("created_at") or ticket.get("created_at"),
                 "channel": _channel(ticket),
                 "speaker": name or ("customer" if role == "user" else role),
                 "text": comment.get("plain_body") or comment.get("body") or comment.get("html_body"),
-                "session": str(ticket.get("id")),
+                "session": number,
                 "subject": ticket.get("subject"),
                 "private": True if comment.get("public") is False else None,
                 "status": ticket.get("status"),
                 "tags": ticket.get("tags") or None,
             },
             role=role,
-            place=f"{place}, comment {comment.get('id')}",
+            place=f"{place}, comment {(text_at(comment, 'id') or '?')[:40]}",
         )
 
 
 def _comments(ticket: Mapping[str, Any], requester: str) -> list[Mapping[str, Any]]:
-    comments: list[Mapping[str, Any]] = [each for each in ticket.get("comments") or () if isinstance(each, dict)]
+    comments = objects_at(ticket, "comments")
     if comments or not ticket.get("description"):
         return comments
     opened = {"author_id": requester, "body": ticket["description"], "created_at": ticket.get("created_at")}
@@ -81,31 +83,25 @@ def _role(author: str | None, requester: str, ticket: Mapping[str, Any], known: 
     role = known[author].role if author in known else None
     if role == "end-user":
         return "other"
-    copied = {str(each) for name in ("collaborator_ids", "email_cc_ids") for each in ticket.get(name) or ()}
+    copied = {str(each) for name in ("collaborator_ids", "email_cc_ids") for each in list_at(ticket, name)}
     return "other" if role is None and author in copied and author != _id_of(ticket, "assignee") else "agent"
 
 
 def _people_inside(ticket: Mapping[str, Any]) -> dict[str, Person]:
     """Those whom a full export names inside the ticket."""
     inside = [ticket.get(name) for name in ("requester", "submitter", "assignee")]
-    inside += [each.get("author") for each in ticket.get("comments") or () if isinstance(each, dict)]
-    return people_of(inside)
+    return people_of([*inside, *(each.get("author") for each in objects_at(ticket, "comments"))])
 
 
 def _person(user: Mapping[str, Any]) -> Person:
-    email = user.get("email")
-    return Person(user.get("name") or None, email.strip().lower() if isinstance(email, str) else None, user.get("role"))
+    email = text_at(user, "email")
+    return Person(text_at(user, "name"), email.strip().lower() if email else None, text_at(user, "role"))
 
 
 def _id_of(record: Mapping[str, Any], name: str) -> str | None:
     """The id that ``record`` gives as ``name_id`` or inside ``name``."""
-    value = record.get(f"{name}_id")
-    if value is None and isinstance(record.get(name), dict):
-        value = record[name].get("id")
-    return None if value is None else str(value)
+    return text_at(record, f"{name}_id") or text_at(object_at(record, name), "id")
 
 
 def _channel(ticket: Mapping[str, Any]) -> str:
-    via = ticket.get("via")
-    channel = via.get("channel") if isinstance(via, dict) else None
-    return channel if isinstance(channel, str) else "zendesk"
+    return text_at(object_at(ticket, "via"), "channel") or "zendesk"

@@ -54,6 +54,11 @@ def test_a_message_that_looks_like_a_number_is_text(tmp_path: Path) -> None:
     assert [each.text for each in load_events(path) if isinstance(each, Event)] == ["5"]
 
 
+def test_a_workbook_may_be_called_anything(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", S=[["user_id", "text"], ["u", "a"]]).rename(tmp_path / "download")
+    assert len(list(load_events(path, format="xlsx"))) == 1
+
+
 def test_columns_and_a_user_may_be_given(tmp_path: Path) -> None:
     path = book(tmp_path / "a.xlsx", S=[["Title", "Body"], ["x", "a"]])
     (event,) = load_events(path, columns={"text": "body"}, user_id="u")
