@@ -88,11 +88,13 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field (repeatable).")
 @click.option("--self", "self_names", multiple=True, metavar="NAME", help="A name the users go by (repeatable).")
 @click.option("--user", "user_id", metavar="ID", help="Whose the rows are that name no user: chats, mail.")
 @click.option("--format", "format_", metavar="NAME", help="What all files are, whatever they are called.")
+@click.option("--sql", "url", metavar="URL", help="A database to ask with --query, as SQLAlchemy names it.")
+@click.option("--query", metavar="SELECT", help="What to ask the database of --sql.")
 @click.option("--strict", is_flag=True, help="Load nothing if there is a bad line.")
 @options.store
 @options.embedder
@@ -106,6 +108,8 @@ def ingest(
     self_names: tuple[str, ...],
     user_id: str | None,
     format_: str | None,
+    url: str | None,
+    query: str | None,
     strict: bool,
     **settings: Any,
 ) -> int:
@@ -118,6 +122,7 @@ def ingest(
 
     door = Door(open_limner, **settings)
     columns = options.columns_of(pairs)
+    sources = options.sources_of(files, url, query)
     kept = 0
 
     def progress(report: "IngestReport") -> None:
@@ -128,7 +133,7 @@ def ingest(
     try:
         with Watch() as watch, door.limner(watch) as limner:
             report = limner.ingest(
-                files,
+                sources,
                 columns=columns,
                 self_names=self_names,
                 user_id=user_id,

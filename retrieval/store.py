@@ -10,7 +10,7 @@ Knows nothing of language models, schemas or profiles.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,9 +20,11 @@ from retrieval.drafts import Applied, Draft
 from retrieval.errors import StoreError, UsageError
 from retrieval.events import Event, Role, Snippet
 from retrieval.history import History, UserSummary
-from retrieval.ingest import IngestReport, Source, check, ingest
+from retrieval.ingest import IngestReport, Source, check, ingest, ingest_events
+from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
+from retrieval.loading import BadLine
 from retrieval.locks import StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
@@ -101,7 +103,7 @@ class Store:
 
     def ingest(
         self,
-        files: Sequence[Path],
+        files: Sequence[Path | Query],
         *,
         columns: Mapping[str, str] | None = None,
         self_names: Collection[str] = (),
@@ -117,7 +119,8 @@ class Store:
         interrupted, whatever was reported is kept, and calling it again continues.
 
         Args:
-            files: ``.jsonl``, ``.csv``, ``.json`` … (see docs/loaders.md), folders, globs; ``-`` is stdin.
+            files: ``.jsonl``, ``.csv``, ``.json`` … (see docs/loaders.md), folders, globs; ``-`` is stdin; a
+                :class:`retrieval.Query` is asked of its database.
             columns: field -> column, where the usual names do not fit.
             self_names: further names under which the users speak.
             user_id: whose the rows are that name no user; chats and mail need it.
@@ -129,21 +132,29 @@ class Store:
             InputError: a file cannot be read at all, or has bad lines and ``strict`` is set.
         """
         wanted = check_format(format)
-        with stdin_as_file([Path(each) for each in files], wanted) as given:
+        queries = [each for each in files if isinstance(each, Query)]
+        with stdin_as_file([Path(each) for each in files if not isinstance(each, Query)], wanted) as given:
             found = find_files(given, wanted)
-            source = Source(found.files, columns, self_names, user_id, wanted, found.left_out)
+            source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.left_out)
             check(source, strict=strict)
-            return self._keep(source, progress)
+            with self._keeping() as keep:
+                return ingest(source, keep, progress)
 
-    def _keep(self, source: Source, progress: Callable[[IngestReport], None] | None) -> IngestReport:
-        with self._writing() as parts:
+    def ingest_events(
+        self,
+        events: Iterable[Event | BadLine],
+        *,
+        self_names: Collection[str] = (),
+        progress: Callable[[IngestReport], None] | None = None,
+    ) -> IngestReport:
+        """Load events that are made elsewhere, e.g. by :func:`retrieval.events_of_documents`, as ``ingest`` does.
 
-            def keep(drafts: Sequence[Draft]) -> Applied:
-                applied = parts.record.apply(drafts)
-                parts.mirror.push()
-                return applied
-
-            return ingest(source, keep, progress)
+        They are read once, so that what stands before an error is kept.
+        """
+        report = IngestReport()
+        with self._keeping() as keep:
+            ingest_events(events, keep, report, self_names=self_names, progress=progress)
+        return report
 
     def users(self) -> list[UserSummary]:
         """Who is in the store, sorted by user id."""
@@ -188,6 +199,18 @@ class Store:
         parts = self._open()
         parts.history.check_user(user_id)
         return find(parts.views, parts.mirror.check_embedder(), user_id, queries, k, roles)
+
+    @contextmanager
+    def _keeping(self) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
+        """What writes and indexes a batch."""
+        with self._writing() as parts:
+
+            def keep(drafts: Sequence[Draft]) -> Applied:
+                applied = parts.record.apply(drafts)
+                parts.mirror.push()
+                return applied
+
+            yield keep
 
     @contextmanager
     def _writing(self) -> Iterator[_Parts]:
