@@ -15,7 +15,7 @@ from retrieval.events import Event
 from retrieval.loaders.kinds import SUFFIXES as _SUFFIXES
 from retrieval.loaders.kinds import kind_of, opener_of
 from retrieval.loaders.reading import Format, Reading, check_format
-from retrieval.rows import MAX_TEXT_CHARS, RowReader, Rows, Turn
+from retrieval.rows import MAX_TEXT_CHARS, LoadedRow, RowReader, Rows
 
 __all__ = ["MAX_LINE_BYTES", "MAX_TEXT_CHARS", "SUFFIXES", "BadLine", "events_of", "load_events"]
 
@@ -115,7 +115,7 @@ def events_of(file: str, rows: Rows, reader: RowReader) -> Iterator[Event | BadL
                 event = reader.event(row)
             except InputError as error:
                 yield BadLine(
-                    file, line, f"{row.place}: {error}" if isinstance(row, Turn) and row.place else str(error)
+                    file, line, f"{row.place}: {error}" if isinstance(row, LoadedRow) and row.place else str(error)
                 )
             else:
                 yield event

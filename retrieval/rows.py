@@ -17,7 +17,7 @@ from retrieval.events import Event, Role
 from retrieval.speakers import role_of
 from retrieval.timestamps import parse_timestamp
 
-__all__ = ["MAX_TEXT_CHARS", "RowReader", "Rows", "Turn"]
+__all__ = ["MAX_TEXT_CHARS", "LoadedRow", "RowReader", "Rows"]
 
 MAX_TEXT_CHARS: Final = 1_000_000
 _MAX_ID_CHARS: Final = 20_000
@@ -28,7 +28,7 @@ Rows = Iterator[tuple[int, Mapping[str, Any] | str]]
 """What every loader gives: (line, row) or (line, reason why it is none)."""
 
 
-class Turn(dict[str, Any]):
+class LoadedRow(dict[str, Any]):
     """A row whose loader knows more than its columns say.
 
     Args:
@@ -66,7 +66,7 @@ class RowReader:
 
     def event(self, row: Mapping[str, Any]) -> Event:
         """The event that ``row`` holds. Raises InputError with the reason when it holds none."""
-        names = self._match(tuple(row), isinstance(row, Turn) and row.fixed)
+        names = self._match(tuple(row), isinstance(row, LoadedRow) and row.fixed)
         fields = {field: row[name] for field, name in names.items()}
         user_id = _label(fields, names, "user_id") or self._user_id
         if user_id is None:
@@ -81,7 +81,7 @@ class RowReader:
         channel, speaker = _label(fields, names, "channel"), _label(fields, names, "speaker")
         event_id = _label(fields, names, "event_id") or _content_id(user_id, timestamp, channel, speaker, text)
         used = set(names.values())
-        role = row.role if isinstance(row, Turn) else None
+        role = row.role if isinstance(row, LoadedRow) else None
         return Event(
             user_id=user_id,
             event_id=event_id,

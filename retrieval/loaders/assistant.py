@@ -11,7 +11,7 @@ from typing import Any, Final
 from retrieval.errors import InputError
 from retrieval.events import Role
 from retrieval.loaders.nested import text_at
-from retrieval.rows import Turn
+from retrieval.rows import LoadedRow
 
 __all__ = ["conversation_turns"]
 
@@ -24,7 +24,7 @@ _IDS: Final = ("conversation_id", "session_id", "thread_id", "session", "id", "u
 _TIMES: Final = ("timestamp", "created_at", "create_time", "time", "date", "createdAt")
 
 
-def conversation_turns(record: Mapping[str, Any], user_id: str | None, path: Path) -> Iterator[Turn | str]:
+def conversation_turns(record: Mapping[str, Any], user_id: str | None, path: Path) -> Iterator[LoadedRow | str]:
     """One turn for each message of the user and of the assistant; system prompts and tools are left out.
 
     Raises:
@@ -49,7 +49,7 @@ def conversation_turns(record: Mapping[str, Any], user_id: str | None, path: Pat
             yield f"{place}: {turn}"
             continue
         role, columns = turn
-        yield Turn({**columns, "user_id": own, "session": number}, role=role, place=place)
+        yield LoadedRow({**columns, "user_id": own, "session": number}, role=role, place=place)
 
 
 def _turn(message: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[Role, dict[str, Any]] | str | None:

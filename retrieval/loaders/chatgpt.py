@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from retrieval.events import Role
 from retrieval.loaders.nested import list_at, object_at, text_at
-from retrieval.rows import Turn
+from retrieval.rows import LoadedRow
 
 __all__ = ["conversation_turns"]
 
@@ -16,7 +16,7 @@ _ROLES: Final[dict[str, Role]] = {"user": "user", "assistant": "agent"}
 _SPOKEN: Final = frozenset({"text", "multimodal_text"})
 
 
-def conversation_turns(conversation: Mapping[str, Any], user_id: str) -> Iterator[Turn | str]:
+def conversation_turns(conversation: Mapping[str, Any], user_id: str) -> Iterator[LoadedRow | str]:
     """One turn for each message of the user and of the assistant, from the first to the current one.
 
     System prompts, tools and their input, code and hidden messages are left out.
@@ -32,7 +32,7 @@ def conversation_turns(conversation: Mapping[str, Any], user_id: str) -> Iterato
         text = _text(message)
         if role is None or not text.strip():
             continue
-        yield Turn(
+        yield LoadedRow(
             {
                 "user_id": user_id,
                 "event_id": text_at(message, "id") or node,

@@ -17,7 +17,7 @@ from zlib import error as ZlibError
 from retrieval.columns import match_columns
 from retrieval.errors import InputError, shorten
 from retrieval.loaders.reading import Reading
-from retrieval.rows import Rows, Turn
+from retrieval.rows import LoadedRow, Rows
 from retrieval.tables import require_columns
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _sheet_rows(sheet: Any, reading: Reading, *, several: bool) -> Rows:
             row[texts["text"]] = str(words)
         if several:
             row.setdefault("sheet", sheet.title)
-        yield number, Turn(row, place=place, fixed=False)
+        yield number, LoadedRow(row, place=place, fixed=False)
 
 
 def _filled(sheet: Any) -> _Numbered:

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from retrieval.events import Role
 from retrieval.loaders.nested import object_at, objects_at, text_at
-from retrieval.rows import Turn
+from retrieval.rows import LoadedRow
 
 __all__ = ["conversation_turns"]
 
 _CONTACTS: Final = ("user", "lead", "contact", "visitor")
 
 
-def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[Turn | str]:
+def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[LoadedRow | str]:
     """One turn for each part of ``conversation`` that says something, its source first.
 
     The user is the first contact who writes, else the contact whom the conversation names; the user id is the mail
@@ -32,7 +32,7 @@ def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[Turn | str]:
         author = _author(part)
         role = _role(author, user)
         part_id = text_at(part, "id")
-        yield Turn(
+        yield LoadedRow(
             {
                 "user_id": _name_of(user),
                 "event_id": f"intercom-{number}-{part_id}" if number and part_id else None,

@@ -18,8 +18,8 @@ from retrieval.cleaning import clean_text
 from retrieval.errors import InputError, shorten
 from retrieval.events import Role
 from retrieval.loaders.reading import Reading
-from retrieval.loaders.replies import latest_reply
-from retrieval.rows import Rows, Turn
+from retrieval.loaders.replies import latest_reply, without_quotations
+from retrieval.rows import LoadedRow, Rows
 from retrieval.speakers import role_of
 
 __all__ = ["MAX_MAIL_BYTES", "mail_rows"]
@@ -87,7 +87,7 @@ def _mails(path: Path) -> Iterator[bytes]:
         box.close()
 
 
-def _turn(mail: EmailMessage, user: str, reading: Reading) -> Turn | str:
+def _turn(mail: EmailMessage, user: str, reading: Reading) -> LoadedRow | str:
     """The row of a mail, or the reason why it is none."""
     number = _header(mail, "message-id")
     name, address = _sender(mail)
@@ -111,7 +111,7 @@ def _turn(mail: EmailMessage, user: str, reading: Reading) -> Turn | str:
         "subject": _header(mail, "subject"),
         "from": address,
     }
-    return Turn(columns, role=_role(name, address, reading), place=f"mail {shorten(number)}" if number else None)
+    return LoadedRow(columns, role=_role(name, address, reading), place=f"mail {shorten(number)}" if number else None)
 
 
 def _sender(mail: EmailMessage) -> tuple[str, str]:
@@ -166,4 +166,4 @@ def _body(mail: EmailMessage) -> tuple[str] | str:
         text = (data or b"").decode(_WIDER.get(charset, charset), "replace")
     except LookupError:
         return f"the mail is in an unknown encoding, {shorten(charset)}"
-    return (clean_text(text) if part.get_content_subtype() == "html" else text,)
+    return (clean_text(without_quotations(text)) if part.get_content_subtype() == "html" else text,)

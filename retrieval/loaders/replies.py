@@ -1,4 +1,4 @@
-"""Takes from the text of a mail what its sender wrote: without quoted mails and without the signature.
+"""Takes from the text or HTML of a mail what its sender wrote: without quoted mails and without the signature.
 
 Knows how mail programs introduce a quoted mail, in the languages of mail-parser-reply. Cuts, and never rewrites; when
 in doubt it keeps.
@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["latest_reply"]
+__all__ = ["latest_reply", "without_quotations"]
 
 _LANGUAGES: Final = ["en", "zh", "de", "fr", "es", "it", "nl", "pl", "sv", "da", "cs", "ja", "ko"]
 _LINES: Final = 2000
@@ -24,6 +24,7 @@ _MAIL_HEADER: Final = re.compile(
     r"@|^\W*(?:Subject|Betreff|Objet|Asunto|Oggetto|Onderwerp|Temat|Ämne|Emne|Předmět|件名|제목|主题|主題)\s*:",
     re.MULTILINE | re.IGNORECASE,
 )
+_XML_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*>")
 _RULE: Final = re.compile(r"[\s_*=-]*")
 _DELIMITER: Final = re.compile(r"--\s*|_{2,5}")
 _OWN_SIGN_OFFS: Final = "此致|敬礼|祝好|顺颂商祺|商祺|谢谢|best|cheers|regards|sincerely|yours (?:sincerely|truly)"
@@ -38,6 +39,23 @@ def latest_reply(text: str) -> str:
     while lines and _RULE.fullmatch(lines[-1]):
         lines.pop()
     return "\n".join(lines[: _signature(lines)]).strip()
+
+
+def without_quotations(html: str) -> str:
+    """``html`` without the elements in which mail programs put what they quote, and the line that introduces it."""
+    if "<blockquote" not in html.lower():
+        return html
+    from lxml.etree import LxmlError, tostring
+    from lxml.html import document_fromstring
+
+    try:
+        tree = document_fromstring(_XML_DECLARATION.sub("", html))
+    except (LxmlError, ValueError):
+        return html
+    for quoted in tree.xpath("//blockquote | //*[contains(concat(' ', @class, ' '), ' gmail_attr ')]"):
+        if quoted.getparent() is not None:
+            quoted.drop_tree()
+    return str(tostring(tree, encoding="unicode", method="html"))
 
 
 def _first_header(lines: list[str]) -> int:

@@ -9,11 +9,11 @@ from typing import IO, Any, Final
 
 from retrieval.loaders.json_records import survey
 from retrieval.loaders.reading import Format, Reading
-from retrieval.rows import Rows, Turn
+from retrieval.rows import LoadedRow, Rows
 
 __all__ = ["document_rows", "line_rows", "shape_of"]
 
-_Turns = Iterator[Turn | str]
+_Turns = Iterator[LoadedRow | str]
 _TakeApart = Callable[[Mapping[str, Any]], _Turns]
 
 _MARKS: Final = frozenset(

@@ -13,7 +13,7 @@ from retrieval.errors import InputError, shorten
 from retrieval.loaders.chat_dates import Order, Orders, moment_of
 from retrieval.loaders.chat_lines import ChatLine, UnknownHalf, hour_of, parse_line
 from retrieval.loaders.reading import Reading
-from retrieval.rows import MAX_TEXT_CHARS, Rows, Turn
+from retrieval.rows import MAX_TEXT_CHARS, LoadedRow, Rows
 
 __all__ = ["chat_rows", "looks_like_chat"]
 
@@ -73,7 +73,7 @@ def chat_rows(path: Path, opener: Callable[[], IO[bytes]], reading: Reading) -> 
             "text": text,
             "session": session,
         }
-        yield message.number, Turn(columns, role=reading.role_of(name))
+        yield message.number, LoadedRow(columns, role=reading.role_of(name))
 
 
 def looks_like_chat(path: Path) -> bool:
@@ -87,7 +87,7 @@ def _look(path: Path, opener: Callable[[], IO[bytes]], reading: Reading) -> _See
     """Read the whole chat once, so that nothing is taken from one that cannot be understood."""
     speakers: dict[str, int] = {}
     orders = Orders(path)
-    for message in _messages(opener, path):
+    for message in _guarded(path, _messages(opener, path)):
         line = message.line
         try:
             hour = hour_of(line)
@@ -107,7 +107,7 @@ def _messages(opener: Callable[[], IO[bytes]], path: Path | None = None) -> Iter
     """The messages of a chat, each with the lines that continue it. Raises InputError, when ``path`` is given."""
     number, start, lines, size = 0, 0, [""], 0
     current: ChatLine | None = None
-    with opener() as stream, io.TextIOWrapper(stream, "utf-8-sig", errors="replace") as text:
+    with opener() as stream, io.TextIOWrapper(stream, "utf-8-sig") as text:
         while raw := text.readline(_LINE_CHARS):
             number += 1
             line = parse_line(raw.rstrip("\r\n"))
@@ -122,6 +122,18 @@ def _messages(opener: Callable[[], IO[bytes]], path: Path | None = None) -> Iter
                 size += len(raw)
     if current is not None:
         yield _Message(start, current, "\n".join(lines))
+
+
+def _guarded(path: Path, messages: Iterator[_Message]) -> Iterator[_Message]:
+    number = 0
+    try:
+        for message in messages:
+            number = message.number
+            yield message
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{str(path)!r}, after line {number}: not UTF-8", hint="Convert it with: iconv -f ENCODING -t utf-8"
+        ) from error
 
 
 def _refuse_line(path: Path, number: int, raw: str) -> None:

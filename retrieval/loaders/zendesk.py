@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from retrieval.events import Role
 from retrieval.loaders.nested import list_at, object_at, objects_at, text_at
-from retrieval.rows import Turn
+from retrieval.rows import LoadedRow
 
 __all__ = ["Person", "people_of", "ticket_turns"]
 
@@ -30,7 +30,7 @@ def people_of(users: Iterable[Any]) -> dict[str, Person]:
     return known
 
 
-def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Iterator[Turn | str]:
+def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Iterator[LoadedRow | str]:
     """One turn for each comment of ``ticket``; for its description, where the export has no comments.
 
     The user id is the requester's mail address if the export has it, else the requester's id.
@@ -47,7 +47,7 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
         author = _id_of(comment, "author")
         role = _role(author, requester, ticket, known)
         name = known[author].name if author in known else None
-        yield Turn(
+        yield LoadedRow(
             {
                 "user_id": person.email or requester,
                 "event_id": f"zendesk-{text_at(comment, 'id')}" if text_at(comment, "id") else None,

@@ -80,6 +80,21 @@ def test_a_mailbox_must_hold_mail_and_have_a_user(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "html",
+    [
+        "<p>It broke.</p><blockquote type=cite><p>Does it work?</p></blockquote><p>On Monday.</p>",
+        '<div>It broke.</div><div class="gmail_quote"><div class="gmail_attr">On Mon, Mar 4, 2024 S wrote:<br></div>'
+        '<blockquote class="gmail_quote">Does it<blockquote>x</blockquote></blockquote></div>On Monday.',
+        '<?xml version="1.0" encoding="utf-8"?><html>It broke.<BLOCKQUOTE>a</BLOCKQUOTE><p>On Monday.</p></html>',
+    ],
+)
+def test_what_html_marks_as_quoted_is_cut(tmp_path: Path, html: str) -> None:
+    path = tmp_path / "a.eml"
+    path.write_text(f"From: a@b.c\nContent-Type: text/html; charset=utf-8\n\n{html}\n")
+    assert [text.split() for _, _, _, text in said(path, user_id="u")] == [["It", "broke.", "On", "Monday."]]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("Fine.\n\nAm 04.03.2024 um 09:00 schrieb Support <s@x.de>:\n> Geht es?", "Fine."),

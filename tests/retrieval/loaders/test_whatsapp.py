@@ -120,6 +120,14 @@ def test_an_unknown_language_is_an_error_with_line_and_remedy(tmp_path: Path, li
     assert not any(word in str(caught.value) for word in ("γεια", "مرحبا", "안녕", "secret"))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "gb18030"])
+def test_another_encoding_is_an_error(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("2023/12/31 21:05 - Anna: 你好\n", encoding=encoding)
+    with pytest.raises(InputError, match=r"a\.txt', after line 0: not UTF-8\. Convert it"):
+        events(path, user_id="Anna")
+
+
 def test_one_must_say_whose_chat_it_is_and_who_that_is_in_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"Tom\.txt' is a WhatsApp chat, which has no user ids.*--user ID"):
         events(ANDROID)
