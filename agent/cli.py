@@ -91,7 +91,9 @@ def cli() -> None:
 @click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field (repeatable).")
 @click.option("--self", "self_names", multiple=True, metavar="NAME", help="A name the users go by (repeatable).")
-@click.option("--user", "user_id", metavar="ID", help="Whose the rows are that name no user: chats, mail.")
+@click.option(
+    "--user", "user_id", metavar="ID", help="The user of what names none: chats, mail, tables without a column for it."
+)
 @click.option("--format", "format_", metavar="NAME", help="What all files are, whatever they are called.")
 @click.option("--sql", "url", metavar="URL", help="A database to ask with --query, as SQLAlchemy names it.")
 @click.option("--query", metavar="SELECT", help="What to ask the database of --sql.")

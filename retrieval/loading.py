@@ -52,7 +52,7 @@ def load_events(
         path: a file with one of the ``SUFFIXES``; see docs/loaders.md for what is found in each.
         columns: field of an event -> column of the file, where the usual names do not fit.
         self_names: further names under which the user speaks.
-        user_id: whose the rows are that name no user.
+        user_id: whose the rows are that have no column for the user.
         format: the format, where it is not the one that name and content say.
 
     Raises:

@@ -53,7 +53,7 @@ class RowReader:
     Args:
         columns: field -> column, where the usual names do not fit.
         self_names: further names of the user, for the role of a speaker.
-        user_id: the user of rows that name none.
+        user_id: the user of rows without a column for it; an empty cell in such a column is nobody.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class RowReader:
         """The event that ``row`` holds. Raises InputError with the reason when it holds none."""
         names = self._match(tuple(row), isinstance(row, LoadedRow) and row.fixed)
         fields = {field: row[name] for field, name in names.items()}
-        user_id = _label(fields, names, "user_id") or self._user_id
+        user_id = _label(fields, names, "user_id") if "user_id" in names else self._user_id
         if user_id is None:
             hint = " or give --user ID" if "user_id" not in names else ""
             raise InputError(f"no user id{_columns_hint(row, names, 'user_id')}{hint}")

@@ -123,7 +123,7 @@ class Store:
                 :class:`retrieval.Query` is asked of its database.
             columns: field -> column, where the usual names do not fit.
             self_names: further names under which the users speak.
-            user_id: whose the rows are that name no user; chats and mail need it.
+            user_id: whose the rows are that have no column for the user; chats and mail need it.
             format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
             progress: called after each batch with the report so far.

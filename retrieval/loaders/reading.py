@@ -44,7 +44,7 @@ class Reading:
     Attributes:
         columns: field of an event -> column, where the usual names do not fit (tables and JSON rows only).
         self_names: further names under which the user speaks.
-        user_id: the user of all rows that name none.
+        user_id: the user of rows without a column for it.
         format: the format of every file, whatever it is called; None to go by name and content.
     """
 

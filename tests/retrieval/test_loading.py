@@ -268,16 +268,24 @@ def test_one_of_three_encodings_is_refused_with_its_line_before_any_row_is_used(
         next(load_events(path))
 
 
-def test_a_user_may_be_given_for_rows_without_one(tmp_path: Path) -> None:
+def test_a_user_may_be_given_for_rows_without_such_a_column(tmp_path: Path) -> None:
     lines = write(tmp_path / "a.jsonl", {"text": "a"}, {"text": "b", "user_id": "v"})
+    assert [(event.user_id, event.text) for event in load(lines, user_id="u")] == [("u", "a"), ("v", "b")]
     table = tmp_path / "a.csv"
-    table.write_text("text,user_id\na,\nb,v\n")
-    for path in (lines, table):
-        assert [(event.user_id, event.text) for event in load(path, user_id="u")] == [("u", "a"), ("v", "b")]
     table.write_text("text\na\n")
+    assert [event.user_id for event in load(table, user_id="u")] == ["u"]
     with pytest.raises(InputError, match=r"no column for user_id; found 'text'.*--user ID"):
         list(load_events(table))
-    assert [event.user_id for event in load(table, user_id="u")] == ["u"]
+
+
+def test_a_given_user_does_not_get_the_rows_of_nobody(tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("user_id,text\nv,a\n,b\n")
+    lines = write(tmp_path / "a.jsonl", {"text": "a", "user_id": "v"}, {"text": "b", "user_id": None})
+    for path in (table, lines):
+        event, bad = load_events(path, user_id="u")
+        assert isinstance(event, Event) and event.user_id == "v"
+        assert isinstance(bad, BadLine) and bad.reason == "no user id in 'user_id'"
 
 
 def test_a_format_goes_before_the_name(tmp_path: Path) -> None:
