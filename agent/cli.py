@@ -88,9 +88,15 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--map", "pairs", multiple=True, metavar="FIELD=COLUMN", help="Which column holds a field (repeatable).")
 @click.option("--self", "self_names", multiple=True, metavar="NAME", help="A name the users go by (repeatable).")
+@click.option(
+    "--user", "user_id", metavar="ID", help="The user of what names none: chats, mail, tables without a column for it."
+)
+@click.option("--format", "format_", metavar="NAME", help="What all files are, whatever they are called.")
+@click.option("--sql", "url", metavar="URL", help="A database to ask with --query, as SQLAlchemy names it.")
+@click.option("--query", metavar="SELECT", help="What to ask the database of --sql.")
 @click.option("--strict", is_flag=True, help="Load nothing if there is a bad line.")
 @options.store
 @options.embedder
@@ -102,15 +108,23 @@ def ingest(
     files: tuple[Path, ...],
     pairs: tuple[str, ...],
     self_names: tuple[str, ...],
+    user_id: str | None,
+    format_: str | None,
+    url: str | None,
+    query: str | None,
     strict: bool,
     **settings: Any,
 ) -> int:
-    """Load history files: .jsonl, .csv, .parquet and others."""
+    """Load history files: tables, tickets, chats, mail; .jsonl, .csv, .xlsx, .json and others.
+
+    FILE may be a folder or a pattern, too, or - for JSON Lines from stdin.
+    """
     from agent.listings import ingest_document
     from agent.render_tables import print_report
 
     door = Door(open_limner, **settings)
     columns = options.columns_of(pairs)
+    sources = options.sources_of(files, url, query)
     kept = 0
 
     def progress(report: "IngestReport") -> None:
@@ -120,11 +134,22 @@ def ingest(
 
     try:
         with Watch() as watch, door.limner(watch) as limner:
-            report = limner.ingest(files, columns=columns, self_names=self_names, strict=strict, progress=progress)
+            report = limner.ingest(
+                sources,
+                columns=columns,
+                self_names=self_names,
+                user_id=user_id,
+                format=format_,
+                strict=strict,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         say(f"interrupted; {kept} rows are done. The same command continues")
         return INTERRUPTED
     print_result(door, lambda: ingest_document(report), lambda console: print_report(console, report))
+    if report.left_out:
+        suffixes = ", ".join(f"{suffix} ({count})" for suffix, count in sorted(report.left_out.items()))
+        say(f"files of other kinds were left out: {suffixes}")
     return _report_bad(report)
 
 

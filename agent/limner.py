@@ -3,14 +3,14 @@
 Knows how the parts are put together; loads nothing before it is needed.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from agent.progress import OnStep, ignore
 from agent.schema import SchemaSource, load_schema
-from retrieval import EMBEDDED, Embedder, Hit, IngestReport, Store, UserSummary, load_embedder
+from retrieval import EMBEDDED, BadLine, Embedder, Event, Hit, IngestReport, Query, Store, UserSummary, load_embedder
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -78,22 +78,40 @@ class Limner:
 
     def ingest(
         self,
-        files: "str | Path | Sequence[str | Path]",
+        files: str | Path | Query | Sequence[str | Path | Query],
         *,
         columns: Mapping[str, str] | None = None,
         self_names: Collection[str] = (),
+        user_id: str | None = None,
+        format: str | None = None,
         strict: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
     ) -> IngestReport:
         """Load history files; see :meth:`retrieval.Store.ingest`."""
-        paths = [files] if isinstance(files, str | Path) else list(files)
+        given = [files] if isinstance(files, str | Path | Query) else list(files)
         return self._store.ingest(
-            [Path(each) for each in paths], columns=columns, self_names=self_names, strict=strict, progress=progress
+            [each if isinstance(each, Query) else Path(each) for each in given],
+            columns=columns,
+            self_names=self_names,
+            user_id=user_id,
+            format=format,
+            strict=strict,
+            progress=progress,
         )
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew with the embedder given now; see :meth:`retrieval.Store.reindex`."""
         return self._store.reindex(progress)
+
+    def ingest_events(
+        self,
+        events: Iterable[Event | BadLine],
+        *,
+        self_names: Collection[str] = (),
+        progress: Callable[[IngestReport], None] | None = None,
+    ) -> IngestReport:
+        """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
+        return self._store.ingest_events(events, self_names=self_names, progress=progress)
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""

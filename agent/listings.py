@@ -55,6 +55,10 @@ def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
 
 
 def ingest_document(report: "IngestReport") -> dict[str, Any]:
-    """What became of the rows; ``bad`` lists the first bad lines, ``bad_count`` counts all."""
+    """What became of the rows; ``bad`` lists the first bad lines, ``bad_count`` counts all.
+
+    ``left_out`` counts, by suffix, the files of other kinds in the folders that were given.
+    """
     counts = ("files", "read", "added", "updated", "unchanged", "repeated", "snippets", "bad_count")
-    return {**{name: getattr(report, name) for name in counts}, "bad": [line._asdict() for line in report.bad]}
+    bad = [line._asdict() for line in report.bad]
+    return {**{name: getattr(report, name) for name in counts}, "bad": bad, "left_out": report.left_out}

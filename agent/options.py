@@ -1,6 +1,6 @@
 """The options that commands share, and what they mean. Knows nothing of what the commands do."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -13,6 +13,7 @@ from agent.terminal import Watch
 if TYPE_CHECKING:
     from agent.limner import Limner
     from agent.progress import OnStep
+    from retrieval import Query
 
 __all__ = [
     "BatchFiles",
@@ -25,6 +26,7 @@ __all__ = [
     "embedder",
     "llm",
     "numbers_of",
+    "sources_of",
     "store",
 ]
 
@@ -194,6 +196,24 @@ def columns_of(pairs: Collection[str]) -> dict[str, str]:
             both = f"{shorten(columns[field])} and {shorten(column)}"
             raise UsageError(f"--map gives {field!r} two columns: {both}", hint="Give one")
     return columns
+
+
+def sources_of(files: Sequence[Path], url: str | None, query: str | None) -> "list[Path | Query]":
+    """The files, and the query of ``--sql`` and ``--query``.
+
+    Raises:
+        click.UsageError: there is neither, or one of the two options without the other.
+    """
+    from retrieval import Query
+
+    if (url is None) != (query is None):
+        there, lacking = ("--query", "--sql") if url is None else ("--sql", "--query")
+        raise click.UsageError(f"{there} needs {lacking} too")
+    if url is None or query is None:
+        if not files:
+            raise click.UsageError("Missing argument 'FILE...' (or --sql and --query)")
+        return list(files)
+    return [*files, Query(url, query)]
 
 
 def numbers_of(option: str, text: str) -> list[int]:

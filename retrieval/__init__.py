@@ -9,6 +9,8 @@ from retrieval.events import Event, Role, Snippet
 from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser, UserSummary
 from retrieval.ingest import IngestReport
+from retrieval.loaders.database import Query, load_query
+from retrieval.loaders.documents import events_of_documents
 from retrieval.loading import BadLine, load_events
 from retrieval.ranking import Found
 from retrieval.reldates import RelativeDate, relative_dates
@@ -29,6 +31,7 @@ __all__ = [
     "InputError",
     "LimnerError",
     "ModelUnavailable",
+    "Query",
     "RelativeDate",
     "Role",
     "Snippet",
@@ -39,8 +42,10 @@ __all__ = [
     "UsageError",
     "UserSummary",
     "cache_dir",
+    "events_of_documents",
     "load_embedder",
     "load_events",
+    "load_query",
     "relative_dates",
     "split_event",
     "split_text",

@@ -8,14 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from retrieval.drafts import Applied, Draft
 from retrieval.errors import InputError
 from retrieval.events import Event
+from retrieval.loaders.database import Query, load_query
 from retrieval.loading import BadLine, load_events
 from retrieval.splitting import split_event, windows_of
 
-__all__ = ["BAD_LINES_KEPT", "IngestReport", "Source", "check", "ingest"]
+__all__ = ["BAD_LINES_KEPT", "IngestReport", "Source", "check", "ingest", "ingest_events"]
 
 BAD_LINES_KEPT = 100
 """So many bad lines are listed in a report; all are counted."""
@@ -28,7 +30,8 @@ _BAD_LINES_SHOWN = 3
 class IngestReport:
     """What became of the rows of some files: ``read`` = added + updated + unchanged + repeated + ``bad_count``.
 
-    ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines.
+    ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines, ``left_out``
+    counts the files of other kinds in folders and globs by their suffix.
     """
 
     files: int = 0
@@ -40,6 +43,7 @@ class IngestReport:
     snippets: int = 0
     bad_count: int = 0
     bad: list[BadLine] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def note_bad(self, line: BadLine) -> None:
         """Count a bad line, and list it if there is room."""
@@ -58,15 +62,21 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """History files and how to read them; see :func:`retrieval.loading.load_events`."""
+    """History files, queries, and how to read them; see :func:`retrieval.loading.load_events`."""
 
-    files: Sequence[Path]
+    files: Sequence[Path | Query]
     columns: Mapping[str, str] | None = None
     self_names: Collection[str] = ()
+    user_id: str | None = None
+    format: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
-    def rows(self, path: Path) -> Iterator[Event | BadLine]:
+    def rows(self, file: Path | Query) -> Iterator[Event | BadLine]:
         """The rows of one of the files."""
-        return load_events(path, columns=self.columns, self_names=self.self_names)
+        options: dict[str, Any] = {"columns": self.columns, "self_names": self.self_names, "user_id": self.user_id}
+        if isinstance(file, Query):
+            return load_query(file, **options)
+        return load_events(file, **options, format=self.format)
 
 
 def check(source: Source, *, strict: bool) -> None:
@@ -77,8 +87,8 @@ def check(source: Source, *, strict: bool) -> None:
             there is a bad line.
     """
     report = IngestReport()
-    for path in source.files:
-        rows = source.rows(path)
+    for file in source.files:
+        rows = source.rows(file)
         for row in rows if strict else islice(rows, 1):
             if strict and isinstance(row, BadLine):
                 report.note_bad(row)
@@ -100,22 +110,34 @@ def ingest(
         keep: writes and indexes a batch; what it returns has happened.
         progress: called after each batch with the report so far (always the same object).
     """
-    report = IngestReport()
-    for path in source.files:
+    report = IngestReport(left_out=dict(source.left_out))
+    for file in source.files:
         report.files += 1
-        for batch in _batches(source.rows(path)):
-            drafts = []
-            for row in batch:
-                if isinstance(row, BadLine):
-                    report.note_bad(row)
-                else:
-                    snippets = split_event(row, source.self_names)
-                    drafts.append(Draft(row, snippets, windows_of(row, snippets)))
-            report.note(keep(drafts))
-            report.read += len(batch)
-            if progress is not None:
-                progress(report)
+        ingest_events(source.rows(file), keep, report, self_names=source.self_names, progress=progress)
     return report
+
+
+def ingest_events(
+    rows: Iterable[Event | BadLine],
+    keep: Callable[[Sequence[Draft]], Applied],
+    report: IngestReport,
+    *,
+    self_names: Collection[str] = (),
+    progress: Callable[[IngestReport], None] | None = None,
+) -> None:
+    """The same for events that are there already, whatever they come from; ``report`` is continued."""
+    for batch in _batches(rows):
+        drafts = []
+        for row in batch:
+            if isinstance(row, BadLine):
+                report.note_bad(row)
+            else:
+                snippets = split_event(row, self_names)
+                drafts.append(Draft(row, snippets, windows_of(row, snippets)))
+        report.note(keep(drafts))
+        report.read += len(batch)
+        if progress is not None:
+            progress(report)
 
 
 def _batches(rows: Iterable[Event | BadLine]) -> Iterator[list[Event | BadLine]]:

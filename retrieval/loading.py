@@ -1,34 +1,36 @@
-"""Reads history files (JSON Lines, CSV, Parquet) into events, one row at a time.
+"""Reads history files into events, one row at a time. Memory does not grow with the file.
 
-Memory does not grow with the file. Does not know what a row means (see ``rows``), nor the store.
+Knows which loader reads what, and JSON Lines. Does not know what a row means (see ``rows``), nor the store.
 """
 
 import json
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import partial
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple, NoReturn, cast
+from typing import IO, Any, Final, NamedTuple, NoReturn
 
 from retrieval.columns import check_columns
-from retrieval.errors import InputError, shorten
+from retrieval.errors import InputError, UsageError, shorten
 from retrieval.events import Event
-from retrieval.rows import MAX_TEXT_CHARS, RowReader
-from retrieval.tables import csv_rows, parquet_rows
+from retrieval.loaders.kinds import SUFFIXES as _SUFFIXES
+from retrieval.loaders.kinds import kind_of, opener_of
+from retrieval.loaders.reading import Format, Reading, check_format
+from retrieval.rows import MAX_TEXT_CHARS, LoadedRow, RowReader, Rows
 
-__all__ = ["MAX_LINE_BYTES", "MAX_TEXT_CHARS", "SUFFIXES", "BadLine", "load_events"]
+__all__ = ["MAX_LINE_BYTES", "MAX_TEXT_CHARS", "SUFFIXES", "BadLine", "events_of", "load_events"]
 
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
-SUFFIXES: Final = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
-"""The kinds of file that are read; all but Parquet may also end in ``.gz``."""
+SUFFIXES: Final = tuple(_SUFFIXES)
+"""The kinds of file that are read; most may also end in ``.gz``."""
 
-_ACCEPTED: Final = f"Accepted are {', '.join(SUFFIXES)}, and .gz of all but the last"
+_DAMAGED_HINT: Final = "Copy it again"
 
 
 class BadLine(NamedTuple):
     """A row that holds no event: file, line and reason.
 
-    The line counts from 1; for a CSV row over several lines it is the first one, for Parquet the number of the row.
+    The line counts from 1; for a CSV row over several lines it is the first one, for a table the number of the row, for
+    JSON, mail and databases that of the record. Reasons say more where that number is not enough.
     """
 
     file: str
@@ -36,60 +38,74 @@ class BadLine(NamedTuple):
     reason: str
 
 
-_Rows = Iterator[tuple[int, Mapping[str, Any] | str]]
-"""(line, row) or (line, reason why it is none)."""
-
-
 def load_events(
-    path: Path, *, columns: Mapping[str, str] | None = None, self_names: Collection[str] = ()
+    path: Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    self_names: Collection[str] = (),
+    user_id: str | None = None,
+    format: Format | str | None = None,
 ) -> Iterator[Event | BadLine]:
     """Reads a history file in order, yielding an event or a bad line for each row that is not blank.
 
     Args:
-        path: a ``.jsonl``, ``.ndjson``, ``.csv``, ``.tsv`` (each also ``.gz``) or ``.parquet`` file.
+        path: a file with one of the ``SUFFIXES``; see docs/loaders.md for what is found in each.
         columns: field of an event -> column of the file, where the usual names do not fit.
         self_names: further names under which the user speaks.
+        user_id: whose the rows are that have no column for the user.
+        format: the format, where it is not the one that name and content say.
 
     Raises:
         InputError: at once, when the file does not exist or is of an unknown kind; while reading, when it is damaged,
-            of an unknown encoding, or is a table without a column for the user id or the text.
-        UsageError: at once, when ``columns`` names an unknown field.
+            of an unknown encoding, or does not say who the user is or what was said.
+        UsageError: at once, when ``columns`` names an unknown field, or ``format`` an unknown format.
     """
     check_columns(columns)
-    rows = _rows_of(path, dict(columns or {}))
-    return _events(path, rows, RowReader(columns, self_names))
+    if user_id is not None and not user_id.strip():
+        raise UsageError(f"{user_id!r} is no user id", hint="Name the user with --user ID")
+    reading = Reading(dict(columns or {}), tuple(self_names), user_id, check_format(format))
+    return events_of(str(path), _rows_of(path, reading), RowReader(columns, self_names, user_id))
 
 
-def _rows_of(path: Path, columns: dict[str, str]) -> _Rows:
-    if not path.exists():
-        raise InputError(f"the file {str(path)!r} does not exist", hint="Check the path")
-    if not path.is_file():
-        raise InputError(f"{str(path)!r} is not a file", hint="Name the files themselves, e.g. DIR/*.jsonl")
-    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    packed = suffixes[-1:] == [".gz"]
-    suffix = (suffixes[:-1] if packed else suffixes)[-1:]
-    match suffix:
-        case [".jsonl" | ".ndjson"]:
-            return _jsonl_rows(path, partial(_open, path, packed))
-        case [".csv" | ".tsv" as kind]:
-            return csv_rows(path, partial(_open, path, packed), columns, delimiter="\t" if kind == ".tsv" else None)
-        case [".parquet"] if not packed:
-            return parquet_rows(path, columns)
-        case [".json"]:
-            raise InputError(f"{path.name!r} is not JSON Lines", hint="Turn a JSON array into one with: jq -c '.[]'")
-    raise InputError(f"unknown kind of file {path.name!r}", hint=_ACCEPTED)
+def _rows_of(path: Path, reading: Reading) -> Rows:
+    kind = kind_of(path, reading.format)
+    opener = opener_of(path, kind)
+    match kind.format:
+        case "csv" | "tsv":
+            from retrieval.tables import csv_rows
+
+            return csv_rows(path, opener, reading, delimiter="\t" if kind.format == "tsv" else None)
+        case "parquet":
+            from retrieval.tables import parquet_rows
+
+            return parquet_rows(path, reading)
+        case "xlsx":
+            from retrieval.loaders.excel import excel_rows
+
+            return excel_rows(path, reading)
+        case "jsonl":
+            from retrieval.loaders.shapes import line_rows
+
+            return line_rows(path, _jsonl_rows(path, opener), reading)
+        case "whatsapp" | "whatsapp-dmy" | "whatsapp-mdy":
+            from retrieval.loaders.whatsapp import chat_rows
+
+            return chat_rows(path, opener, reading)
+        case "mbox" | "eml":
+            from retrieval.loaders.mail import mail_rows
+
+            return mail_rows(path, opener, reading, box=kind.format == "mbox")
+    from retrieval.loaders.shapes import document_rows
+
+    return document_rows(path, opener, reading)
 
 
-def _open(path: Path, packed: bool) -> IO[bytes]:
-    if packed:
-        import gzip
+def events_of(file: str, rows: Rows, reader: RowReader) -> Iterator[Event | BadLine]:
+    """The events of ``rows``, which come from ``file``, and a bad line for each row that is none.
 
-        return cast(IO[bytes], gzip.open(path, "rb"))
-    return path.open("rb")
-
-
-def _events(path: Path, rows: _Rows, reader: RowReader) -> Iterator[Event | BadLine]:
-    file = str(path)
+    Raises:
+        InputError: while reading, when the file is damaged or cannot be read.
+    """
     try:
         for line, row in rows:
             if isinstance(row, str):
@@ -98,16 +114,18 @@ def _events(path: Path, rows: _Rows, reader: RowReader) -> Iterator[Event | BadL
             try:
                 event = reader.event(row)
             except InputError as error:
-                yield BadLine(file, line, str(error))
+                yield BadLine(
+                    file, line, f"{row.place}: {error}" if isinstance(row, LoadedRow) and row.place else str(error)
+                )
             else:
                 yield event
     except (EOFError, zlib.error) as error:
-        raise InputError(f"the compressed file {file!r} is damaged or cut short", hint="Copy it again") from error
+        raise InputError(f"the compressed file {file!r} is damaged or cut short", hint=_DAMAGED_HINT) from error
     except OSError as error:
         raise InputError(f"the file {file!r} cannot be read: {error.strerror or error}") from error
 
 
-def _jsonl_rows(path: Path, opener: Callable[[], IO[bytes]]) -> _Rows:
+def _jsonl_rows(path: Path, opener: Callable[[], IO[bytes]]) -> Rows:
     with opener() as stream:
         number = 0
         while line := stream.readline(MAX_LINE_BYTES + 1):

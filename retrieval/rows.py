@@ -5,7 +5,7 @@ Does not know file formats: a row is a mapping from column names to values.
 
 import hashlib
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -13,15 +13,38 @@ from typing import Any, Final
 from retrieval.cleaning import clean_text
 from retrieval.columns import match_columns
 from retrieval.errors import InputError, shorten
-from retrieval.events import Event
+from retrieval.events import Event, Role
 from retrieval.speakers import role_of
 from retrieval.timestamps import parse_timestamp
 
-__all__ = ["MAX_TEXT_CHARS", "RowReader"]
+__all__ = ["MAX_TEXT_CHARS", "LoadedRow", "RowReader", "Rows"]
 
 MAX_TEXT_CHARS: Final = 1_000_000
 _MAX_ID_CHARS: Final = 20_000
 _MAX_DEPTH: Final = 50
+
+
+Rows = Iterator[tuple[int, Mapping[str, Any] | str]]
+"""What every loader gives: (line, row) or (line, reason why it is none)."""
+
+
+class LoadedRow(dict[str, Any]):
+    """A row whose loader knows more than its columns say.
+
+    Args:
+        columns: name -> value; the names are those of the fields of an event, all others become metadata.
+        role: who speaks, where the name alone does not tell.
+        place: where in the file it stands, where a number alone does not tell; for messages.
+        fixed: the loader named the columns, so that a mapping of the caller does not concern them.
+    """
+
+    def __init__(
+        self, columns: Mapping[str, Any], *, role: Role | None = None, place: str | None = None, fixed: bool = True
+    ) -> None:
+        super().__init__(columns)
+        self.role = role
+        self.place = place
+        self.fixed = fixed
 
 
 class RowReader:
@@ -30,20 +53,25 @@ class RowReader:
     Args:
         columns: field -> column, where the usual names do not fit.
         self_names: further names of the user, for the role of a speaker.
+        user_id: the user of rows without a column for it; an empty cell in such a column is nobody.
     """
 
-    def __init__(self, columns: Mapping[str, str] | None = None, self_names: Collection[str] = ()) -> None:
+    def __init__(
+        self, columns: Mapping[str, str] | None = None, self_names: Collection[str] = (), user_id: str | None = None
+    ) -> None:
         wanted = dict(columns or {})
         self._self_names = tuple(self_names)
-        self._match = lru_cache(maxsize=256)(lambda names: match_columns(names, wanted))
+        self._user_id = user_id
+        self._match = lru_cache(maxsize=256)(lambda names, fixed: match_columns(names, {} if fixed else wanted))
 
     def event(self, row: Mapping[str, Any]) -> Event:
         """The event that ``row`` holds. Raises InputError with the reason when it holds none."""
-        names = self._match(tuple(row))
+        names = self._match(tuple(row), isinstance(row, LoadedRow) and row.fixed)
         fields = {field: row[name] for field, name in names.items()}
-        user_id = _label(fields, names, "user_id")
+        user_id = _label(fields, names, "user_id") if "user_id" in names else self._user_id
         if user_id is None:
-            raise InputError(f"no user id{_columns_hint(row, names, 'user_id')}")
+            hint = " or give --user ID" if "user_id" not in names else ""
+            raise InputError(f"no user id{_columns_hint(row, names, 'user_id')}{hint}")
         raw = _text(fields, row, names)
         text = clean_text(raw)
         if not text:
@@ -53,6 +81,7 @@ class RowReader:
         channel, speaker = _label(fields, names, "channel"), _label(fields, names, "speaker")
         event_id = _label(fields, names, "event_id") or _content_id(user_id, timestamp, channel, speaker, text)
         used = set(names.values())
+        role = row.role if isinstance(row, LoadedRow) else None
         return Event(
             user_id=user_id,
             event_id=event_id,
@@ -61,7 +90,7 @@ class RowReader:
             epoch=epoch,
             channel=channel,
             speaker=speaker,
-            role=role_of(speaker, user_id, self._self_names),
+            role=role or role_of(speaker, user_id, self._self_names),
             raw=None if raw == text else _valid(raw),
             metadata={
                 _valid(str(name)): _plain(value)

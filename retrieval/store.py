@@ -10,7 +10,7 @@ Knows nothing of language models, schemas or profiles.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,11 @@ from retrieval.drafts import Applied, Draft
 from retrieval.errors import StoreError, UsageError
 from retrieval.events import Event, Role, Snippet
 from retrieval.history import History, UserSummary
-from retrieval.ingest import IngestReport, Source, check, ingest
+from retrieval.ingest import IngestReport, Source, check, ingest, ingest_events
+from retrieval.loaders.database import Query
+from retrieval.loaders.files import find_files, stdin_as_file
+from retrieval.loaders.reading import check_format
+from retrieval.loading import BadLine
 from retrieval.locks import StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
@@ -99,10 +103,12 @@ class Store:
 
     def ingest(
         self,
-        files: Sequence[Path],
+        files: Sequence[Path | Query],
         *,
         columns: Mapping[str, str] | None = None,
         self_names: Collection[str] = (),
+        user_id: str | None = None,
+        format: str | None = None,
         strict: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
     ) -> IngestReport:
@@ -113,25 +119,42 @@ class Store:
         interrupted, whatever was reported is kept, and calling it again continues.
 
         Args:
-            files: ``.jsonl``, ``.csv``, ``.parquet`` … (see ``loading.load_events``).
+            files: ``.jsonl``, ``.csv``, ``.json`` … (see docs/loaders.md), folders, globs; ``-`` is stdin; a
+                :class:`retrieval.Query` is asked of its database.
             columns: field -> column, where the usual names do not fit.
             self_names: further names under which the users speak.
+            user_id: whose the rows are that have no column for the user; chats and mail need it.
+            format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
             progress: called after each batch with the report so far.
 
         Raises:
             InputError: a file cannot be read at all, or has bad lines and ``strict`` is set.
         """
-        source = Source([Path(each) for each in files], columns, self_names)
-        check(source, strict=strict)
-        with self._writing() as parts:
+        wanted = check_format(format)
+        queries = [each for each in files if isinstance(each, Query)]
+        with stdin_as_file([Path(each) for each in files if not isinstance(each, Query)], wanted) as given:
+            found = find_files(given, wanted)
+            source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.left_out)
+            check(source, strict=strict)
+            with self._keeping() as keep:
+                return ingest(source, keep, progress)
 
-            def keep(drafts: Sequence[Draft]) -> Applied:
-                applied = parts.record.apply(drafts)
-                parts.mirror.push()
-                return applied
+    def ingest_events(
+        self,
+        events: Iterable[Event | BadLine],
+        *,
+        self_names: Collection[str] = (),
+        progress: Callable[[IngestReport], None] | None = None,
+    ) -> IngestReport:
+        """Load events that are made elsewhere, e.g. by :func:`retrieval.events_of_documents`, as ``ingest`` does.
 
-            return ingest(source, keep, progress)
+        They are read once, so that what stands before an error is kept.
+        """
+        report = IngestReport()
+        with self._keeping() as keep:
+            ingest_events(events, keep, report, self_names=self_names, progress=progress)
+        return report
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew from the record, with the embedder given now; returns how many vectors it holds.
@@ -190,6 +213,18 @@ class Store:
         parts = self._open()
         parts.history.check_user(user_id)
         return find(parts.views, parts.mirror.check_embedder(), user_id, queries, k, roles)
+
+    @contextmanager
+    def _keeping(self) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
+        """What writes and indexes a batch."""
+        with self._writing() as parts:
+
+            def keep(drafts: Sequence[Draft]) -> Applied:
+                applied = parts.record.apply(drafts)
+                parts.mirror.push()
+                return applied
+
+            yield keep
 
     @contextmanager
     def _writing(self) -> Iterator[_Parts]:

@@ -7,16 +7,16 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
 from retrieval.columns import match_columns
 from retrieval.errors import InputError, shorten
+from retrieval.loaders.reading import Reading
+from retrieval.rows import Rows
 
-__all__ = ["csv_rows", "parquet_rows"]
-
-_Rows = Iterator[tuple[int, Mapping[str, Any] | str]]
+__all__ = ["csv_rows", "parquet_rows", "require_columns"]
 
 _SAMPLE_BYTES: Final = 1024 * 1024
 _MAX_FIELD_CHARS: Final = 8 * 1024 * 1024
@@ -24,9 +24,7 @@ _BATCH_ROWS: Final = 512
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
-def csv_rows(
-    path: Path, opener: Callable[[], IO[bytes]], columns: Mapping[str, str], *, delimiter: str | None
-) -> _Rows:
+def csv_rows(path: Path, opener: Callable[[], IO[bytes]], reading: Reading, *, delimiter: str | None) -> Rows:
     """(line, row) for each row of a CSV file that is not blank, or (line, reason); lines count from 1.
 
     Raises InputError when the encoding is unknown, the columns are missing, or a quotation mark is never closed.
@@ -38,7 +36,7 @@ def csv_rows(
         text.seek(0)
         reader = csv.reader(text, delimiter=delimiter or _delimiter(first))
         header = [name.strip() for name in next(_guarded(path, reader), [])]
-        _require_columns(path, header, columns)
+        require_columns(path, header, reading)
         line = reader.line_num + 1
         for cells in _guarded(path, reader):
             if len(cells) > len(header):
@@ -48,7 +46,7 @@ def csv_rows(
             line = reader.line_num + 1
 
 
-def parquet_rows(path: Path, columns: Mapping[str, str]) -> _Rows:
+def parquet_rows(path: Path, reading: Reading) -> Rows:
     """(row number from 1, row) for each row of a Parquet file, read batch by batch.
 
     Raises InputError when the file is damaged, or pyarrow or the columns are missing.
@@ -61,7 +59,7 @@ def parquet_rows(path: Path, columns: Mapping[str, str]) -> _Rows:
 
     try:
         with pq.ParquetFile(path) as file:
-            _require_columns(path, file.schema_arrow.names, columns)
+            require_columns(path, file.schema_arrow.names, reading)
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 for row in _microseconds(batch).to_pylist():
@@ -71,20 +69,23 @@ def parquet_rows(path: Path, columns: Mapping[str, str]) -> _Rows:
         raise InputError(f"the file {str(path)!r} is not a readable Parquet file", hint="Write it again") from error
 
 
-def _require_columns(path: Path, found: Collection[str], columns: Mapping[str, str]) -> None:
-    """Raises InputError when a mapped column, or any column for the user id or the text, is not among ``found``."""
-    matched = match_columns(found, columns)
+def require_columns(path: Path | str, found: Collection[str], reading: Reading) -> None:
+    """Raises InputError when a mapped column, or any column for the user id or the text, is not among ``found``.
+
+    No user id is needed where the caller says whose the rows are.
+    """
+    matched = match_columns(found, reading.columns)
     names = shorten(", ".join(found), 300)
-    for field, column in columns.items():
+    for field, column in reading.columns.items():
         if field not in matched:
             raise InputError(
                 f"{str(path)!r} has no column {shorten(column)} for {field}; found {names}", hint="Correct --map"
             )
-    for field in ("user_id", "text"):
-        if field not in matched:
-            raise InputError(
-                f"{str(path)!r} has no column for {field}; found {names}", hint=f"Name it with --map {field}=COLUMN"
-            )
+    if "user_id" not in matched and reading.user_id is None:
+        hint = "Name it with --map user_id=COLUMN, or give one user's id with --user ID"
+        raise InputError(f"{str(path)!r} has no column for user_id; found {names}", hint=hint)
+    if "text" not in matched:
+        raise InputError(f"{str(path)!r} has no column for text; found {names}", hint="Name it with --map text=COLUMN")
 
 
 def _guarded(path: Path, reader: Any) -> Iterator[list[str]]:
@@ -107,27 +108,42 @@ def _delimiter(header: str) -> str:
 
 
 def _encoding(path: Path, opener: Callable[[], IO[bytes]]) -> str:
-    """UTF-8, UTF-16 with a byte order mark, or GB18030 where that gives common Chinese characters."""
+    """UTF-8, UTF-16 with a byte order mark, or GB18030 where that gives common Chinese characters.
+
+    The whole file is looked at, so that one of several encodings is refused before its first row is used.
+    """
     with opener() as stream:
         sample = stream.read(_SAMPLE_BYTES)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    if _decodes(sample, "utf-8") is not None:
+    strange = _strange_byte(opener, "utf-8")
+    if strange is None:
         return "utf-8-sig"
-    text = _decodes(sample, "gb18030")
-    if text is not None and _is_common_chinese(text):
+    text = codecs.getincrementaldecoder("gb18030")("replace").decode(sample)
+    if _strange_byte(opener, "gb18030") is None and _is_common_chinese(text):
         return "gb18030"
+    line, byte = strange
     raise InputError(
-        f"the encoding of {str(path)!r} is neither UTF-8 nor GB18030",
-        hint="Convert it with: iconv -f ENCODING -t utf-8",
+        f"{str(path)!r}, line {line}: the byte 0x{byte:02x} is not UTF-8; the file is neither UTF-8 nor GB18030, "
+        "or has several encodings",
+        hint="Convert it with: iconv -f ENCODING -t utf-8, each part from its own",
     )
 
 
-def _decodes(sample: bytes, encoding: str) -> str | None:
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(sample)
-    except UnicodeDecodeError:
-        return None
+def _strange_byte(opener: Callable[[], IO[bytes]], encoding: str) -> tuple[int, int] | None:
+    """The line and the first byte that ``encoding`` cannot have, or None."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line = 1
+    with opener() as stream:
+        while True:
+            chunk = stream.read(_SAMPLE_BYTES)
+            try:
+                decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as error:
+                return line + error.object.count(b"\n", 0, error.start), error.object[error.start]
+            if not chunk:
+                return None
+            line += chunk.count(b"\n")
 
 
 def _is_common_chinese(text: str) -> bool:

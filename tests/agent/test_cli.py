@@ -1,10 +1,13 @@
+import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,7 +71,84 @@ def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
         "snippets": 0,
         "bad_count": 0,
         "bad": [],
+        "left_out": {},
     }
+
+
+def test_ingest_reads_folders_and_tells_what_it_left_out(empty: Limner, tmp_path: Path) -> None:
+    folder = tmp_path / "histories" / "2024"
+    folder.mkdir(parents=True)
+    (folder / "b.csv").write_text("text\nI like tea\n")
+    (folder.parent / "a.jsonl").write_text('{"user_id": "v", "text": "I like rum"}\n')
+    for name in ("photo.PNG", "README", "notes.txt", ".hidden.csv"):
+        (folder / name).write_text("Nothing to see\n")
+    ended = empty("ingest", folder.parent, "--user", "u")
+    assert ended.code == 0
+    assert ended.out.startswith("2 rows of 2 files: 2 added")
+    assert "files of other kinds were left out: .png (1), .txt (1), README (1)" in ended.err
+    assert [user["user_id"] for user in empty("users", "--json").json["users"]] == ["u", "v"]
+    assert empty("ingest", folder.parent, "--json", "--user", "u").json["left_out"] == {
+        ".png": 1,
+        "README": 1,
+        ".txt": 1,
+    }
+
+
+def test_ingest_reads_stdin(empty: Limner, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Piped:
+        buffer = io.BytesIO(b'{"text": "I like tea"}\n{"text": 5}\n')
+
+    monkeypatch.setattr(sys, "stdin", Piped)
+    ended = empty("ingest", "-", "--user", "u")
+    assert ended.code == 3
+    assert ended.out.startswith("2 rows of 1 file: 1 added")
+    assert "stdin.jsonl:2: the text in 'text' is a number" in ended.err
+
+
+def test_ingest_asks_a_database(empty: Limner, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        database.execute("create table reviews as select 'c1' as customer, 'I like tea' as body")
+        database.commit()
+    words = ["--sql", url, "--query", "select * from reviews", "--map", "text=body"]
+    assert empty("ingest", *words).out.startswith("1 rows of 1 file: 1 added")
+    assert empty("ingest", *words[:2]).code == empty("ingest", *words[2:4]).code == empty("ingest").code == 2
+    refused = empty("ingest", "--sql", "mysql+pymysql://ann:s3cret@127.0.0.1:1/crm", "--query", "select 1")
+    assert refused.code == 3
+    assert "ann:***@127.0.0.1:1/crm does not answer" in refused.err and "s3cret" not in refused.err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.json", b'[{"user_id": "u", "text": "' + b"x" * 50_000_000, "a.json', record 1 is longer than"),
+        ("a.json", b'[{"user_id": "u", "text": "a"}, {"user_id"', "a.json', record 2: broken JSON"),
+        (
+            "a.csv",
+            "user_id,text\nu,ä\nu,茶很好喝\n".encode() + b"u,caf\xe9\nu,\xb2\xe8\n",
+            "a.csv', line 4: the byte",
+        ),
+        ("a.txt", "31/12/2023, 9:05 μ.μ. - Anna: hi".encode(), "a.txt', line 1: 'μ.μ.' beside the time"),
+        ("a.xlsx", b"PK", "a.xlsx' is not a readable Excel workbook"),
+        ("a.mbox", b"To: me", "a.mbox' is no mailbox"),
+    ],
+)
+def test_from_what_cannot_be_read_nothing_is_loaded(
+    empty: Limner, write_rows: WriteRows, tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    ended = empty("ingest", write_rows(*scripted.EVENTS), path, "--user", "Anna")
+    assert (ended.code, ended.out) == (3, "")
+    assert message in ended.err
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("words", [["x.doc", "--format", "doc"], ["x.jsonl", "--user", " "]])
+def test_ingest_refuses_wrong_options(empty: Limner, words: list[str]) -> None:
+    ended = empty("ingest", *words)
+    assert ended.code == 2
+    assert repr(words[-1]) in ended.err
 
 
 def test_ingest_lists_twenty_bad_lines(empty: Limner, write_rows: WriteRows) -> None:

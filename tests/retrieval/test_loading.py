@@ -168,10 +168,15 @@ def test_a_damaged_gzip_file_is_an_error(tmp_path: Path, cut: slice) -> None:
 
 
 def test_wrong_files_are_refused_at_once(tmp_path: Path) -> None:
-    for name in ("a.txt", "a.json", "a.parquet.gz", "a.gz", "a"):
+    for name in ("a.docx", "a.parquet.gz", "a.xlsx.gz", "a.gz", "a"):
         (tmp_path / name).touch()
-        with pytest.raises(InputError, match=r"JSON Lines|unknown kind of file"):
+        with pytest.raises(InputError, match=r"unknown kind of file .*--format"):
             load_events(tmp_path / name)
+    (tmp_path / "a.xls").touch()
+    with pytest.raises(InputError, match=r"unknown kind of file 'a\.xls'\. Save it as \.xlsx"):
+        load_events(tmp_path / "a.xls")
+    with pytest.raises(UsageError, match="'doc' is not a format"):
+        load_events(tmp_path / "a.xls", format="doc")
     with pytest.raises(InputError, match="does not exist"):
         load_events(tmp_path / "gone.jsonl")
     with pytest.raises(InputError, match="not a file"):
@@ -238,7 +243,10 @@ def test_bad_rows_of_a_csv_carry_the_line_where_they_start(tmp_path: Path) -> No
         (b"", r"no column for user_id"),
         (b"user_id,text\nu,caf\xe9 \xff\n", r"neither UTF-8 nor GB18030"),
         ("user_id,text\nu,臺灣的天氣很好，我們去吃飯吧\n".encode("big5"), r"neither UTF-8 nor GB18030"),
-        (b"user_id,text\n" + (b"u," + b"a" * 1000 + b"\n") * 1_100 + b"u,\xff\n", r"not utf-8"),
+        (
+            b"user_id,text\n" + (b"u," + b"a" * 1000 + b"\n") * 1_100 + b"u,\xff\n",
+            r"line 1102: the byte 0xff is not UTF-8",
+        ),
         (b'user_id,text\nu,"' + b"x" * 9_000_000, r"line 2: .*never closed"),
     ],
 )
@@ -247,6 +255,43 @@ def test_a_csv_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes, m
     path.write_bytes(content)
     with pytest.raises(InputError, match=message):
         list(load_events(path))
+
+
+def test_one_of_three_encodings_is_refused_with_its_line_before_any_row_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [b"user_id,text\n", *(b"u,row %d\n" % n for n in range(300_000))]
+    rows[200_001] = "u,茶很好喝\n".encode("gb18030")
+    rows[250_000] = "u,caf\xe9\n".encode("latin-1")
+    rows[1] = "u,größe 茶\n".encode()
+    path.write_bytes(b"".join(rows))
+    with pytest.raises(InputError, match=r"a\.csv', line 200002: the byte 0xb2 is not UTF-8.*iconv"):
+        next(load_events(path))
+
+
+def test_a_user_may_be_given_for_rows_without_such_a_column(tmp_path: Path) -> None:
+    lines = write(tmp_path / "a.jsonl", {"text": "a"}, {"text": "b", "user_id": "v"})
+    assert [(event.user_id, event.text) for event in load(lines, user_id="u")] == [("u", "a"), ("v", "b")]
+    table = tmp_path / "a.csv"
+    table.write_text("text\na\n")
+    assert [event.user_id for event in load(table, user_id="u")] == ["u"]
+    with pytest.raises(InputError, match=r"no column for user_id; found 'text'.*--user ID"):
+        list(load_events(table))
+
+
+def test_a_given_user_does_not_get_the_rows_of_nobody(tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("user_id,text\nv,a\n,b\n")
+    lines = write(tmp_path / "a.jsonl", {"text": "a", "user_id": "v"}, {"text": "b", "user_id": None})
+    for path in (table, lines):
+        event, bad = load_events(path, user_id="u")
+        assert isinstance(event, Event) and event.user_id == "v"
+        assert isinstance(bad, BadLine) and bad.reason == "no user id in 'user_id'"
+
+
+def test_a_format_goes_before_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("user_id\ttext\nu\ta, b\n")
+    assert [event.text for event in load(path, format="tsv")] == ["a, b"]
 
 
 def test_a_mapped_column_must_be_in_the_table(tmp_path: Path) -> None:
