@@ -14,7 +14,7 @@ from agent.evidence import line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
 from agent.wording import is_placeholder, missing_numbers, normalise, said_share
 from prompts import Language, render
-from retrieval import Hit, Store
+from retrieval import Hit, Store, questions_in
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -56,6 +56,8 @@ class AskGraph:
     def run(self, user_id: str, question: str) -> AnswerDocument:
         """The answer in the language of the question; ``answered`` is False when the history does not tell.
 
+        Of several questions in one text (at most three) each is answered by itself, and the answers are put together.
+
         Raises:
             UsageError: the question is empty or longer than 2,000 characters.
             UnknownUser: the store holds nothing of the user.
@@ -66,19 +68,26 @@ class AskGraph:
                 f"the question {shorten(question)} has {len(question)} characters",
                 hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
-        state = self._graph.invoke({"user_id": user_id, "question": question})
-        total, shown = self._store.snippet_count(user_id), len(state["hits"])
+        asked = questions_in(question)
+        states = [self._graph.invoke({"user_id": user_id, "question": each}) for each in asked]
+        told = [state for state in states if state["answer"] is not None]
+        cited = dict.fromkeys(evidence for state in told for evidence in cite_hits(state["cited"]))
+        read = {(hit.snippet.event_id, hit.snippet.snippet_id) for state in states for hit in state["hits"]}
+        total = self._store.snippet_count(user_id)
         return AnswerDocument(
             user_id=user_id,
             question=question,
-            answer=state["answer"],
-            answered=state["answer"] is not None,
-            confidence=state["confidence"],
-            evidence=cite_hits(state["cited"]) if state["answer"] is not None else (),
-            rejected=tuple(state["rejected"]),
-            history={"total": total, "shown": shown, "left_out": total - shown},
+            answer=_together([state["answer"] for state in told], prompt_language([question])),
+            answered=bool(told),
+            confidence=min((state["confidence"] for state in told), default=0.0),
+            evidence=tuple(cited),
+            rejected=tuple(each for state in states for each in state["rejected"]),
+            history={"total": total, "shown": len(read), "left_out": total - len(read)},
             model=self._names,
             usage=self._chat.usage,
+            unanswered=tuple(each for each, state in zip(asked, states, strict=True) if state["answer"] is None)
+            if len(asked) > 1
+            else (),
         )
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
@@ -136,6 +145,11 @@ class AskGraph:
         reason = reason or f"not entailed by the cited evidence (P={sure:.2f})"
         rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
         return {"answer": None, "confidence": 0.0, "rejected": rejected}
+
+
+def _together(answers: Sequence[str], language: Language) -> str | None:
+    ends = "。；;." if len(answers) > 1 else ""
+    return ("；" if language == "zh" else "; ").join(answer.rstrip(ends) for answer in answers) or None
 
 
 def _reply_schema(count: int) -> dict[str, Any]:

@@ -101,7 +101,10 @@ class ProfileDocument:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDocument:
-    """The answer to a question about one user; ``answer`` is None when the history does not tell."""
+    """The answer to a question about one user; ``answer`` is None when the history does not tell.
+
+    ``unanswered`` are those parts of a question of several parts that the history does not tell.
+    """
 
     user_id: str
     question: str
@@ -113,6 +116,7 @@ class AnswerDocument:
     history: dict[str, int]
     model: ModelNames
     usage: Usage = field(default_factory=Usage)
+    unanswered: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

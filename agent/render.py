@@ -34,6 +34,7 @@ _ENGLISH: Final = {
     "comma": ", ",
     "nothing": "Nothing is known.",
     "cannot tell": "I cannot tell from this history.",
+    "unanswered": "Not told by this history: {names}",
     "quote": "{source}: “{quote}”",
     "rejected one": "1 drafted value was rejected; --json tells why",
     "rejected": "{count} drafted values were rejected; --json tells why",
@@ -59,6 +60,7 @@ _CHINESE: Final = {
     "comma": "、",
     "nothing": "一无所知。",
     "cannot tell": "这段历史里看不出来。",
+    "unanswered": "这段历史里看不出：{names}",
     "quote": "{source}：“{quote}”",
     "rejected one": "舍弃了 1 个未通过核实的值，原因见 --json",
     "rejected": "舍弃了 {count} 个未通过核实的值，原因见 --json",
@@ -103,6 +105,8 @@ def print_answer(console: "Console", document: "AnswerDocument") -> None:
     else:
         marks = notes.cite(document.evidence, document.answer)
         _line(console, f"{shown(document.answer)} {marks}".rstrip())
+        if document.unanswered:
+            _line(console, words["unanswered"].format(names=" ".join(document.unanswered)))
     _print_notes(console, notes, words)
     _print_end(console, words, len(document.rejected), document.usage, document.history)
 

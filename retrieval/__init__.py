@@ -12,6 +12,7 @@ from retrieval.ingest import IngestReport
 from retrieval.loaders.database import Query, load_query
 from retrieval.loaders.documents import events_of_documents
 from retrieval.loading import BadLine, load_events
+from retrieval.queries import questions_in
 from retrieval.ranking import Found
 from retrieval.reldates import RelativeDate, relative_dates
 from retrieval.search import Hit
@@ -46,6 +47,7 @@ __all__ = [
     "load_embedder",
     "load_events",
     "load_query",
+    "questions_in",
     "relative_dates",
     "split_event",
     "split_text",

@@ -6,9 +6,14 @@ Pure text code for Chinese and English; knows nothing of stores.
 import re
 from collections.abc import Iterator
 
-__all__ = ["parts_of", "without_asking"]
+__all__ = ["parts_of", "questions_in", "without_asking"]
 
 _MOST_PARTS = 6
+_MOST_QUESTIONS = 3
+_ASKS = re.compile(
+    r"[?？]\s*$|^(?:what|who|whom|whose|where|when|why|how|which|is|are|am|do|does|did|was|were|has|have|can|could)\b",
+    re.IGNORECASE,
+)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _SENTENCE = re.compile(r"(?<=[。！？!?；;\n])\s*|(?<=[a-z0-9\"')]{2}\.)\s+(?=[A-Z])")
 _ALSO = re.compile(
@@ -41,15 +46,29 @@ def parts_of(question: str) -> list[str]:
     return parts[:_MOST_PARTS] or [question.strip()]
 
 
-def _parts(question: str) -> Iterator[str]:
-    for sentence in _SENTENCE.split(question):
+def questions_in(text: str) -> list[str]:
+    """The single questions in a text, each to be answered by itself; the text itself unless there are several.
+
+    "Where do I live, and what is my job?" is two, "A 和 B 谁更高？" one; small talk around one question stays with it.
+    """
+    asked = [piece for piece in dict.fromkeys(_pieces(text)) if _ASKS.search(piece)]
+    return asked[:_MOST_QUESTIONS] if len(asked) > 1 else [text.strip()]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE.split(text):
         for piece in _ALSO.split(sentence):
-            part = piece.strip(" ，,")
-            if compared := _COMPARED.fullmatch(part):
-                yield compared["one"] + compared["asked"]
-                yield compared["other"] + compared["asked"]
-            elif sum(character.isalnum() for character in part) >= 3:
-                yield part
+            if sum(character.isalnum() for character in piece) >= 3:
+                yield piece.strip(" ，,")
+
+
+def _parts(question: str) -> Iterator[str]:
+    for part in _pieces(question):
+        if compared := _COMPARED.fullmatch(part):
+            yield compared["one"] + compared["asked"]
+            yield compared["other"] + compared["asked"]
+        else:
+            yield part
 
 
 def without_asking(part: str) -> str:

@@ -243,6 +243,16 @@ def test_an_answer_that_its_evidence_does_not_tell_is_rejected(
     assert document.rejected[0].value == text and why in document.rejected[0].reason
 
 
+def test_several_questions_are_answered_one_by_one(open_limner: Any) -> None:
+    limner, _ = open_limner()
+    document = limner.ask("u1", "Where do I live? And where did I live? What is my shoe size?")
+    alone = limner.ask("u1", "Where do I live?")
+    assert document.answered and document.answer == f"{alone.answer}; {alone.answer}"
+    assert document.unanswered == ("What is my shoe size?",)
+    assert document.evidence == alone.evidence and document.confidence == alone.confidence
+    assert document.as_json()["unanswered"] == ["What is my shoe size?"] and alone.unanswered == ()
+
+
 def test_an_answer_that_cannot_be_read_is_an_error(open_limner: Any) -> None:
     with pytest.raises(ModelReplyError):
         open_limner(lambda *a: "nonsense")[0].ask("u1", "Where do I live?")

@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,6 +243,13 @@ def test_footnotes_are_numbered_once() -> None:
     ]
     assert source_of(evidence("e", "x", timestamp=None, speaker=None, channel=None)) == ""
     assert shown(2.5) == "2.5"
+
+
+def test_an_answer_that_leaves_a_part_open_says_so() -> None:
+    page = lines(print_answer, replace(answer("Where? How old?", "In Munich.", MOVED), unanswered=("How old?",)))
+    assert page[1] == "Not told by this history: How old?"
+    page = lines(print_answer, replace(answer("住哪？几岁？", "慕尼黑", MOVED), unanswered=("几岁？",)))
+    assert page[1] == "这段历史里看不出：几岁？"
 
 
 def test_hits_users_and_reports() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from retrieval.queries import parts_of, without_asking
+from retrieval.queries import parts_of, questions_in, without_asking
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_a_text_of_many_sentences_has_six_parts() -> None:
 )
 def test_without_asking(part: str, about: str) -> None:
     assert without_asking(part) == about
+
+
+@pytest.mark.parametrize(
+    ("text", "questions"),
+    [
+        ("Where do I live?", ["Where do I live?"]),
+        ("Where do I live, and what is my job?", ["Where do I live", "what is my job?"]),
+        ("It is hot today. Where do I live?", ["It is hot today. Where do I live?"]),
+        ("张伟和李婷谁更年轻？", ["张伟和李婷谁更年轻？"]),
+        ("我住在哪里？另外，我的工作是什么？", ["我住在哪里？", "我的工作是什么？"]),
+        ("今天真热。我住在哪里？", ["今天真热。我住在哪里？"]),
+        ("a1b? c1d? e1f? g1h?", ["a1b?", "c1d?", "e1f?"]),
+        ("?", ["?"]),
+    ],
+)
+def test_questions_in_a_text(text: str, questions: list[str]) -> None:
+    assert questions_in(text) == questions
