@@ -73,7 +73,7 @@ class _Ranking(NamedTuple):
     query: str
     scores: "NDArray[np.float32]"
     ranks: "NDArray[np.int64]"
-    weight: int = 1
+    weight: "NDArray[np.int64] | int" = 1
 
 
 def rank(view: UserView, parts: Sequence[Part], k: int, allowed: "NDArray[np.bool_]") -> list[Ranked]:
@@ -107,8 +107,9 @@ def _rankings(view: UserView, part: Part, allowed: "NDArray[np.bool_]") -> list[
         result.append(_Ranking("lexical", wording, lexical, _ranks(lexical, allowed & (lexical > 0))))
         if len(view.windows):
             wide = np.append(view.windows @ vector, -2.0)[view.around].max(axis=1)
-            wide = np.where(wide > -2, wide, dense)
-            result.append(_Ranking("window", wording, wide, _shared_ranks(wide, allowed), _WINDOW_WEIGHT))
+            within = wide > -2
+            ranks = np.where(within, _shared_ranks(np.where(within, wide, dense), allowed), 0)
+            result.append(_Ranking("window", wording, wide, ranks, _WINDOW_WEIGHT * within))
     return result
 
 
@@ -136,7 +137,9 @@ def _fused(rankings: Sequence[_Ranking]) -> "NDArray[np.float64]":
     import numpy as np
 
     shares = [np.where(each.ranks > 0, (_K + 1) / (_K + each.ranks), 0.0) for each in rankings]
-    return np.asarray(np.average(shares, axis=0, weights=[each.weight for each in rankings]))
+    # A snippet in no window has no vote of windows: else its own vector would count three times.
+    weights = [np.broadcast_to(each.weight, each.ranks.shape) for each in rankings]
+    return np.asarray(np.average(shares, axis=0, weights=weights))
 
 
 def _spread(fused: "NDArray[np.float64]", event: "NDArray[np.int64]", k: int) -> list[tuple[int, float]]:

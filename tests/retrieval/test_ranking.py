@@ -65,10 +65,17 @@ def test_only_what_is_allowed_is_ranked() -> None:
 
 
 def test_a_snippet_is_found_by_the_windows_around_it() -> None:
-    rows = [([0.0, 1.0], "x")] * 4
-    found = search(
-        view(*rows, windows=[[0, 1], [1, 0]], around=[[0, -1], [0, 1], [1, -1], [-1, -1]]), part([1, 0], "y")
-    )
-    assert {each.position for each in found[:2]} == {1, 2}
-    assert [(f.ranker, f.rank) for f in found[0].found] == [("dense", 2), ("window", 1)]
-    assert found[2].found[1].score == found[3].found[1].score == 0.0
+    rows = [([0.0, 1.0], "x")] * 3
+    found = search(view(*rows, windows=[[0, 1], [1, 0]], around=[[0, -1], [0, 1], [1, -1]]), part([1, 0], "y"))
+    assert [each.position for each in found] == [1, 2, 0]
+    assert [[(f.ranker, f.rank) for f in each.found] for each in found] == [
+        [("dense", 2), ("window", 1)], [("dense", 3), ("window", 1)], [("dense", 1), ("window", 2)]
+    ]  # fmt: skip
+
+
+def test_a_snippet_in_no_window_has_no_vote_of_windows() -> None:
+    rows = [([1.0, 0.0], "y"), ([0.0, 1.0], "x")]
+    first, second = search(view(*rows, windows=[[0, 1]], around=[[-1], [0]]), part([1, 0], "y"))
+    assert (first.position, first.score) == (0, pytest.approx(1.0))
+    assert [f.ranker for f in first.found] == ["dense", "lexical"]
+    assert [f.ranker for f in second.found] == ["dense", "window"]
