@@ -40,7 +40,8 @@ _ASKING_ZH = re.compile(
 def parts_of(question: str) -> list[str]:
     """The things that a question asks for, each as a text of its own; the question itself when it is one thing.
 
-    Several sentences, "… and when …", "……？另外，……" are several things; "A 和 B 谁更高" asks about A and about B.
+    Several sentences, "… and when …", "……？另外，……" are several things; "A 和 B 谁更高" asks about A and about B. Where only
+    some sentences ask, the rest is small talk or context: these are the parts, and the whole text is one more.
     """
     parts = list(dict.fromkeys(_parts(question)))
     return parts[:_MOST_PARTS] or [question.strip()]
@@ -63,12 +64,16 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _parts(question: str) -> Iterator[str]:
-    for part in _pieces(question):
+    pieces = list(_pieces(question))
+    asking = [piece for piece in pieces if _ASKS.search(piece)]
+    for part in asking or pieces:
         if compared := _COMPARED.fullmatch(part):
             yield compared["one"] + compared["asked"]
             yield compared["other"] + compared["asked"]
         else:
             yield part
+    if asking and len(asking) < len(pieces):
+        yield question.strip()
 
 
 def without_asking(part: str) -> str:

@@ -8,7 +8,8 @@ from retrieval.queries import parts_of, questions_in, without_asking
     [
         ("Where do I live?", ["Where do I live?"]),
         ("Where do I live, and what is my job?", ["Where do I live", "what is my job?"]),
-        ("I like tea. Which kind do I drink?", ["I like tea.", "Which kind do I drink?"]),
+        ("I like tea. Which kind?", ["Which kind?", "I like tea. Which kind?"]),
+        ("I like tea. I drink it", ["I like tea.", "I drink it"]),
         ("Does Dr. Who live in the U.S. now?", ["Does Dr. Who live in the U.S. now?"]),
         ("我住在哪里？另外，我的工作是什么？", ["我住在哪里？", "我的工作是什么？"]),
         ("张伟和李婷谁更年轻？", ["张伟谁更年轻？", "李婷谁更年轻？"]),
