@@ -40,8 +40,9 @@ _ASKING_ZH = re.compile(
 def parts_of(question: str) -> list[str]:
     """The things that a question asks for, each as a text of its own; the question itself when it is one thing.
 
-    Several sentences, "… and when …", "……？另外，……" are several things; "A 和 B 谁更高" asks about A and about B. Where only
-    some sentences ask, the rest is small talk or context: these are the parts, and the whole text is one more.
+    Several sentences, "… and when …", "……？另外，……" are several things; "A 和 B 谁更高" asks about A and about B.
+    Where only some sentences ask, the rest is small talk or context: these are the parts, and the whole text is one
+    more.
     """
     parts = list(dict.fromkeys(_parts(question)))
     return parts[:_MOST_PARTS] or [question.strip()]
