@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from agent.chat import Chat
 from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
 from agent.errors import UsageError, shorten
-from agent.evidence import line_of, prompt_language, take_within
+from agent.evidence import in_time_order, key_of, line_of, numbered, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
 from agent.wording import is_placeholder, missing_numbers, normalise, said_share
 from prompts import Language, render
@@ -72,7 +72,7 @@ class AskGraph:
         states = [self._graph.invoke({"user_id": user_id, "question": each}) for each in asked]
         told = [state for state in states if state["answer"] is not None]
         cited = dict.fromkeys(evidence for state in told for evidence in cite_hits(state["cited"]))
-        read = {(hit.snippet.event_id, hit.snippet.snippet_id) for state in states for hit in state["hits"]}
+        read = {key_of(hit) for state in states for hit in state["hits"]}
         total = self._store.snippet_count(user_id)
         return AnswerDocument(
             user_id=user_id,
@@ -108,15 +108,14 @@ class AskGraph:
     def _retrieve(self, state: _State) -> _State:
         self._on_step(Step("retrieve", 0, 1))
         hits = take_within(self._store.search(state["user_id"], state["question"], _SNIPPETS), _PROMPT_TOKENS)
-        return {"hits": sorted(hits, key=lambda h: (h.event.epoch or 0.0, h.snippet.event_id, h.snippet.start))}
+        return {"hits": in_time_order(hits)}
 
     def _answer(self, state: _State) -> _State:
         self._on_step(Step("answer", 0, 1))
         hits, question = state["hits"], state["question"]
         if not hits:
             return {"answer": None, "cited": [], "confidence": 0.0}
-        text = "\n".join(f"[{number}] {line_of(hit)}" for number, hit in enumerate(hits, start=1))
-        system = render("ask_system", state["language"], snippets=text)
+        system = render("ask_system", state["language"], snippets=numbered(hits))
         reply = self._chat.draft(
             system,
             render("ask", state["language"], question=question),

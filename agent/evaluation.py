@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from agent.evidence import line_of
+from agent.evidence import tokens_of
 from agent.labelled import Question
-from agent.llama import estimate_tokens
 from retrieval import Hit, Store
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def _within(hits: Sequence[Hit], budget: int) -> list[str]:
     """The events of the first snippets whose lines fit into a budget of prompt tokens."""
     events, used = [], 0
     for hit in hits:
-        used += estimate_tokens(line_of(hit)) + 4
+        used += tokens_of(hit)
         if used > budget:
             break
         events.append(hit.event.event_id)

@@ -18,12 +18,16 @@ __all__ = [
     "RECORDS",
     "Pack",
     "best_of",
+    "in_time_order",
     "is_about_user",
     "is_in_records",
+    "key_of",
     "line_of",
     "make_packs",
+    "numbered",
     "prompt_language",
     "take_within",
+    "tokens_of",
 ]
 
 
@@ -40,7 +44,22 @@ class Pack:
     @cached_property
     def text(self) -> str:
         """The numbered snippets as the model sees them."""
-        return "\n".join(f"[{number}] {line_of(hit)}" for number, hit in enumerate(self.hits, start=1))
+        return numbered(self.hits)
+
+
+def key_of(hit: Hit) -> tuple[str, str]:
+    """What makes a hit the same as another one: whatever query found it, it is the same snippet."""
+    return hit.snippet.event_id, hit.snippet.snippet_id
+
+
+def in_time_order(hits: Iterable[Hit]) -> list[Hit]:
+    """The order in which the model reads snippets."""
+    return sorted(hits, key=lambda h: (h.event.epoch or 0.0, h.snippet.event_id, h.snippet.start))
+
+
+def numbered(hits: Iterable[Hit]) -> str:
+    """Snippets as the model sees them: one line each, with its number from 1."""
+    return "\n".join(f"[{number}] {line_of(hit)}" for number, hit in enumerate(hits, start=1))
 
 
 def line_of(hit: Hit) -> str:
@@ -87,7 +106,7 @@ def best_of(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
     known: dict[tuple[str, str], Hit] = {}
     for ranking in rankings:
         for position, hit in enumerate(ranking, start=1):
-            key = (hit.snippet.event_id, hit.snippet.snippet_id)
+            key = key_of(hit)
             scores[key] = scores.get(key, 0.0) + 1 / (60 + position)
             known.setdefault(key, hit)
     return [known[key] for key in sorted(scores, key=lambda key: (-scores[key], key))[:k]]
@@ -98,7 +117,7 @@ def take_within(hits: Iterable[Hit], tokens: int) -> list[Hit]:
     chosen: list[Hit] = []
     used = 0
     for hit in hits:
-        used += _tokens(hit)
+        used += tokens_of(hit)
         if chosen and used > tokens:
             break
         chosen.append(hit)
@@ -119,15 +138,15 @@ def make_packs(found: Sequence[tuple[Facet, Sequence[Hit]]], tokens: int) -> lis
 
 def _distinct(group: Iterable[tuple[Facet, Sequence[Hit]]]) -> list[Hit]:
     """The snippets of all, once each, in time order."""
-    unique = {(h.snippet.event_id, h.snippet.snippet_id): h for _, hits in group for h in hits}
-    return sorted(unique.values(), key=lambda h: (h.event.epoch or 0.0, h.snippet.event_id, h.snippet.start))
+    return in_time_order({key_of(hit): hit for _, hits in group for hit in hits}.values())
 
 
 def _cost(group: Iterable[tuple[Facet, Sequence[Hit]]]) -> int:
-    return sum(_tokens(hit) for hit in _distinct(group))
+    return sum(tokens_of(hit) for hit in _distinct(group))
 
 
-def _tokens(hit: Hit) -> int:
+def tokens_of(hit: Hit) -> int:
+    """About how many tokens a snippet costs in a prompt."""
     return estimate_tokens(line_of(hit)) + 4  # with its number
 
 

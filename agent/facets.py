@@ -53,6 +53,11 @@ class Facet:
     from_claims: bool = False
 
     @property
+    def words(self) -> str:
+        """What it is called and what is asked for."""
+        return f"{self.label} {self.description}"
+
+    @property
     def pointer(self) -> str:
         """Where the value stands in the profile (RFC 6901)."""
         return "".join(f"/{escape_pointer(key)}" for key in self.path)

@@ -40,15 +40,8 @@ def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
     return {
         "rank": hit.rank,
         "score": round(hit.score, 6),
-        "event_id": event.event_id,
-        "snippet_id": snippet.snippet_id,
-        "start": snippet.start,
-        "end": snippet.end,
         "text": snippet.text,
-        "timestamp": event.timestamp,
-        "speaker": snippet.speaker or event.speaker,
-        "role": snippet.role,
-        "channel": event.channel,
+        **hit.where(),
         **({"dates": dates} if dates else {}),
         **({"found": found} if explain else {}),
     }

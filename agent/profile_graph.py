@@ -15,7 +15,7 @@ from agent.computing import compute
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
-from agent.evidence import ABOUT_USER, RECORDS, Pack, best_of, is_in_records, make_packs, prompt_language
+from agent.evidence import ABOUT_USER, RECORDS, Pack, best_of, is_in_records, key_of, make_packs, prompt_language
 from agent.facets import Facet, plan_facets
 from agent.persons import asks_about_others, is_about_others, names_of_others
 from agent.progress import OnStep, Step, ignore
@@ -125,15 +125,15 @@ class ProfileGraph:
         return {
             "language": language, "others": names_of_others(own),
             "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
-            "accepted": self._computed(state["user_id"], facets), "rejected": [], "shown": set(), "repairs": 0,
+            "accepted": self._computed(state["user_id"], history, facets), "rejected": [], "shown": set(), "repairs": 0,
         }  # fmt: skip
 
-    def _computed(self, user_id: str, facets: Sequence[Facet]) -> list[Accepted]:
+    def _computed(self, user_id: str, snippets: Sequence[Snippet], facets: Sequence[Facet]) -> list[Accepted]:
         wanted = [f for f in facets if f.compute is not None]
         if not wanted:
             return []
         events = {event.event_id: event for event in self._store.events(user_id)}
-        history = [(snippet, events[snippet.event_id]) for snippet in self._store.history(user_id)]
+        history = [(snippet, events[snippet.event_id]) for snippet in snippets]
         return [value for facet in wanted if (value := compute(facet, history)) is not None]
 
     def _retrieve(self, state: _State) -> _State:
@@ -144,12 +144,12 @@ class ProfileGraph:
         queries = [query for facet in facets for query in facet.queries]
         self._on_step(Step("retrieve", 0, len(queries)))
         rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER))
-        recorded = [facet for facet in facets if is_in_records(_words_of(facet))]
-        records = iter(self._store.search_many(user_id, [f.queries[-1] for f in recorded], k, RECORDS))
+        recorded = [f.queries[-1] for f in facets if is_in_records(f.words)]
+        records = iter(self._store.search_many(user_id, recorded, k, RECORDS))
         found = []
         for facet in facets:
             hits = [_about(facet, next(rankings), state["others"]) for _ in facet.queries]
-            hits += [next(records)] if facet in recorded else []
+            hits += [next(records)] if is_in_records(facet.words) else []
             found.append((facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, k)))
         self._on_step(Step("retrieve", len(queries), len(queries)))
         return make_packs([(facet, hits) for facet, hits in found if hits], _PACK_TOKENS)
@@ -168,7 +168,7 @@ class ProfileGraph:
         shown = set(state["shown"])
         total, done = sum(len(p.facets) for p in state["packs"]), 0
         for pack in state["packs"]:
-            shown |= {(h.snippet.event_id, h.snippet.snippet_id) for h in pack.hits}
+            shown |= {key_of(hit) for hit in pack.hits}
             for position, facet in enumerate(pack.facets):
                 self._on_step(Step("draft", done, total))
                 try:
@@ -202,19 +202,21 @@ class ProfileGraph:
 
     def _summarise(self, state: _State) -> _State:
         accepted, rejected = list(state["accepted"]), list(state["rejected"])
-        for facet in state["facets"]:
-            if facet.from_claims:
-                accepted = [a for a in accepted if a.facet.pointer != facet.pointer]
-                claims = resolve(state["schema"].inlined, state["facets"], accepted).claims
-                try:
-                    text = summarise(self._chat, facet, claims, state["facets"], state["language"])
-                except ModelReplyError as error:
-                    text = Rejected(facet.pointer, None, str(error))
-                if isinstance(text, Accepted):
-                    accepted.append(text)
-                elif text is not None:
-                    rejected.append(text)
+        for facet in (each for each in state["facets"] if each.from_claims):
+            accepted = [a for a in accepted if a.facet.pointer != facet.pointer]
+            text = self._written(facet, accepted, state)
+            if isinstance(text, Accepted):
+                accepted.append(text)
+            elif text is not None:
+                rejected.append(text)
         return {"accepted": accepted, "rejected": rejected}
+
+    def _written(self, facet: Facet, accepted: Sequence[Accepted], state: _State) -> Accepted | Rejected | None:
+        claims = resolve(state["schema"].inlined, state["facets"], accepted).claims
+        try:
+            return summarise(self._chat, facet, claims, state["facets"], state["language"])
+        except ModelReplyError as error:
+            return Rejected(facet.pointer, None, str(error))
 
     def _resolve(self, state: _State) -> _State:
         return {"resolved": resolve(state["schema"].inlined, state["facets"], state["accepted"])}
@@ -260,13 +262,9 @@ def _once(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
     return tuple({(each.pointer, repr(each.value)): each for each in reversed(rejected)}.values())[::-1]
 
 
-def _words_of(facet: Facet) -> str:
-    return f"{facet.label} {facet.description}"
-
-
 def _about(facet: Facet, hits: Sequence[Hit], others: frozenset[str]) -> list[Hit]:
     """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
-    if asks_about_others(_words_of(facet)):
+    if asks_about_others(facet.words):
         return list(hits)
     return [hit for hit in hits if not is_about_others(hit.snippet.text, others)]
 

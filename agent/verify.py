@@ -88,7 +88,7 @@ def _repeats_question(facet: Facet, value: Any) -> bool:
     if not isinstance(value, str):
         return False
     defined = _EXAMPLES.split(facet.description)[0]
-    said, asked = normalise(value), normalise(f"{facet.label} {facet.description}")
+    said, asked = normalise(value), normalise(facet.words)
     words = set(normalise(f"{facet.label} {defined}").split())
     return (
         said == normalise(facet.description) or (said.count(" ") >= 3 and said in asked) or set(said.split()) <= words
@@ -137,7 +137,7 @@ def _value(
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
         return reject(f"the number {missing[0]} is not in the cited words")
-    if not asks_about_others(f"{facet.label} {facet.description}"):
+    if not asks_about_others(facet.words):
         hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text, others)]
     if not hits:
         return reject("said of another person")

@@ -3,7 +3,7 @@
 Importing this module imports langchain_core; the package itself does not.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
@@ -41,20 +41,8 @@ class UserRetriever(BaseRetriever):
 
 
 def _document(hit: Hit) -> Document:
-    snippet, event = hit.snippet, hit.event
-    metadata: dict[str, Any] = {
-        "user_id": snippet.user_id,
-        "event_id": snippet.event_id,
-        "snippet_id": snippet.snippet_id,
-        "start": snippet.start,
-        "end": snippet.end,
-        "timestamp": event.timestamp,
-        "speaker": snippet.speaker or event.speaker,
-        "role": snippet.role,
-        "channel": event.channel,
-        "score": hit.score,
-    }
-    return Document(id=snippet.snippet_id, page_content=snippet.text, metadata=metadata)
+    metadata = {"user_id": hit.snippet.user_id, **hit.where(), "score": hit.score}
+    return Document(id=hit.snippet.snippet_id, page_content=hit.snippet.text, metadata=metadata)
 
 
 def history_tool(retriever: UserRetriever) -> "BaseTool":

@@ -49,3 +49,19 @@ class Snippet:
     text: str
     speaker: str | None = None
     role: Role = "user"
+
+    @classmethod
+    def cut(
+        cls, event: Event, ordinal: int, start: int, end: int, speaker: str | None, role: Role, *, wide: bool = False
+    ) -> "Snippet":
+        """The ``ordinal``-th snippet of ``event``, or its ``ordinal``-th window over several (``wide``)."""
+        return cls(
+            snippet_id=f"{event.event_id}{'@' if wide else '#'}{ordinal}",
+            user_id=event.user_id,
+            event_id=event.event_id,
+            start=start,
+            end=end,
+            text=event.text[start:end],
+            speaker=speaker,
+            role=role,
+        )

@@ -123,14 +123,9 @@ class History:
         Raises:
             UnknownUser: there is no event of the user.
         """
-        from sqlalchemy import select
-
         self.check_user(user_id)
-        events, snippets = tables().events, tables().snippets
-        wanted = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
-        wanted = wanted.where(~snippets.c.wide)
         with self._database.reading() as db:
-            rows = sorted(db.execute(wanted), key=_snippet_moment)
+            rows = _own(db, user_id, ~tables().snippets.c.wide)
             rows = rows if limit is None else rows[max(0, len(rows) - limit) :]
             return [snippet for _, snippet, _ in with_events(db, rows)]
 
@@ -140,13 +135,9 @@ class History:
         Raises:
             UnknownUser: there is no event of the user.
         """
-        from sqlalchemy import select
-
         self.check_user(user_id)
-        events, snippets = tables().events, tables().snippets
-        own = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
         with self._database.reading() as db:
-            rows = sorted(db.execute(own.where(snippets.c.indexed)), key=_snippet_moment)
+            rows = _own(db, user_id, tables().snippets.c.indexed)
             return [Indexed(row.vector_id, snippet, event, row.wide) for row, snippet, event in with_events(db, rows)]
 
 
@@ -156,15 +147,20 @@ def with_events(db: "Connection", rows: "Sequence[Row[Any]]") -> "list[tuple[Row
     found: dict[int, Event] = {}
     for part in chunks(list({row.event_pk: None for row in rows})):
         found.update({row.pk: event_of(row) for row in db.execute(events.select().where(events.c.pk.in_(part)))})
-    return [(row, _snippet(row, found[row.event_pk]), found[row.event_pk]) for row in rows]
+    return [(row, _cut(row, found[row.event_pk]), found[row.event_pk]) for row in rows]
 
 
 def _moment(row: "Row[Any]") -> tuple[bool, float, int]:
     return row.epoch is None, row.epoch or 0.0, row.pk
 
 
-def _snippet_moment(row: "Row[Any]") -> tuple[bool, float, int, int]:
-    return row.epoch is None, row.epoch or 0.0, row.event_pk, row.ordinal
+def _own(db: "Connection", user_id: str, which: "ColumnElement[bool]") -> "list[Row[Any]]":
+    """Rows of the table ``snippets`` that are the user's and ``which``, in time order."""
+    from sqlalchemy import select
+
+    events, snippets = tables().events, tables().snippets
+    own = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id), which)
+    return sorted(db.execute(own), key=lambda row: (row.epoch is None, row.epoch or 0.0, row.event_pk, row.ordinal))
 
 
 def event_of(row: "Row[Any]") -> Event:
@@ -183,14 +179,5 @@ def event_of(row: "Row[Any]") -> Event:
     )
 
 
-def _snippet(row: "Row[Any]", event: Event) -> Snippet:
-    return Snippet(
-        snippet_id=f"{event.event_id}{'@' if row.wide else '#'}{row.ordinal}",
-        user_id=event.user_id,
-        event_id=event.event_id,
-        start=row.start,
-        end=row.end,
-        text=event.text[row.start : row.end],
-        speaker=row.speaker,
-        role=row.role,
-    )
+def _cut(row: "Row[Any]", event: Event) -> Snippet:
+    return Snippet.cut(event, row.ordinal, row.start, row.end, row.speaker, row.role, wide=row.wide)

@@ -28,6 +28,7 @@ _NUMBERS_EN = {
     "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
     "ten": 10, "a couple of": 2,
 }  # fmt: skip
+_SAID_EN = {"last night": "yesterday", "tonight": "today", "day after tomorrow": "in 2 days"}  # for dateparser
 _NUMBERS_ZH = {**{each: number for number, each in enumerate("一二三四五六七八九十", start=1)}, "两": 2}
 _DAYS_ZH = {
     "大前天": "3 days ago", "前天": "2 days ago", "昨天": "yesterday", "昨日": "yesterday", "昨晚": "yesterday",
@@ -35,8 +36,7 @@ _DAYS_ZH = {
     "后天": "in 2 days", "大后天": "in 3 days", "去年": "last year", "前年": "2 years ago", "今年": "this year",
     "明年": "next year", "后年": "in 2 years",
 }  # fmt: skip
-_UNITS_ZH = {"天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week", "月": "month", "年": "year"}
-_WHICH_ZH = {"上": "last", "下": "next", "这": "this", "本": "this"}
+_UNITS_ZH = {"天": "day", "周": "week", "星期": "week", "礼拜": "week", "月": "month", "年": "year"}
 _WEEKDAYS_ZH = "一二三四五六日"
 _WEEKDAY_EN = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _COUNT_EN = r"(?:\d{1,3}|" + "|".join(sorted(_NUMBERS_EN, key=len, reverse=True)) + ")"
@@ -62,16 +62,14 @@ def relative_dates(text: str, timestamp: str | None) -> list[RelativeDate]:
         base = datetime.fromisoformat(timestamp[:10])
     except ValueError:
         return []
-    return sorted(_english(text, base)) + sorted(_chinese(text, base))
+    return sorted([*_english(text, base), *_chinese(text, base)])
 
 
 def _english(text: str, base: datetime) -> Iterator[RelativeDate]:
     for match in _ENGLISH.finditer(text):
         phrase = match.group().casefold()
-        said = {"last night": "yesterday", "tonight": "today", "the day after tomorrow": "in 2 days"}.get(
-            phrase, phrase
-        )
-        if resolved := _resolved(said.replace("day after tomorrow", "in 2 days"), base):
+        said = _SAID_EN.get(phrase.removeprefix("the "), phrase)
+        if resolved := _resolved(said, base):
             yield RelativeDate(*match.span(), match.group(), resolved)
 
 

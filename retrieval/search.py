@@ -4,7 +4,7 @@ Knows the order of the steps; how queries are taken apart, what a view holds and
 """
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.errors import UsageError, shorten
 from retrieval.events import Event, Role, Snippet
@@ -30,6 +30,19 @@ class Hit(NamedTuple):
     score: float
     rank: int
     found: tuple[Found, ...] = ()
+
+    def where(self) -> dict[str, Any]:
+        """Where the snippet stands, and who said it when: plain data for documents and metadata, without its text."""
+        return {
+            "event_id": self.event.event_id,
+            "snippet_id": self.snippet.snippet_id,
+            "start": self.snippet.start,
+            "end": self.snippet.end,
+            "timestamp": self.event.timestamp,
+            "speaker": self.snippet.speaker or self.event.speaker,
+            "role": self.snippet.role,
+            "channel": self.event.channel,
+        }
 
 
 def find(

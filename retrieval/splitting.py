@@ -47,16 +47,7 @@ def split_event(event: Event, self_names: Collection[str] = ()) -> list[Snippet]
         for start, end in split_text(event.text[turn.start : turn.end])
     )
     return [
-        Snippet(
-            snippet_id=f"{event.event_id}#{ordinal}",
-            user_id=event.user_id,
-            event_id=event.event_id,
-            start=start,
-            end=end,
-            text=event.text[start:end],
-            speaker=turn.speaker,
-            role=turn.role,
-        )
+        Snippet.cut(event, ordinal, start, end, turn.speaker, turn.role)
         for ordinal, (start, end, turn) in enumerate(spans)
     ]
 
@@ -72,15 +63,7 @@ def windows_of(event: Event, snippets: Sequence[Snippet]) -> list[Snippet]:
     starts = range(0, max(1, len(snippets) - (_WINDOW - _WINDOW_STEP)), _WINDOW_STEP)
     spans = [(snippets[at].start, snippets[min(at + _WINDOW, len(snippets)) - 1].end) for at in starts]
     return [
-        Snippet(
-            snippet_id=f"{event.event_id}@{ordinal}",
-            user_id=event.user_id,
-            event_id=event.event_id,
-            start=start,
-            end=end,
-            text=event.text[start:end],
-            role=event.role,
-        )
+        Snippet.cut(event, ordinal, start, end, None, event.role, wide=True)
         for ordinal, (start, end) in enumerate(spans)
     ]
 

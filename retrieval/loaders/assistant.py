@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from retrieval.errors import InputError
 from retrieval.events import Role
-from retrieval.loaders.nested import text_at
+from retrieval.loaders.nested import called_by, text_at
+from retrieval.loaders.reading import Reading
 from retrieval.rows import LoadedRow
 
 __all__ = ["conversation_turns"]
@@ -24,27 +24,24 @@ _IDS: Final = ("conversation_id", "session_id", "thread_id", "session", "id", "u
 _TIMES: Final = ("timestamp", "created_at", "create_time", "time", "date", "createdAt")
 
 
-def conversation_turns(record: Mapping[str, Any], user_id: str | None, path: Path) -> Iterator[LoadedRow | str]:
+def conversation_turns(record: Mapping[str, Any], reading: Reading, path: Path) -> Iterator[LoadedRow | str]:
     """One turn for each message of the user and of the assistant; system prompts and tools are left out.
 
     Raises:
         InputError: neither the conversation nor the caller says whose it is.
     """
-    own = text_at(record, "user_id", "user") or user_id
+    own = text_at(record, "user_id", "user") or reading.required_user(path, "an assistant's export")
     number = text_at(record, *_IDS)
-    if own is None:
-        raise InputError(
-            f"{str(path)!r} is an assistant's export, which has no user ids", hint="Say whose it is with --user ID"
-        )
+    called = called_by(number, "conversation")
     messages = record.get("messages") or record.get("chat_messages")
     if not isinstance(messages, list):
-        yield f"conversation {(number or '?')[:40]}: no messages"
+        yield f"{called}: no messages"
         return
     for position, message in enumerate(messages, 1):
         turn = _turn(message if isinstance(message, dict) else {}, record)
         if turn is None:
             continue
-        place = f"conversation {(number or '?')[:40]}, message {position}"
+        place = f"{called}, message {position}"
         if isinstance(turn, str):
             yield f"{place}: {turn}"
             continue

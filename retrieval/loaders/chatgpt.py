@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from retrieval.events import Role
-from retrieval.loaders.nested import list_at, object_at, text_at
+from retrieval.loaders.nested import called_by, list_at, object_at, text_at
 from retrieval.rows import LoadedRow
 
 __all__ = ["conversation_turns"]
@@ -22,7 +22,7 @@ def conversation_turns(conversation: Mapping[str, Any], user_id: str) -> Iterato
     System prompts, tools and their input, code and hidden messages are left out.
     """
     number = text_at(conversation, "conversation_id", "id")
-    place = f"conversation {(number or '?')[:40]}"
+    place = called_by(number, "conversation")
     nodes = conversation.get("mapping")
     if not isinstance(nodes, dict):
         yield f"{place}: no mapping"

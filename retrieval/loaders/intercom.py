@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from retrieval.events import Role
-from retrieval.loaders.nested import object_at, objects_at, text_at
+from retrieval.loaders.nested import called_by, mail_address_of, object_at, objects_at, text_at
 from retrieval.rows import LoadedRow
 
 __all__ = ["conversation_turns"]
@@ -22,7 +22,7 @@ def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[LoadedRow | 
     address if there is one, else the id. Assignments, closings and the like have no body and are left out.
     """
     number = text_at(conversation, "id")
-    place = f"conversation {(number or '?')[:40]}"
+    place = called_by(number, "conversation")
     parts = [part for part in _parts(conversation) if part.get("body")]
     user = _user(conversation, parts)
     if user is None:
@@ -45,7 +45,7 @@ def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[LoadedRow | 
                 "private": True if part.get("part_type") == "note" else None,
             },
             role=role,
-            place=f"{place}, part {(part_id or '?')[:40]}",
+            place=f"{place}, {called_by(part_id, 'part')}",
         )
 
 
@@ -79,5 +79,4 @@ def _role(author: Mapping[str, Any], user: Mapping[str, Any]) -> Role:
 
 def _name_of(contact: Mapping[str, Any]) -> str | None:
     """What the contact is known by: the mail address, else the id of one's own system, else Intercom's."""
-    email = text_at(contact, "email")
-    return email.strip().lower() if email else text_at(contact, "external_id", "user_id", "id")
+    return mail_address_of(contact) or text_at(contact, "external_id", "user_id", "id")

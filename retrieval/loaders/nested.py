@@ -6,7 +6,7 @@ Knows no export.
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["list_at", "object_at", "objects_at", "text_at"]
+__all__ = ["called_by", "list_at", "mail_address_of", "object_at", "objects_at", "text_at"]
 
 
 def object_at(record: object, name: str) -> Mapping[str, Any]:
@@ -33,3 +33,14 @@ def text_at(record: object, *names: str) -> str | None:
         if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
             return str(value)
     return None
+
+
+def mail_address_of(person: object) -> str | None:
+    """The mail address of a person, in lower case, by which one is the same everywhere."""
+    email = text_at(person, "email")
+    return email.strip().lower() if email else None
+
+
+def called_by(number: str | None, what: str) -> str:
+    """How a record is called in messages: what it is, and the start of its number."""
+    return f"{what} {(number or '?')[:40]}"

@@ -91,4 +91,4 @@ def _loader(shape: Format, path: Path, reading: Reading, people: Any) -> _TakeAp
             return lambda record: chatgpt_turns(record, user)
     from retrieval.loaders.assistant import conversation_turns as assistant_turns
 
-    return lambda record: assistant_turns(record, reading.user_id, path)
+    return lambda record: assistant_turns(record, reading, path)

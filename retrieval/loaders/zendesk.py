@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from retrieval.events import Role
-from retrieval.loaders.nested import list_at, object_at, objects_at, text_at
+from retrieval.loaders.nested import called_by, list_at, mail_address_of, object_at, objects_at, text_at
 from retrieval.rows import LoadedRow
 
 __all__ = ["Person", "people_of", "ticket_turns"]
@@ -36,7 +36,7 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
     The user id is the requester's mail address if the export has it, else the requester's id.
     """
     number = text_at(ticket, "id")
-    place = f"ticket {(number or '?')[:40]}"
+    place = called_by(number, "ticket")
     known = {**people, **_people_inside(ticket)}
     requester = _id_of(ticket, "requester")
     if requester is None:
@@ -44,13 +44,14 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
         return
     person = known.get(requester, Person())
     for comment in _comments(ticket, requester):
+        comment_id = text_at(comment, "id")
         author = _id_of(comment, "author")
         role = _role(author, requester, ticket, known)
         name = known[author].name if author in known else None
         yield LoadedRow(
             {
                 "user_id": person.email or requester,
-                "event_id": f"zendesk-{text_at(comment, 'id')}" if text_at(comment, "id") else None,
+                "event_id": f"zendesk-{comment_id}" if comment_id else None,
                 "timestamp": comment.get("created_at") or ticket.get("created_at"),
                 "channel": _channel(ticket),
                 "speaker": name or ("customer" if role == "user" else role),
@@ -62,7 +63,7 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
                 "tags": ticket.get("tags") or None,
             },
             role=role,
-            place=f"{place}, comment {(text_at(comment, 'id') or '?')[:40]}",
+            place=f"{place}, {called_by(comment_id, 'comment')}",
         )
 
 
@@ -94,8 +95,7 @@ def _people_inside(ticket: Mapping[str, Any]) -> dict[str, Person]:
 
 
 def _person(user: Mapping[str, Any]) -> Person:
-    email = text_at(user, "email")
-    return Person(text_at(user, "name"), email.strip().lower() if email else None, text_at(user, "role"))
+    return Person(text_at(user, "name"), mail_address_of(user), text_at(user, "role"))
 
 
 def _id_of(record: Mapping[str, Any], name: str) -> str | None:
