@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["LexicalIndex", "terms"]
+__all__ = ["STOP_WORDS", "LexicalIndex", "terms"]
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[.@_+&'’/:#-]+[^\W_{_HAN}]+)*")
 _PART = re.compile(r"[^\W_]+")
-_STOP_WORDS = (
+STOP_WORDS = frozenset(
     "a an the of in on at to for and or is are was were be been am do does did i you he she it we they me my your his "
     "her our their its this that these those what which who whom when where why how with from by as about have has had "
-    "will would can could should there here s t m re ve ll d"
+    "will would can could should there here s t m re ve ll d".split()
 )
-_STOP = frozenset(_STOP_WORDS.split())
+"""English words that are not searched for."""
+
 _K1, _B = 1.2, 0.75
 
 
@@ -47,7 +48,7 @@ def _terms(text: str) -> Iterator[str]:
         parts = _PART.findall(token)
         if len(parts) > 1:
             yield token
-        yield from (_stem(part) for part in parts if part not in _STOP)
+        yield from (_stem(part) for part in parts if part not in STOP_WORDS)
 
 
 @lru_cache(maxsize=100_000)

@@ -15,7 +15,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_SENTENCE = re.compile(r"(?<=[。！？!?；;\n])\s*|(?<=[a-z0-9\"')]{2}\.)\s+(?=[A-Z])")
+_SENTENCE = re.compile(r"(?<=[。！？!?；;\n])(?![\"”’」』])\s*|(?<=[a-z0-9\"')]{2}\.)\s+(?=[A-Z])")
 _ALSO = re.compile(
     r"(?:^|(?<=[，,。？！?!\s]))(?:另外|还有|同时|此外|对了|顺便问一下|以及)[，,：:\s]*"
     r"|[,;]?\s*\b(?:and also|also|and|plus|btw|by the way)\b[,:]?\s+"

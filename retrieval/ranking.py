@@ -20,14 +20,15 @@ _K = 15  # of reciprocal rank fusion: how much more the first ranks count than t
 _CONTEXT = 0.4  # how much the turn before adds to a snippet's similarity
 _SAME_EVENT = 0.3  # what each snippet of an event leaves of the score of the event's next one
 _WINDOW_WEIGHT = 2
+_STATED = 0.4  # how much statements count beside wordings
 _LOOKED_AT = 500
 
 
 class Found(NamedTuple):
     """That one ranker found a snippet, for which query, at which rank and score.
 
-    ``dense``: the cosine similarity, that of the turn before added; ``lexical``: BM25; ``window``: the best cosine
-    similarity of the windows around the snippet.
+    ``dense``: the cosine similarity, that of the turn before added, less what the snippet has in common with
+    everything; ``lexical``: BM25; ``window``: the best cosine similarity of the windows around the snippet.
     """
 
     ranker: str
@@ -37,10 +38,17 @@ class Found(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One thing to look for: its wordings, and their vectors, shape (number of wordings, dimension)."""
+    """One thing to look for: its wordings, and their vectors, shape (number of wordings, dimension).
+
+    ``statements`` are what the answer may sound like, with one row of ``stated`` each; they count less than the wordings.
+    ``weight`` is what the part as a whole counts.
+    """
 
     wordings: tuple[str, ...]
     vectors: "NDArray[np.float32]"
+    statements: tuple[str, ...] = ()
+    stated: "NDArray[np.float32] | None" = None
+    weight: float = 1.0
 
 
 class Ranked(NamedTuple):
@@ -57,7 +65,8 @@ class UserView:
 
     ``vectors`` has shape (n, dimension); ``before`` holds the positions of the turns before the snippets in their
     conversations, -1 for none; ``event`` numbers the events; ``lexical`` has n texts. ``windows`` has shape
-    (m, dimension), and ``around``, shape (n, w), holds the windows around each snippet, -1 for none.
+    (m, dimension), and ``around``, shape (n, w), holds the windows around each snippet, -1 for none. ``common``, shape
+    (n,), says how much of each snippet's similarity is owed to its being like everything.
     """
 
     vectors: "NDArray[np.float32]"
@@ -66,6 +75,7 @@ class UserView:
     lexical: LexicalIndex
     windows: "NDArray[np.float32]"
     around: "NDArray[np.int64]"
+    common: "NDArray[np.float32]"
 
 
 class _Ranking(NamedTuple):
@@ -76,29 +86,46 @@ class _Ranking(NamedTuple):
     weight: "NDArray[np.int64] | int" = 1
 
 
-def rank(view: UserView, parts: Sequence[Part], k: int, allowed: "NDArray[np.bool_]") -> list[Ranked]:
+def rank(
+    view: UserView,
+    parts: Sequence[Part],
+    k: int,
+    allowed: "NDArray[np.bool_]",
+    favour: "NDArray[np.float64] | float" = 1.0,
+) -> list[Ranked]:
     """The at most ``k`` best of the allowed snippets, best first; equal ones in time order.
 
     For each part of a query the rankings of its wordings are fused by reciprocal ranks (Cormack, Clarke and Büttcher
     2009); a snippet's score is that of the part that it fits best, so that no part crowds out another. An event's
-    further snippets count less, so that one long message does not either.
+    further snippets count less, so that one long message does not either. ``favour``, shape (n,), multiplies scores.
     """
     import numpy as np
 
-    rankings = [_rankings(view, part, allowed) for part in parts]
-    fused = np.max([_fused(each) for each in rankings], axis=0)
+    rankings: list[_Ranking] = []
+    fused = np.zeros(len(view.event))
+    for part in parts:
+        asked = _rankings(view, part.wordings, part.vectors, allowed)
+        score = _fused(asked)
+        rankings += asked
+        if part.stated is not None:
+            said = _rankings(view, part.statements, part.stated, allowed)
+            score = (score + _STATED * _fused(said)) / (1 + _STATED)
+            rankings += said
+        fused = np.maximum(fused, part.weight * score)
     return [
-        Ranked(position, score, _found([each for part in rankings for each in part], position))
-        for position, score in _spread(fused, view.event, k)
+        Ranked(position, score, _found(rankings, position))
+        for position, score in _spread(fused * favour, view.event, k)
     ]
 
 
-def _rankings(view: UserView, part: Part, allowed: "NDArray[np.bool_]") -> list[_Ranking]:
+def _rankings(
+    view: UserView, wordings: Sequence[str], vectors: "NDArray[np.float32]", allowed: "NDArray[np.bool_]"
+) -> list[_Ranking]:
     import numpy as np
 
     result = []
-    for wording, vector in zip(part.wordings, part.vectors, strict=True):
-        similar = view.vectors @ vector
+    for wording, vector in zip(wordings, vectors, strict=True):
+        similar = view.vectors @ vector - view.common
         # A snippet without a turn before keeps its own similarity, as if the turn before were equally similar.
         near = np.where(view.before >= 0, similar[view.before], similar)
         dense = (similar + _CONTEXT * near) / (1 + _CONTEXT)

@@ -12,6 +12,7 @@ Knows nothing of language models, schemas or profiles.
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -30,6 +31,7 @@ from retrieval.mirror import Mirror
 from retrieval.record import Record
 from retrieval.search import Hit, find
 from retrieval.sql import Database
+from retrieval.topics import Topics
 from retrieval.views import View, Views
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class Store:
         self._wait = wait
         self._given = embedder
         self._loaded: Embedder | None = None
+        self._common_topics: Topics | None = None
         self._parts: _Parts | None = None
         self._lock: StoreLock | None = None
         self._threads = threading.RLock()
@@ -199,20 +202,39 @@ class Store:
         parts.mirror.check_embedder()
         return parts.views.of(user_id)
 
-    def search(self, user_id: str, query: str, k: int = 10, roles: Collection[Role] | None = None) -> list[Hit]:
+    def search(
+        self, user_id: str, query: str, k: int = 10, roles: Collection[Role] | None = None, now: datetime | None = None
+    ) -> list[Hit]:
         """The at most ``k`` snippets of the user that matter most for the query, best first.
 
-        ``roles``: only what these said; None for all.
+        Args:
+            user_id: whose history.
+            query: a question or keywords.
+            k: so many at most.
+            roles: only what these said; None for all.
+            now: from when "last year" is seen; None: today.
         """
-        return self.search_many(user_id, [query], k, roles)[0]
+        return self.search_many(user_id, [query], k, roles, now)[0]
 
     def search_many(
-        self, user_id: str, queries: Sequence[str], k: int = 10, roles: Collection[Role] | None = None
+        self,
+        user_id: str,
+        queries: Sequence[str],
+        k: int = 10,
+        roles: Collection[Role] | None = None,
+        now: datetime | None = None,
     ) -> list[list[Hit]]:
         """The same for several queries at once, which are embedded together."""
         parts = self._open()
         parts.history.check_user(user_id)
-        return find(parts.views, parts.mirror.check_embedder(), user_id, queries, k, roles)
+        embedder = parts.mirror.check_embedder()
+        return find(parts.views, embedder, self._topics(), user_id, queries, k, roles, now)
+
+    def _topics(self) -> Topics:
+        with self._threads:
+            if self._common_topics is None:
+                self._common_topics = Topics(self.embedder)
+            return self._common_topics
 
     @contextmanager
     def _keeping(self) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
@@ -253,7 +275,7 @@ class Store:
                 record = Record(database)
                 mirror = Mirror(self._path, record, lambda: self.embedder, self._writer())
                 history = History(database)
-                self._parts = _Parts(database, record, history, mirror, Views(record, history, mirror))
+                self._parts = _Parts(database, record, history, mirror, Views(record, history, mirror, self._topics))
             return self._parts
 
     def _writer(self) -> StoreLock:

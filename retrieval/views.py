@@ -6,7 +6,7 @@ a search takes as long as the user's own history is long, however many others th
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.drafts import user_key
@@ -16,6 +16,7 @@ from retrieval.lexical import LexicalIndex
 from retrieval.mirror import Mirror
 from retrieval.ranking import UserView
 from retrieval.record import Record
+from retrieval.topics import Topics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,7 @@ __all__ = ["View", "Views"]
 _MOST_SNIPPETS = 100_000  # about 200 MB
 _CONTEXT_CHARS = 160
 _REPLY_SECONDS = 600
+_LIKE_EACH_OTHER, _LIKE_QUESTIONS = 0.3, 0.4
 _CONVERSATION = ("session", "conversation", "thread", "ticket", "dialogue", "dialog", "chat", "case")
 
 
@@ -39,8 +41,9 @@ class View(NamedTuple):
 class Views:
     """The views of one store's users. The last used ones are kept, up to 100,000 snippets. Threads may share it."""
 
-    def __init__(self, record: Record, history: History, mirror: Mirror) -> None:
+    def __init__(self, record: Record, history: History, mirror: Mirror, topics: "Callable[[], Topics]") -> None:
         self._record = record
+        self._topics = topics
         self._history = history
         self._mirror = mirror
         self._kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
@@ -93,8 +96,22 @@ class Views:
             lexical=LexicalIndex(texts),
             windows=vectors[wide],
             around=_around([snippet for snippet, _ in snippets], [row.snippet for row in rows if row.wide]),
+            common=_common(vectors[~wide], self._topics()),
         )
         return View(snippets, numbers)
+
+
+def _common(vectors: "NDArray[np.float32]", topics: Topics) -> "NDArray[np.float32]":
+    """How similar each snippet is to whatever one looks for: "That sounds great!" is near every question.
+
+    Such hubs are known of vector spaces in general; what they are near to on average is taken off, as by CSLS (Conneau
+    et al. 2018), here for the user's snippets and for questions about common topics.
+    """
+    if not len(vectors):
+        return vectors.sum(axis=1)
+    each_other, questions = vectors @ vectors.mean(axis=0), topics.closeness(vectors)
+    common = _LIKE_EACH_OTHER * (each_other - each_other.mean()) + _LIKE_QUESTIONS * (questions - questions.mean())
+    return common.astype(vectors.dtype)
 
 
 def _around(snippets: Sequence[Snippet], windows: Sequence[Snippet]) -> "NDArray[np.int64]":

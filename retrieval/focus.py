@@ -1,0 +1,123 @@
+"""Whose words, and from when, a question leans to: "I …", "… Anna …", "last year", "上周", "now", "before the move".
+
+What fits is preferred, never demanded: people mistake dates, and a fact about last year may have been told yesterday.
+Pure text code for Chinese and English; knows nothing of ranking.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Collection, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, NamedTuple
+
+from retrieval.reldates import relative_dates
+
+__all__ = ["Anchor", "Period", "anchor_in", "asks_for_now", "periods_in", "speakers_in"]
+
+_FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|我|咱|俺", re.IGNORECASE)
+_NOW = re.compile(
+    r"\b(?:now|nowadays|currently|current|at the moment|at present|these days|today|recent|recently|lately|latest|newest"
+    r"|still)\b|现在|目前|如今|当前|眼下|最近|近来|近期|最新|还在",
+    re.IGNORECASE,
+)
+_MONTHS = "january february march april may june july august september october november december".split()
+_MONTH = "|".join(f"{each[:3]}(?:{each[3:]})?" for each in _MONTHS)
+_DATED = re.compile(
+    r"(?<!\d)(?P<y1>(?:19|20)\d\d)(?:[-/.年](?P<m1>1[0-2]|0?[1-9])(?:[-/.月](?P<d1>3[01]|[12]\d|0?[1-9])(?!\d))?)?(?!\d)"
+    rf"|\b(?P<name2>{_MONTH})\.?(?: (?P<d2>3[01]|[12]?\d)(?:st|nd|rd|th)?)?,? (?P<y2>(?:19|20)\d\d)\b"
+    rf"|\b(?P<d3>3[01]|[12]?\d)(?:st|nd|rd|th)? (?:of )?(?P<name3>{_MONTH})\.?,? (?P<y3>(?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
+_ANCHOR = re.compile(
+    r"\b(?P<side>before|after|since)\s+(?P<clause>(?:(?:i|we|my|our|the|he|she|they|his|her)\b)[^,.?!;]{3,60})"
+    r"|(?P<clause_zh>[^，,。？！；]{2,30}?)(?:之|以)?(?P<side_zh>前|后)(?=[，,]|我|她|他)",
+    re.IGNORECASE,
+)
+
+
+class Period(NamedTuple):
+    """From ``start`` up to, not including, ``end``: seconds since 1970, UTC."""
+
+    start: float
+    end: float
+
+
+class Anchor(NamedTuple):
+    """A time told by something that happened: before or after what ``clause`` says."""
+
+    side: Literal["before", "after"]
+    clause: str
+
+
+def speakers_in(question: str, speakers: Collection[str]) -> frozenset[str] | None:
+    """Which of the speakers a question names, by whole name or a part of it; None when it names none.
+
+    The user is meant, as ``frozenset()``, when none is named and the question speaks in the first person.
+    """
+    folded = question.casefold()
+    named = frozenset(each for each in speakers if any(_stands_in(name, folded) for name in _names_of(each)))
+    return named or (frozenset() if _FIRST_PERSON.search(question) else None)
+
+
+def _names_of(speaker: str) -> Iterator[str]:
+    name = speaker.casefold().strip()
+    yield name
+    yield from (part for part in name.split() if len(part) > 2)
+
+
+def _stands_in(name: str, text: str) -> bool:
+    if not name.isascii():
+        return len(name) > 1 and name in text
+    return bool(name) and re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text) is not None
+
+
+def asks_for_now(question: str) -> bool:
+    """Whether a question is about how things are now."""
+    return _NOW.search(question) is not None
+
+
+def periods_in(question: str, now: datetime) -> list[Period]:
+    """The times that a question names: "in May 2023", "2024年3月", and, seen from ``now``, "last year", "上周"."""
+    found = [period for match in _DATED.finditer(question) if (period := _dated(match))]
+    for each in relative_dates(question, now.isoformat()):
+        if each.phrase.casefold() not in {"today", "今天", "今日"}:
+            found.append(period_of(each.resolved))
+    return found
+
+
+def period_of(resolved: str) -> Period:
+    """The period of a day, week, month or year as :class:`retrieval.RelativeDate` gives them."""
+    first, _, last = resolved.partition("/")
+    parts = [int(part) for part in first.split("-")]
+    start = date(*(parts + [1, 1])[:3])
+    if last:
+        return _between(start, date.fromisoformat(last))
+    if len(parts) == 3:
+        return _between(start, start)
+    if len(parts) == 2:
+        return _between(start, start.replace(day=monthrange(start.year, start.month)[1]))
+    return _between(start, date(start.year, 12, 31))
+
+
+def _between(first: date, last: date) -> Period:
+    start, end = (datetime.combine(each, time(), UTC) for each in (first, last))
+    return Period(start.timestamp(), (end + timedelta(days=1)).timestamp())
+
+
+def _dated(match: re.Match[str]) -> Period | None:
+    year = match["y1"] or match["y2"] or match["y3"]
+    name = match["name2"] or match["name3"]
+    month = match["m1"] or (name and str([each[:3] for each in _MONTHS].index(name[:3].casefold()) + 1))
+    day = match["d1"] or match["d2"] or match["d3"]
+    try:
+        return period_of("-".join(part.zfill(2) for part in (year, month, day) if part))
+    except ValueError:  # the 31st of June
+        return None
+
+
+def anchor_in(question: str) -> Anchor | None:
+    """The event before or after which something is asked: "before I moved", "搬家之前"."""
+    if not (match := _ANCHOR.search(question)):
+        return None
+    side, clause = match["side"] or match["side_zh"], match["clause"] or match["clause_zh"]
+    return Anchor("before" if side.casefold() in {"before", "前"} else "after", clause.strip())
