@@ -1,8 +1,8 @@
 """Questions that name what they ask about only by a clue: "the person who lives in Berlin", "那个30岁的人".
 
-The clue is said in one message and the answer in another one, which shares only the subject with it: "my cousin Tom moved
-to Berlin", "Tom is a nurse". What is searched for second is the rest of the first message with what is asked: "my cousin
-Tom moved to, job". Pure text code for Chinese and English.
+The clue is said in one message and the answer in another one, which shares only the subject with it: "my cousin Tom
+moved to Berlin", "Tom is a nurse". What is searched for second is the rest of the first message with what is asked: "my
+cousin Tom moved to, job". Pure text code for Chinese and English.
 """
 
 import re
@@ -28,8 +28,8 @@ _CLUE_ZH = re.compile(
 _POINTS_ZH = re.compile("那个|那位|的(?:那个|那位)?人")
 _PARTICLES_ZH = re.compile("来着|[呀啊呢吧嘛]+$")
 _CLUE_EN = re.compile(
-    r"\b(?:the|that|my) (?:[a-z]+ ){0,2}?(?:person|people|one|man|woman|guy|girl|boy|friend|colleague|co-?worker|cousin|"
-    r"relative|neighbou?r|boss|client|customer|event|meeting|place|company|product|order|item)s? "
+    r"\b(?:the|that|my) (?:[a-z]+ ){0,2}?(?:person|people|one|man|woman|guy|girl|boy|friend|colleague|co-?worker|"
+    r"cousin|relative|neighbou?r|boss|client|customer|event|meeting|place|company|product|order|item)s? "
     r"(?:who(?:se)?|that|which|with|from|named|called|at|in)\b(?P<clue>[^,?!]{3,80})(?P<after>,[^?!]*)?",
     re.IGNORECASE,
 )
@@ -67,13 +67,13 @@ def _english(question: str) -> Bridge | None:
 
 
 def covers(clue: str, text: str) -> bool:
-    """Whether a text says most of a clue, and every number of it."""
+    """Whether a text says most of a clue, and every number and address of it."""
     tokens, blocks = _shared(clue, text)
     said = {at for start, size in blocks for at in range(start, start + size)}
     wanted = {at for at, token in enumerate(tokens) if token not in STOP_WORDS}
-    numbers = {at for at in wanted if any(map(str.isdigit, tokens[at]))}
+    exact = {at for at in wanted if "@" in tokens[at] or any(map(str.isdigit, tokens[at]))}
     needed = _COVERED_ZH if re.search(f"[{_HAN}]", clue) else _COVERED_EN
-    return bool(wanted) and len(said & wanted) >= needed * len(wanted) and numbers <= said
+    return bool(wanted) and len(said & wanted) >= needed * len(wanted) and exact <= said
 
 
 def rest_of(text: str, clue: str) -> str:

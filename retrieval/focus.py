@@ -16,11 +16,14 @@ __all__ = ["Anchor", "Period", "anchor_in", "asks_for_now", "periods_in", "speak
 
 _FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|我|咱|俺", re.IGNORECASE)
 _NOW = re.compile(
-    r"\b(?:now|nowadays|currently|current|at the moment|at present|these days|today|recent|recently|lately|latest|newest"
-    r"|still)\b|现在|目前|如今|当前|眼下|最近|近来|近期|最新|还在",
+    r"\b(?:now|nowadays|currently|current|at the moment|at present|these days|today|recent|recently|lately|latest"
+    r"|newest|still)\b|现在|目前|如今|当前|眼下|最近|近来|近期|最新|还在",
     re.IGNORECASE,
 )
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
 _MONTH = "|".join(f"{each[:3]}(?:{each[3:]})?" for each in _MONTHS)
 _DATED = re.compile(
     r"(?<!\d)(?P<y1>(?:19|20)\d\d)(?:[-/.年](?P<m1>1[0-2]|0?[1-9])(?:[-/.月](?P<d1>3[01]|[12]\d|0?[1-9])(?!\d))?)?(?!\d)"
@@ -89,7 +92,7 @@ def period_of(resolved: str) -> Period:
     """The period of a day, week, month or year as :class:`retrieval.RelativeDate` gives them."""
     first, _, last = resolved.partition("/")
     parts = [int(part) for part in first.split("-")]
-    start = date(*(parts + [1, 1])[:3])
+    start = date(*[*parts, 1, 1][:3])
     if last:
         return _between(start, date.fromisoformat(last))
     if len(parts) == 3:

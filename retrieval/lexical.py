@@ -19,11 +19,12 @@ __all__ = ["STOP_WORDS", "LexicalIndex", "terms"]
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[.@_+&'’/:#-]+[^\W_{_HAN}]+)*")
 _PART = re.compile(r"[^\W_]+")
-STOP_WORDS = frozenset(
+_STOP_WORDS = (
     "a an the of in on at to for and or is are was were be been am do does did i you he she it we they me my your his "
     "her our their its this that these those what which who whom when where why how with from by as about have has had "
-    "will would can could should there here s t m re ve ll d".split()
+    "will would can could should there here s t m re ve ll d"
 )
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 """English words that are not searched for."""
 
 _K1, _B = 1.2, 0.75

@@ -20,7 +20,7 @@ _K = 15  # of reciprocal rank fusion: how much more the first ranks count than t
 _CONTEXT = 0.4  # how much the turn before adds to a snippet's similarity
 _SAME_EVENT = 0.3  # what each snippet of an event leaves of the score of the event's next one
 _WINDOW_WEIGHT = 2
-_STATED = 0.4  # how much statements count beside wordings
+_STATED = 0.75  # what statements count; the best snippets for the wordings stay in front
 _LOOKED_AT = 500
 
 
@@ -40,7 +40,7 @@ class Found(NamedTuple):
 class Part(NamedTuple):
     """One thing to look for: its wordings, and their vectors, shape (number of wordings, dimension).
 
-    ``statements`` are what the answer may sound like, with one row of ``stated`` each; they count less than the wordings.
+    ``statements`` are what the answer may sound like, with one row of ``stated`` each; they count less than wordings.
     ``weight`` is what the part as a whole counts.
     """
 
@@ -109,7 +109,7 @@ def rank(
         rankings += asked
         if part.stated is not None:
             said = _rankings(view, part.statements, part.stated, allowed)
-            score = (score + _STATED * _fused(said)) / (1 + _STATED)
+            score = np.maximum(score, _STATED * _fused(said))
             rankings += said
         fused = np.maximum(fused, part.weight * score)
     return [

@@ -53,11 +53,10 @@ class Topics:
             question: the text.
             vector: its embedding, shape (dimension,).
         """
+        chinese = _HAN.search(question) is not None
         english = len(self._topics["en"])
-        language, vectors = (
-            ("zh", self._vectors[english:]) if _HAN.search(question) else ("en", self._vectors[:english])
-        )
-        return self._topics[language][int((vectors @ vector).argmax())]
+        vectors = self._vectors[english:] if chinese else self._vectors[:english]
+        return self._topics["zh" if chinese else "en"][int((vectors @ vector).argmax())]
 
     def stated(self, topic: Topic) -> "NDArray[np.float32]":
         """The embedding of a topic's statement, shape (dimension,)."""

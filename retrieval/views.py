@@ -27,7 +27,7 @@ __all__ = ["View", "Views"]
 _MOST_SNIPPETS = 100_000  # about 200 MB
 _CONTEXT_CHARS = 160
 _REPLY_SECONDS = 600
-_LIKE_EACH_OTHER, _LIKE_QUESTIONS = 0.3, 0.4
+_LIKE_EACH_OTHER, _LIKE_QUESTIONS = 0.2, 0.3
 _CONVERSATION = ("session", "conversation", "thread", "ticket", "dialogue", "dialog", "chat", "case")
 
 
@@ -107,11 +107,13 @@ def _common(vectors: "NDArray[np.float32]", topics: Topics) -> "NDArray[np.float
     Such hubs are known of vector spaces in general; what they are near to on average is taken off, as by CSLS (Conneau
     et al. 2018), here for the user's snippets and for questions about common topics.
     """
+    import numpy as np
+
     if not len(vectors):
-        return vectors.sum(axis=1)
+        return np.zeros(0, dtype=np.float32)
     each_other, questions = vectors @ vectors.mean(axis=0), topics.closeness(vectors)
     common = _LIKE_EACH_OTHER * (each_other - each_other.mean()) + _LIKE_QUESTIONS * (questions - questions.mean())
-    return common.astype(vectors.dtype)
+    return np.asarray(common, dtype=np.float32)
 
 
 def _around(snippets: Sequence[Snippet], windows: Sequence[Snippet]) -> "NDArray[np.int64]":

@@ -11,6 +11,7 @@ def view(
     event: list[int] | None = None,
     windows: list[list[float]] | None = None,
     around: list[list[int]] | None = None,
+    common: list[float] | None = None,
 ) -> UserView:
     """``rows`` are (vector, text)."""
     count = len(rows)
@@ -21,6 +22,7 @@ def view(
         LexicalIndex([text for _, text in rows]),
         np.array(windows or np.zeros((0, 2)), dtype=np.float32),
         np.array(around or [[-1]] * count),
+        np.array(common or [0.0] * count, dtype=np.float32),
     )
 
 

@@ -1,0 +1,80 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from retrieval.focus import Period, anchor_in, asks_for_now, period_of, periods_in, speakers_in
+
+NOW = datetime(2024, 5, 8, 12, tzinfo=UTC)  # a Wednesday
+
+
+def days(start: str, end: str) -> Period:
+    return Period(*(datetime.fromisoformat(f"{each}T00:00:00+00:00").timestamp() for each in (start, end)))
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What did Anna Berg paint?", {"Anna Berg"}),
+        ("What did anna paint?", {"Anna Berg"}),
+        ("What does Annabel like?", None),
+        ("Where did I go to school?", set()),
+        ("我住在哪里？", set()),
+        ("李娜喜欢什么？", {"李娜"}),
+        ("favourite colour", None),
+    ],
+)
+def test_whom_a_question_names(question: str, named: set[str] | None) -> None:
+    assert speakers_in(question, ["Anna Berg", "李娜", "我"]) == named
+
+
+@pytest.mark.parametrize(
+    ("question", "periods"),
+    [
+        ("What happened in May 2023?", [("2023-05-01", "2023-06-01")]),
+        ("on 7 May 2023", [("2023-05-07", "2023-05-08")]),
+        ("on December 31st, 2023", [("2023-12-31", "2024-01-01")]),
+        ("2024年2月买了什么？", [("2024-02-01", "2024-03-01")]),
+        ("since 2024-02-29", [("2024-02-29", "2024-03-01")]),
+        ("in 2023", [("2023-01-01", "2024-01-01")]),
+        ("上周我说了什么？", [("2024-04-29", "2024-05-06")]),
+        ("What did I buy last year?", [("2023-01-01", "2024-01-01")]),
+        ("yesterday", [("2024-05-07", "2024-05-08")]),
+        ("order 20231 and 31 June 2023", []),
+        ("What is on today?", []),
+    ],
+)
+def test_when_a_question_is_about(question: str, periods: list[tuple[str, str]]) -> None:
+    assert periods_in(question, NOW) == [days(*each) for each in periods]
+
+
+def test_a_week_is_seven_days() -> None:
+    assert period_of("2024-02-26/2024-03-03") == days("2024-02-26", "2024-03-04")
+
+
+@pytest.mark.parametrize(
+    ("question", "now"),
+    [
+        ("Where do I live now?", True),
+        ("目前住在哪里？", True),
+        ("I know", False),
+        ("最近好吗", True),
+        ("Where?", False),
+    ],
+)
+def test_now(question: str, now: bool) -> None:
+    assert asks_for_now(question) is now
+
+
+@pytest.mark.parametrize(
+    ("question", "anchor"),
+    [
+        ("Where did I live before I moved to Rome?", ("before", "I moved to Rome")),
+        ("What changed since the wedding?", ("after", "the wedding")),
+        ("搬家之前我住在哪里？", ("before", "搬家")),
+        ("毕业以后，我做什么工作？", ("after", "毕业")),
+        ("the day before yesterday", None),
+        ("Where do I live?", None),
+    ],
+)
+def test_before_and_after(question: str, anchor: tuple[str, str] | None) -> None:
+    assert anchor_in(question) == anchor

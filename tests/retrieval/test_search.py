@@ -1,0 +1,109 @@
+"""What search makes of persons, times, topics and clues; see test_store for the rest."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from retrieval.events import Event
+from retrieval.fakes import HashingEmbedder
+from retrieval.search import Hit
+from retrieval.store import Store
+
+Row = tuple[str, str, str]
+Searched = Callable[..., list[Hit]]
+
+
+@pytest.fixture
+def searched(open_store: Callable[..., Store]) -> Searched:
+    """Searches rows of day, speaker and text; all hits, best first."""
+
+    def search(rows: list[Row], query: str, now: datetime | None = None) -> list[Hit]:
+        store = open_store(None, HashingEmbedder(512))
+        store.ingest_events(
+            Event(
+                "u",
+                f"e{number}",
+                text,
+                day,
+                datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp(),
+                "chat",
+                speaker,
+                "user" if speaker == "Me" else "other",
+            )
+            for number, (day, speaker, text) in enumerate(rows)
+        )
+        return store.search("u", query, len(rows), now=now)
+
+    return search
+
+
+def texts(hits: list[Hit]) -> list[str]:
+    return [hit.snippet.text for hit in hits]
+
+
+def test_the_person_that_a_question_names_is_heard_first(searched: Searched) -> None:
+    rows = [("2024-01-01", name, "The violin lesson was long") for name in ("Ben", "Me", "Anna Berg")]
+    assert [hit.event.speaker for hit in searched(rows, "Which lesson did Anna take?")][0] == "Anna Berg"
+    assert [hit.event.speaker for hit in searched(rows, "Which lesson did I take?")][0] == "Me"
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("Which flower did I buy in March 2023?", "2023-03-08"),
+        ("Which flower did I buy last month?", "2024-04-08"),
+        ("上个月买了哪种花 flower", "2024-04-08"),
+        ("Which flower did I buy?", "2023-01-08"),
+    ],
+)
+def test_the_time_that_a_question_names_comes_first(searched: Searched, query: str, first: str) -> None:
+    rows = [(day, "Me", "I bought a flower") for day in ("2023-01-08", "2023-03-08", "2024-04-08", "2024-05-08")]
+    assert searched(rows, query, datetime(2024, 5, 9, tzinfo=UTC))[0].event.timestamp == first
+
+
+def test_now_is_what_was_said_last(searched: Searched) -> None:
+    rows = [("2023-01-08", "Me", "I live in Oslo"), ("2024-01-08", "Me", "I live in Rome")]
+    assert texts(searched(rows, "Where do I live?")) == ["I live in Oslo", "I live in Rome"]
+    assert texts(searched(rows, "Where do I live now?")) == ["I live in Rome", "I live in Oslo"]
+
+
+def test_an_old_history_is_asked_about_as_of_its_end(searched: Searched) -> None:
+    rows = [(day, "Me", "I bought a flower") for day in ("2001-01-08", "2002-01-08")]
+    assert searched(rows, "Which flower did I buy last year?")[0].event.timestamp == "2001-01-08"
+
+
+def test_before_something_that_happened(searched: Searched) -> None:
+    rows = [
+        ("2023-01-01", "Me", "I live near the harbour"),
+        ("2023-06-01", "Me", "I moved to Rome"),
+        ("2023-09-01", "Me", "I live near the harbour"),
+    ]
+    before, after = (searched(rows, f"Where did I live {side} I moved to Rome?") for side in ("before", "after"))
+    assert [hit.event.timestamp for hit in before if "harbour" in hit.snippet.text][0] == "2023-01-01"
+    assert [hit.event.timestamp for hit in after if "harbour" in hit.snippet.text][0] == "2023-09-01"
+
+
+def test_a_clue_leads_to_what_is_told_elsewhere(searched: Searched) -> None:
+    rows = [
+        *[
+            ("2024-01-01", "Me", f"我{who}的职位是{post}。")
+            for who, post in (("叔叔", "经理"), ("表姐", "会计"), ("同事", "厨师"))
+        ],
+        ("2024-01-02", "Me", "我表姐在广州粤信事务所上班。"),
+    ]
+    hits = searched(rows, "在广州粤信事务所上班的那个人，他的职位是什么？")
+    assert texts(hits)[:2] == ["我表姐在广州粤信事务所上班。", "我表姐的职位是会计。"]
+    assert "我表姐 职位" in {found.query for hit in hits for found in hit.found}
+
+
+def test_what_users_say_about_a_topic_is_looked_for(searched: Searched) -> None:
+    rows = [("2024-01-01", "Me", text) for text in ("Blue sky over there", "We adopted a puppy", "Green tea for two")]
+    hits = searched(rows, "Do I have pets?")
+    assert texts(hits)[0] == "We adopted a puppy"
+    assert any("We adopted a puppy" in found.query for found in hits[0].found)
+
+
+def test_what_is_named_exactly_has_no_topic(searched: Searched) -> None:
+    hits = searched([("2024-01-01", "Me", "Order 8841 is late")], "order 8841")
+    assert {found.query for found in hits[0].found} == {"order 8841"}
