@@ -6,6 +6,8 @@
     ├── lock             held by whoever writes
     └── index.lock       held while Chroma's files are opened or written
 
+The record may be in a PostgreSQL database instead, which then has the writers' lock, too, and the index on a Chroma server.
+
 Knows nothing of language models, schemas or profiles.
 """
 
@@ -25,10 +27,14 @@ from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
-from retrieval.locks import StoreLock
+from retrieval.index import IndexPlace
+from retrieval.index_folder import IndexFolder
+from retrieval.index_server import IndexServer
+from retrieval.locks import DatabaseLock, Lock, StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
 from retrieval.search import Hit, find
+from retrieval.servers import index_server, record_server
 from retrieval.sql import Database
 from retrieval.views import View, Views
 
@@ -38,12 +44,15 @@ if TYPE_CHECKING:
 __all__ = ["Store"]
 
 _RECORD = "record.sqlite3"
+_INDEX_WAIT_SECONDS = 60.0
 
 
 class _Parts(NamedTuple):
     database: Database
     record: Record
     history: History
+    place: IndexPlace
+    lock: Lock
     mirror: Mirror
     views: Views
 
@@ -56,6 +65,9 @@ class Store:
         embedder: what makes the vectors, or a function that loads it when it is first needed; only ``ingest`` and
             ``search`` need it.
         wait: seconds to wait for another process that writes.
+        record: the address of a PostgreSQL database, ``postgresql://user:password@host/database``; None:
+            ``$LIMNER_RECORD``, else a file in the folder.
+        index: the address of a Chroma server, ``http://host:8000``; None: ``$LIMNER_INDEX``, else in the folder.
 
     Raises:
         StoreError: from every method, when ``path`` is no store, of a newer version, or damaged beyond repair.
@@ -64,13 +76,22 @@ class Store:
             the store was made with another embedder.
     """
 
-    def __init__(self, path: Path, embedder: "Embedder | Callable[[], Embedder]", *, wait: float = 5.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        embedder: "Embedder | Callable[[], Embedder]",
+        *,
+        wait: float = 5.0,
+        record: str | None = None,
+        index: str | None = None,
+    ) -> None:
         self._path = Path(path)
         self._wait = wait
+        self._record_url = record_server(record)
+        self._index_url = index_server(index)
         self._given = embedder
         self._loaded: Embedder | None = None
         self._parts: _Parts | None = None
-        self._lock: StoreLock | None = None
         self._threads = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -85,12 +106,13 @@ class Store:
         """Release files and memory; the store opens again when it is used."""
         if self._parts is not None:
             self._parts.mirror.close()
+            self._parts.place.close()
             self._parts.database.close()
         self._parts = None
 
     @property
     def path(self) -> Path:
-        """The folder."""
+        """The folder; nothing is in it when both the record and the index are on servers."""
         return self._path
 
     @property
@@ -166,7 +188,7 @@ class Store:
             progress: told how many of how many vectors are done.
         """
         parts = self._open()
-        with self._writer().held():
+        with parts.lock.held():
             parts.mirror.replace(progress)
         return parts.record.count()
 
@@ -229,47 +251,65 @@ class Store:
     @contextmanager
     def _writing(self) -> Iterator[_Parts]:
         """The open store with the writer lock held and its index verified; made when it is not there."""
-        self._check_folder()
-        try:
-            self._path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
-        with self._writer().held():
-            parts = self._connect()
+        if self._has_folder:
+            self._check_folder()
+            try:
+                self._path.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
+        parts = self._connect(make=True)
+        with parts.lock.held():
             parts.mirror.verify()
             yield parts
 
     def _open(self) -> _Parts:
-        if self._parts is None:
+        if self._parts is None and self._has_folder:
             self._check_folder()
-            if not (self._path / _RECORD).exists():
+            if self._record_url is None and not (self._path / _RECORD).exists():
                 raise UsageError(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
-        return self._connect()
+        return self._connect(make=False)
 
-    def _connect(self) -> _Parts:
+    def _connect(self, *, make: bool) -> _Parts:
         with self._threads:
             if self._parts is None:
-                database = Database(self._path / _RECORD)
+                database = Database(self._record_url or self._path / _RECORD, make=make)
                 record = Record(database)
-                mirror = Mirror(self._path, record, lambda: self.embedder, self._writer())
+                lock = self._writer(database)
+                place = self._place(record)
+                mirror = Mirror(place, record, lambda: self.embedder, lock)
                 history = History(database)
-                self._parts = _Parts(database, record, history, mirror, Views(record, history, mirror))
+                self._parts = _Parts(
+                    database, record, history, place, lock, mirror, Views(record, history, mirror)
+                )
             return self._parts
 
-    def _writer(self) -> StoreLock:
-        with self._threads:
-            if self._lock is None:
-                self._lock = StoreLock(self._path / "lock", self._wait)
-            return self._lock
+    def _writer(self, database: Database) -> Lock:
+        if self._record_url is not None:
+            return DatabaseLock(database, self._wait)
+        return StoreLock(self._path / "lock", self._wait)
+
+    def _place(self, record: Record) -> IndexPlace:
+        if self._index_url is not None:
+            return IndexServer(self._index_url, record)
+        # the folder may hold the index of another record, too
+        name = "chroma" if self._record_url is None else f"chroma-{record.identity()}"
+        return IndexFolder(self._path / name, StoreLock(self._path / "index.lock", _INDEX_WAIT_SECONDS))
+
+    @property
+    def _has_folder(self) -> bool:
+        return self._record_url is None or self._index_url is None
 
     def _check_folder(self) -> None:
         """Refuse what is not a store: a file, or a folder with other things in it."""
         if self._path.exists() and not self._path.is_dir():
             raise StoreError(f"the store {str(self._path)!r} is a file, not a folder", hint="Choose another --store")
         if self._path.is_dir() and not (self._path / _RECORD).exists():
-            strangers = sorted(each.name for each in self._path.iterdir() if each.name not in {"lock", "index.lock"})
+            strangers = sorted(each.name for each in self._path.iterdir() if not self._owns(each.name))
             if strangers:
                 raise StoreError(
                     f"{str(self._path)!r} is not a limner store: it holds {strangers[0]!r}, but no {_RECORD!r}",
                     hint="Choose an empty or new folder",
                 )
+
+    def _owns(self, name: str) -> bool:
+        return name in {"lock", "index.lock"} or (self._record_url is not None and name.startswith("chroma-"))

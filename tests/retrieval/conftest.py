@@ -1,15 +1,90 @@
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import URL
 
 from retrieval.fakes import HashingEmbedder
+from retrieval.servers import record_server
+from retrieval.sql import Database
 from retrieval.store import Store
+from tests.retrieval.running import Chroma, Postgres, Server
+
+ON_SERVERS = {"test_index", "test_ingest", "test_mirror", "test_record", "test_reindex", "test_store", "test_views"}
+"""The modules whose tests run twice: with the store in a folder, and with it on servers."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        twice = metafunc.module.__name__.rpartition(".")[2] in ON_SERVERS
+        twice = twice and metafunc.definition.get_closest_marker("local") is None
+        metafunc.parametrize("backend", ["local", "servers"] if twice else ["local"], indirect=True)
+
+
+def run(make: Callable[[Path], Server]) -> Iterator[Any]:
+    folder = Path(tempfile.mkdtemp(prefix="limner-test-"))
+    try:
+        server = make(folder)
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server."""
+    yield from run(Postgres)
+
+
+@pytest.fixture(scope="session")
+def chroma() -> Iterator[Chroma]:
+    """A Chroma server."""
+    yield from run(Chroma)
 
 
 @pytest.fixture
-def open_store(tmp_path: Path) -> Iterator[Callable[..., Store]]:
+def servers(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> tuple[Postgres, Chroma]:
+    """Both servers running, and the environment saying that this test's store is on them, also to other processes."""
+    postgres: Postgres = request.getfixturevalue("postgres")
+    chroma: Chroma = request.getfixturevalue("chroma")
+    postgres.start()
+    chroma.start()
+    monkeypatch.setenv("LIMNER_RECORD", postgres.schema(f"s{uuid4().hex}"))
+    monkeypatch.setenv("LIMNER_INDEX", chroma.url)
+    return postgres, chroma
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    """Where this test's store is."""
+    if request.param == "servers":
+        request.getfixturevalue("servers")
+    return str(request.param)
+
+
+@pytest.fixture
+def record_place(backend: str, tmp_path: Path) -> "Path | URL":
+    """Where a record can be made."""
+    return record_server(None) or tmp_path / "record.sqlite3"
+
+
+@pytest.fixture
+def database(record_place: "Path | URL") -> Iterator[Database]:
+    """An empty record."""
+    database = Database(record_place)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def open_store(backend: str, tmp_path: Path) -> Iterator[Callable[..., Store]]:
     """Open the store in tmp_path (or elsewhere) with the fake embedder (or another); closed at the end."""
     opened: list[Store] = []
 
@@ -26,3 +101,13 @@ def open_store(tmp_path: Path) -> Iterator[Callable[..., Store]]:
 def store(open_store: Callable[..., Store]) -> Store:
     """A store, not yet made, with the fake embedder."""
     return open_store()
+
+
+def ids_in_index(store: Store) -> set[str]:
+    """The ids of the vectors that the store's index really holds."""
+    place = store._open().place
+    index = place.open()
+    try:
+        return index.ids()
+    finally:
+        index.close()
