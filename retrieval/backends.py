@@ -156,10 +156,10 @@ class PostgreSQL:
 
     def check(self, connection: "Connection") -> None:
         """Refuse servers that are too old."""
-        found = connection.dialect.server_version_info or (0,)
-        if found[0] < _OLDEST_POSTGRES:
+        found = int((connection.dialect.server_version_info or (0,))[0])
+        if found < _OLDEST_POSTGRES:
             raise BackendUnavailable(
-                f"the database {self.name!r} is PostgreSQL {found[0]}, older than {_OLDEST_POSTGRES}",
+                f"the database {self.name!r} is PostgreSQL {found}, older than {_OLDEST_POSTGRES}",
                 hint="Use a newer server",
             )
 

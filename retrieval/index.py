@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from chromadb import Collection
     from chromadb.api.collection_configuration import CreateCollectionConfiguration
     from chromadb.api.types import Metadata
+    from chromadb.config import Settings
     from numpy.typing import NDArray
 
-__all__ = ["CONFIGURATION", "IndexDamaged", "IndexPlace", "Labels", "VectorIndex"]
+__all__ = ["CONFIGURATION", "IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
 
 CONFIGURATION: Final["CreateCollectionConfiguration"] = {"hnsw": {"space": "cosine"}}
 """How Chroma makes a collection."""
@@ -153,3 +154,10 @@ class IndexPlace(Protocol):
 def _metadata(labels: Labels) -> "Metadata":
     present = {"user_id": labels.user_id, "role": labels.role, "channel": labels.channel, "epoch": labels.epoch}
     return {key: value for key, value in present.items() if value is not None}
+
+
+def chroma_settings(**more: Any) -> "Settings":
+    """How Chroma is used: it reports to nobody, and takes no settings from a file ``.env`` in the working folder."""
+    from chromadb.config import Settings
+
+    return Settings(_env_file=None, anonymized_telemetry=False, **more)  # type: ignore[call-arg]  # of pydantic-settings

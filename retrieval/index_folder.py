@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import StoreError
-from retrieval.index import CONFIGURATION, IndexDamaged, VectorIndex
+from retrieval.index import CONFIGURATION, IndexDamaged, VectorIndex, chroma_settings
 from retrieval.locks import Lock
 
 if TYPE_CHECKING:
     from chromadb import Collection
-    from chromadb.config import Settings, System
+    from chromadb.config import System
 
 __all__ = ["FolderIndex", "IndexFolder", "wipe"]
 
@@ -126,13 +126,6 @@ def wipe(folder: Path) -> None:
         raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
 
 
-def _settings() -> "Settings":
-    from chromadb.config import Settings
-
-    # Without _env_file=None, Chroma would take settings from a file .env in whatever folder the process runs in.
-    return Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]  # of pydantic-settings
-
-
 def _open(folder: Path) -> "tuple[System, Collection, int]":
     """Open Chroma without its process-wide cache of open folders.
 
@@ -145,15 +138,13 @@ def _open(folder: Path) -> "tuple[System, Collection, int]":
     key = str(folder)
     with _OPENING:
         try:
-            client = chromadb.PersistentClient(key, _settings())
+            client = chromadb.PersistentClient(key, chroma_settings())
         finally:
             system = SharedSystemClient._identifier_to_system.pop(key, None)
             SharedSystemClient._identifier_to_refcount.pop(key, None)
     assert system is not None, "PersistentClient enters its system under the path"
     try:
-        collection = client.get_or_create_collection(
-            _COLLECTION, configuration=CONFIGURATION, embedding_function=None
-        )
+        collection = client.get_or_create_collection(_COLLECTION, configuration=CONFIGURATION, embedding_function=None)
     except BaseException:
         system.stop()
         raise

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import TYPE_CHECKING, Final
 
 from retrieval.errors import BackendUnavailable, shorten
-from retrieval.index import CONFIGURATION, IndexDamaged, VectorIndex
+from retrieval.index import CONFIGURATION, IndexDamaged, VectorIndex, chroma_settings
 from retrieval.record import Record
 from retrieval.servers import ChromaAddress
 
@@ -158,12 +158,10 @@ def _connect(address: ChromaAddress) -> "FastAPI":
     (chromadb 1.5.9).
     """
     from chromadb.api.fastapi import FastAPI
-    from chromadb.config import Settings, System
+    from chromadb.config import System
     from httpx import Timeout
 
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]  # of pydantic-settings
-        anonymized_telemetry=False,
+    settings = chroma_settings(
         chroma_api_impl="chromadb.api.fastapi.FastAPI",
         chroma_server_host=address.host,
         chroma_server_http_port=address.port,
@@ -182,7 +180,7 @@ def _connect(address: ChromaAddress) -> "FastAPI":
     return api
 
 
-def _credentials(address: ChromaAddress) -> dict[str, str]:
+def _credentials(address: ChromaAddress) -> Mapping[str, str]:
     if not address.secret:
         return {}
     kind = "basic_authn.BasicAuthClientProvider" if address.user else "token_authn.TokenAuthClientProvider"

@@ -6,7 +6,8 @@
     ├── lock             held by whoever writes
     └── index.lock       held while Chroma's files are opened or written
 
-The record may be in a PostgreSQL database instead, which then has the writers' lock, too, and the index on a Chroma server.
+The record may be in a PostgreSQL database instead, which then has the writers' lock, too, and the index on a Chroma
+server.
 
 Knows nothing of language models, schemas or profiles.
 """
@@ -16,45 +17,24 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from retrieval.drafts import Applied, Draft
-from retrieval.errors import StoreError, UsageError
 from retrieval.events import Event, Role, Snippet
-from retrieval.history import History, UserSummary
+from retrieval.history import UserSummary
 from retrieval.ingest import IngestReport, Source, check, ingest, ingest_events
 from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
-from retrieval.index import IndexPlace
-from retrieval.index_folder import IndexFolder
-from retrieval.index_server import IndexServer
-from retrieval.locks import DatabaseLock, Lock, StoreLock
-from retrieval.mirror import Mirror
-from retrieval.record import Record
+from retrieval.opening import Location, Parts
 from retrieval.search import Hit, find
-from retrieval.servers import index_server, record_server
-from retrieval.sql import Database
-from retrieval.views import View, Views
+from retrieval.views import View
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
 
 __all__ = ["Store"]
-
-_RECORD = "record.sqlite3"
-_INDEX_WAIT_SECONDS = 60.0
-
-
-class _Parts(NamedTuple):
-    database: Database
-    record: Record
-    history: History
-    place: IndexPlace
-    lock: Lock
-    mirror: Mirror
-    views: Views
 
 
 class Store:
@@ -86,12 +66,10 @@ class Store:
         index: str | None = None,
     ) -> None:
         self._path = Path(path)
-        self._wait = wait
-        self._record_url = record_server(record)
-        self._index_url = index_server(index)
+        self._location = Location(self._path, record, index, wait)
         self._given = embedder
         self._loaded: Embedder | None = None
-        self._parts: _Parts | None = None
+        self._parts: Parts | None = None
         self._threads = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -105,9 +83,7 @@ class Store:
     def close(self) -> None:
         """Release files and memory; the store opens again when it is used."""
         if self._parts is not None:
-            self._parts.mirror.close()
-            self._parts.place.close()
-            self._parts.database.close()
+            self._parts.close()
         self._parts = None
 
     @property
@@ -249,67 +225,21 @@ class Store:
             yield keep
 
     @contextmanager
-    def _writing(self) -> Iterator[_Parts]:
+    def _writing(self) -> Iterator[Parts]:
         """The open store with the writer lock held and its index verified; made when it is not there."""
-        if self._has_folder:
-            self._check_folder()
-            try:
-                self._path.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
+        self._location.check(make=True)
         parts = self._connect(make=True)
         with parts.lock.held():
             parts.mirror.verify()
             yield parts
 
-    def _open(self) -> _Parts:
-        if self._parts is None and self._has_folder:
-            self._check_folder()
-            if self._record_url is None and not (self._path / _RECORD).exists():
-                raise UsageError(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
+    def _open(self) -> Parts:
+        if self._parts is None:
+            self._location.check(make=False)
         return self._connect(make=False)
 
-    def _connect(self, *, make: bool) -> _Parts:
+    def _connect(self, *, make: bool) -> Parts:
         with self._threads:
             if self._parts is None:
-                database = Database(self._record_url or self._path / _RECORD, make=make)
-                record = Record(database)
-                lock = self._writer(database)
-                place = self._place(record)
-                mirror = Mirror(place, record, lambda: self.embedder, lock)
-                history = History(database)
-                self._parts = _Parts(
-                    database, record, history, place, lock, mirror, Views(record, history, mirror)
-                )
+                self._parts = self._location.open(lambda: self.embedder, make=make)
             return self._parts
-
-    def _writer(self, database: Database) -> Lock:
-        if self._record_url is not None:
-            return DatabaseLock(database, self._wait)
-        return StoreLock(self._path / "lock", self._wait)
-
-    def _place(self, record: Record) -> IndexPlace:
-        if self._index_url is not None:
-            return IndexServer(self._index_url, record)
-        # the folder may hold the index of another record, too
-        name = "chroma" if self._record_url is None else f"chroma-{record.identity()}"
-        return IndexFolder(self._path / name, StoreLock(self._path / "index.lock", _INDEX_WAIT_SECONDS))
-
-    @property
-    def _has_folder(self) -> bool:
-        return self._record_url is None or self._index_url is None
-
-    def _check_folder(self) -> None:
-        """Refuse what is not a store: a file, or a folder with other things in it."""
-        if self._path.exists() and not self._path.is_dir():
-            raise StoreError(f"the store {str(self._path)!r} is a file, not a folder", hint="Choose another --store")
-        if self._path.is_dir() and not (self._path / _RECORD).exists():
-            strangers = sorted(each.name for each in self._path.iterdir() if not self._owns(each.name))
-            if strangers:
-                raise StoreError(
-                    f"{str(self._path)!r} is not a limner store: it holds {strangers[0]!r}, but no {_RECORD!r}",
-                    hint="Choose an empty or new folder",
-                )
-
-    def _owns(self, name: str) -> bool:
-        return name in {"lock", "index.lock"} or (self._record_url is not None and name.startswith("chroma-"))

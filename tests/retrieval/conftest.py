@@ -9,7 +9,12 @@ import pytest
 from sqlalchemy import URL
 
 from retrieval.fakes import HashingEmbedder
-from retrieval.servers import record_server
+from retrieval.index import IndexPlace
+from retrieval.index_folder import IndexFolder
+from retrieval.index_server import IndexServer
+from retrieval.locks import StoreLock
+from retrieval.record import Record
+from retrieval.servers import index_server, record_server
 from retrieval.sql import Database
 from retrieval.store import Store
 from tests.retrieval.running import Chroma, Postgres, Server
@@ -29,8 +34,10 @@ def run(make: Callable[[Path], Server]) -> Iterator[Any]:
     folder = Path(tempfile.mkdtemp(prefix="limner-test-"))
     try:
         server = make(folder)
-        yield server
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -48,9 +55,7 @@ def chroma() -> Iterator[Chroma]:
 
 
 @pytest.fixture
-def servers(
-    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> tuple[Postgres, Chroma]:
+def servers(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> tuple[Postgres, Chroma]:
     """Both servers running, and the environment saying that this test's store is on them, also to other processes."""
     postgres: Postgres = request.getfixturevalue("postgres")
     chroma: Chroma = request.getfixturevalue("chroma")
@@ -84,12 +89,25 @@ def database(record_place: "Path | URL") -> Iterator[Database]:
 
 
 @pytest.fixture
-def open_store(backend: str, tmp_path: Path) -> Iterator[Callable[..., Store]]:
+def place(backend: str, database: Database, tmp_path: Path) -> Iterator[IndexPlace]:
+    """Where an index can be made."""
+    address, lock = index_server(None), StoreLock(tmp_path / "index.lock", 1)
+    place = IndexServer(address, Record(database)) if address else IndexFolder(tmp_path / "chroma", lock)
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def open_store(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Store]]:
     """Open the store in tmp_path (or elsewhere) with the fake embedder (or another); closed at the end."""
     opened: list[Store] = []
+    elsewhere: dict[Path, str] = {}
 
     def open_(path: Path | None = None, embedder: Any = None) -> Store:
-        opened.append(Store(path or tmp_path / "store", embedder or HashingEmbedder(), wait=0.3))
+        if backend == "servers" and path is not None and path not in elsewhere:
+            elsewhere[path] = request.getfixturevalue("postgres").schema(f"s{uuid4().hex}")
+        record = elsewhere.get(path) if path is not None else None
+        opened.append(Store(path or tmp_path / "store", embedder or HashingEmbedder(), wait=0.3, record=record))
         return opened[-1]
 
     yield open_

@@ -22,6 +22,8 @@ _START_SECONDS = 60
 class Server:
     """A server process that can be killed and started again on the same data and port."""
 
+    killed_by = signal.SIGKILL
+
     def __init__(self, command: Callable[[int], list[str]], answers: Callable[[int], bool], **options: object) -> None:
         self.port = _free_port()
         self._command = command(self.port)
@@ -42,10 +44,10 @@ class Server:
             assert self._process.poll() is None and time.monotonic() < end, f"it does not start: {self._command}"
             time.sleep(0.05)
 
-    def stop(self, number: int = signal.SIGINT) -> None:
-        """Stop it; SIGKILL: as if the machine went down."""
+    def kill(self) -> None:
+        """End it at once, as if the machine went down."""
         if self._process is not None:
-            self._process.send_signal(number)
+            self._process.send_signal(self.killed_by)
             self._process.wait(20)
 
 
@@ -54,6 +56,8 @@ class Postgres(Server):
 
     PostgreSQL does not run as root; then it runs as nobody, from a copy that nobody may read.
     """
+
+    killed_by = signal.SIGQUIT  # ends its children, too
 
     def __init__(self, folder: Path) -> None:
         programs = _programs(folder)

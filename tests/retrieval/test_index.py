@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from retrieval.errors import StoreError
-from retrieval.index import IndexDamaged, Labels
+from retrieval.index import IndexDamaged, IndexPlace, Labels
 from retrieval.index_folder import FolderIndex, wipe
 
 LABELS = Labels("u", "user", "mail", 1.5)
@@ -15,8 +15,8 @@ def unit(*rows: list[float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32
     return np.array(rows, dtype=np.float32)
 
 
-def test_vectors_are_read_by_id_in_the_order_asked_for(tmp_path: Path) -> None:
-    index = FolderIndex(tmp_path / "chroma")
+def test_vectors_are_read_by_id_in_the_order_asked_for(place: IndexPlace) -> None:
+    index = place.open()
     index.put(["a", "b"], unit([1, 0], [0.6, 0.8]), [LABELS, LABELS._replace(user_id="v")])
 
     found = index.vectors(["b", "a"])
@@ -27,8 +27,8 @@ def test_vectors_are_read_by_id_in_the_order_asked_for(tmp_path: Path) -> None:
     index.close()
 
 
-def test_put_replaces_and_remove_ignores_what_is_not_there(tmp_path: Path) -> None:
-    index = FolderIndex(tmp_path / "chroma")
+def test_put_replaces_and_remove_ignores_what_is_not_there(place: IndexPlace) -> None:
+    index = place.open()
     index.put(["a", "b"], unit([1, 0], [1, 0]), [Labels("u", "user", None, None)] * 2)
     index.put(["a"], unit([0, 1]), [LABELS])
     index.remove(["b", "nothing"])
