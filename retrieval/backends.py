@@ -46,10 +46,12 @@ class Backend(Protocol):
 
     Attributes:
         name: what messages call it; without a password.
+        option: what a user changes to name another one.
         tells_values: whether the driver's errors hold values of rows, so that they must not be chained to ours.
     """
 
     name: str
+    option: str
     tells_values: bool
 
     def engines(self) -> "tuple[Engine, Engine]":
@@ -70,6 +72,7 @@ class SQLiteFile:
         wait: seconds to wait for another transaction.
     """
 
+    option = "--store"
     tells_values = False
 
     def __init__(self, path: Path, wait: float) -> None:
@@ -115,6 +118,7 @@ class PostgreSQL:
         wait: seconds to wait for another transaction.
     """
 
+    option = "database or schema in LIMNER_RECORD"
     tells_values = True
 
     def __init__(self, url: "URL", wait: float) -> None:

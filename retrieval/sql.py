@@ -171,7 +171,9 @@ class Database:
             self._backend.check(db)
             names = set(inspect(db).get_table_names())
         if names and not names >= set(catalog.tables):
-            raise StoreError(f"{self.name!r} is a database, but not limner's", hint="Choose another --store")
+            raise StoreError(
+                f"{self.name!r} is a database, but not limner's", hint=f"Choose another {self._backend.option}"
+            )
         if not names and not make:
             raise UsageError(f"there is no store in {self.name!r}", hint="Load a history with: limner ingest")
         if not names:
@@ -192,7 +194,7 @@ class Database:
         if int(found.value) > SCHEMA_VERSION:
             raise StoreError(
                 f"the store {self.name!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
-                hint="Update limner, or choose another --store",
+                hint=f"Update limner, or choose another {self._backend.option}",
             )
 
     def _add_windows(self) -> None:

@@ -111,6 +111,7 @@ class Chroma(Server):
     """``chroma run``."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         script = str(Path(sys.executable).with_name("chroma"))
         super().__init__(
             lambda port: [script, "run", "--path", str(folder), "--host", "127.0.0.1", "--port", str(port)],
