@@ -203,7 +203,7 @@ class PostgreSQL:
             return BackendUnavailable(
                 f"the database {self.name!r} does not answer: {said}",
                 hint="Check that the server runs, that the database exists, and the address, user and password in "
-                "LIMNER_RECORD. What was reported as done is kept; call again to continue",
+                "LIMNER_RECORD; then call again",
             )
         return StoreError(
             f"the record {self.name!r} cannot be used: {said}",

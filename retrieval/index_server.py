@@ -25,8 +25,8 @@ _CONNECT_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 120.0
 _PAGE: Final = 100
 _HINT: Final = (
-    "Check that a Chroma server (1.0 or newer) runs there, and the address and password in LIMNER_INDEX. "
-    "What was reported as done is kept; call again to continue"
+    "Check that a Chroma server (1.0 or newer) runs there, and the address and password in LIMNER_INDEX; "
+    "then call again"
 )
 
 

@@ -137,7 +137,7 @@ class Database:
                     yield connection
                 return
             if claim.connection.invalidated:
-                raise BackendUnavailable(f"the connection to {self.name!r} was lost", hint="Call again to continue")
+                raise BackendUnavailable(f"the connection to {self.name!r} was lost", hint="Call again")
             with claim.connection.begin():
                 yield claim.connection
 
