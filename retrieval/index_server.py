@@ -118,14 +118,10 @@ class IndexServer:
     def _made_by(self, number: int) -> Mapping[str, str] | None:
         from chromadb.errors import NotFoundError
 
-        try:
-            with _translated(self.name):
-                found = self._connected().get_collection(self._called(number)).metadata
-        except IndexDamaged as error:
-            if isinstance(error.__cause__, NotFoundError):
-                return None
-            raise
-        return None if found is None else {key: str(value) for key, value in found.items()}
+        with _translated(self.name), suppress(NotFoundError):
+            found = self._connected().get_collection(self._called(number)).metadata
+            return None if found is None else {key: str(value) for key, value in found.items()}
+        return None
 
     def _collection(self, number: int, made_by: Mapping[str, str] | None = None) -> ServerIndex:
         from chromadb import Collection

@@ -19,15 +19,18 @@ from retrieval.sql import Database
 from retrieval.store import Store
 from tests.retrieval.running import Chroma, Postgres, Server
 
-ON_SERVERS = {"test_index", "test_ingest", "test_mirror", "test_record", "test_reindex", "test_store", "test_views"}
+ON_SERVERS_TOO = {"test_index", "test_ingest", "test_mirror", "test_record", "test_reindex", "test_store", "test_views"}
 """The modules whose tests run twice: with the store in a folder, and with it on servers."""
+
+ONLY_ON_SERVERS = {"test_index_server", "test_store_on_servers"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        twice = metafunc.module.__name__.rpartition(".")[2] in ON_SERVERS
-        twice = twice and metafunc.definition.get_closest_marker("local") is None
-        metafunc.parametrize("backend", ["local", "servers"] if twice else ["local"], indirect=True)
+        module = metafunc.module.__name__.rpartition(".")[2]
+        local = module not in ONLY_ON_SERVERS
+        servers = not local or (module in ON_SERVERS_TOO and metafunc.definition.get_closest_marker("local") is None)
+        metafunc.parametrize("backend", ["local"] * local + ["servers"] * servers, indirect=True)
 
 
 def run(make: Callable[[Path], Server]) -> Iterator[Any]:
@@ -129,3 +132,21 @@ def ids_in_index(store: Store) -> set[str]:
         return index.ids()
     finally:
         index.close()
+
+
+def agrees(store: Store) -> bool:
+    """Whether the index, opened anew, holds exactly the vectors of the record's snippets, and none is owed."""
+    store.close()
+    record = store._open().record
+    listed = {each.vector_id for page in record.pages(500) for each in page}
+    return ids_in_index(store) == listed and not record.pending(1) and not record.removals(1)
+
+
+def numbers(store: Store, user: str = "u0") -> list[int]:
+    """Which of the user's messages "Message number N" are found."""
+    return sorted(int(hit.snippet.text.split()[-1]) for hit in store.search(user, "message number", k=10_000))
+
+
+def other(store: Store, embedder: Any = None) -> Store:
+    """The same store on servers as another machine opens it."""
+    return Store(store.path.with_name("elsewhere"), embedder or HashingEmbedder(), wait=0.3)
