@@ -1,6 +1,7 @@
 """limner: JSON profiles of users and answers about them, every statement backed by words of the user's own history."""
 
 from agent.errors import (
+    BackendUnavailable,
     InputError,
     LimnerError,
     ModelReplyError,
@@ -16,6 +17,7 @@ from agent.progress import OnStep, Step
 from agent.schema import ProfileSchema, built_in_schemas, load_schema
 
 __all__ = [
+    "BackendUnavailable",
     "InputError",
     "Limner",
     "LimnerError",

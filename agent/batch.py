@@ -92,7 +92,7 @@ def run_batch(
     Raises:
         InputError: ``requests`` cannot be read.
         UsageError: ``out`` cannot be written, another process writes it, or it holds something else; from ``answer``.
-        ModelUnavailable, StoreError: from ``answer``; the results so far are kept.
+        ModelUnavailable, BackendUnavailable, StoreError: from ``answer``; the results so far are kept.
     """
     _check_paths(requests, out)
     total = _count(requests)

@@ -7,12 +7,23 @@ LimnerError
 │   └── ProfileInvalid     3  the history does not tell what the schema insists on
 ├── ModelUnavailable
 │   └── ModelReplyError    4  the model answered with something that is not what was asked for
+├── BackendUnavailable     4
 └── StoreError / StoreBusy 5
 """
 
-from retrieval.errors import InputError, LimnerError, ModelUnavailable, StoreBusy, StoreError, UsageError, shorten
+from retrieval.errors import (
+    BackendUnavailable,
+    InputError,
+    LimnerError,
+    ModelUnavailable,
+    StoreBusy,
+    StoreError,
+    UsageError,
+    shorten,
+)
 
 __all__ = [
+    "BackendUnavailable",
     "InputError",
     "LimnerError",
     "ModelReplyError",

@@ -36,6 +36,8 @@ class Limner:
         embedder: ``"embedded"``, a sentence-transformers folder or name, or an :class:`Embedder`.
         on_step: told about progress of profiles and answers.
         on_load: told about progress of preparing model weights.
+        record, index: addresses of a PostgreSQL database and a Chroma server; None: ``$LIMNER_RECORD`` and
+            ``$LIMNER_INDEX``, else in the folder.
 
     Models are loaded when they are first needed. Close it, or use it as a context manager.
     """
@@ -49,6 +51,8 @@ class Limner:
         embedder: str | Embedder = EMBEDDED,
         on_step: OnStep = ignore,
         on_load: OnLoad | None = None,
+        record: str | None = None,
+        index: str | None = None,
     ) -> None:
         self._llm = llm
         self._llm_base_url = llm_base_url
@@ -56,7 +60,7 @@ class Limner:
         self._on_step = on_step
         self._on_load = on_load
         self._model: BaseChatModel | None = None
-        self._store = Store(Path(store), self._load_embedder)
+        self._store = Store(Path(store), self._load_embedder, record=record, index=index)
 
     def __enter__(self) -> Self:
         return self

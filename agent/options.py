@@ -91,7 +91,7 @@ def store(command: _Command) -> _Command:
         envvar="LIMNER_STORE",
         show_envvar=True,
         metavar="DIR",
-        help="The folder with the histories.",
+        help="The folder with the histories; LIMNER_RECORD and LIMNER_INDEX put them on servers.",
     )(command)
 
 

@@ -4,7 +4,15 @@ Load, clean, split, record in SQL, index in Chroma, search. Knows nothing of lan
 """
 
 from retrieval.embedders import EMBEDDED, Embedder, load_embedder
-from retrieval.errors import InputError, LimnerError, ModelUnavailable, StoreBusy, StoreError, UsageError
+from retrieval.errors import (
+    BackendUnavailable,
+    InputError,
+    LimnerError,
+    ModelUnavailable,
+    StoreBusy,
+    StoreError,
+    UsageError,
+)
 from retrieval.events import Event, Role, Snippet
 from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser, UserSummary
@@ -22,6 +30,7 @@ from retrieval.weights import cache_dir
 
 __all__ = [
     "EMBEDDED",
+    "BackendUnavailable",
     "BadLine",
     "Embedder",
     "Event",

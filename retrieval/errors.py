@@ -4,6 +4,7 @@
     ├── UsageError            2  the call is wrong: option, user id, schema, another embedder
     ├── InputError            3  the data is wrong: file, line, column, value
     ├── ModelUnavailable      4  a model, its weights or its server cannot be used
+    ├── BackendUnavailable    4  the database server or the Chroma server of a store cannot be used
     └── StoreError            5  the store is damaged
         └── StoreBusy         5  another process holds the store
 
@@ -12,7 +13,16 @@ A message names the value, the place and the remedy. It never contains the text 
 
 from typing import ClassVar
 
-__all__ = ["InputError", "LimnerError", "ModelUnavailable", "StoreBusy", "StoreError", "UsageError", "shorten"]
+__all__ = [
+    "BackendUnavailable",
+    "InputError",
+    "LimnerError",
+    "ModelUnavailable",
+    "StoreBusy",
+    "StoreError",
+    "UsageError",
+    "shorten",
+]
 
 
 class LimnerError(Exception):
@@ -48,8 +58,14 @@ class ModelUnavailable(LimnerError):
     exit_code = 4
 
 
+class BackendUnavailable(LimnerError):
+    """A server that holds a part of the store does not answer, or refuses."""
+
+    exit_code = 4
+
+
 class StoreError(LimnerError):
-    """The store on disk cannot be used."""
+    """The store cannot be used."""
 
     exit_code = 5
 

@@ -53,7 +53,7 @@ class History:
 
     def users(self) -> list[UserSummary]:
         """All users, sorted by id."""
-        from sqlalchemy import func, select
+        from sqlalchemy import Integer, cast, func, select
 
         events, snippets = tables().events, tables().snippets
         count = select(snippets.c.event_pk, func.count().label("snippets")).where(~snippets.c.wide)
@@ -62,7 +62,7 @@ class History:
             select(
                 func.min(events.c.pk).label("pk"),
                 func.count().label("events"),
-                func.coalesce(func.sum(cut.c.snippets), 0).label("snippets"),
+                cast(func.coalesce(func.sum(cut.c.snippets), 0), Integer).label("snippets"),
                 func.min(events.c.epoch).label("first"),
                 func.max(events.c.epoch).label("last"),
             )

@@ -1,14 +1,12 @@
-"""The vector index: one Chroma collection of vectors, ids and filterable metadata, opened by path.
+"""The vector index: one Chroma collection of vectors, ids and filterable metadata, and what a place for it has to do.
 
 Knows nothing of the record, of texts or of embedders: it can be thrown away and filled again at any time.
 """
 
-import shutil
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from retrieval.errors import StoreError
 from retrieval.events import Role
@@ -16,19 +14,21 @@ from retrieval.events import Role
 if TYPE_CHECKING:
     import numpy as np
     from chromadb import Collection
+    from chromadb.api.collection_configuration import CreateCollectionConfiguration
     from chromadb.api.types import Metadata
-    from chromadb.config import Settings, System
+    from chromadb.config import Settings
     from numpy.typing import NDArray
 
-__all__ = ["IndexDamaged", "Labels", "VectorIndex", "wipe"]
+__all__ = ["CONFIGURATION", "IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
 
-_COLLECTION = "snippets"
+CONFIGURATION: Final["CreateCollectionConfiguration"] = {"hnsw": {"space": "cosine"}}
+"""How Chroma makes a collection."""
+
 _PAGE = 5000
-_OPENING = threading.Lock()
 
 
 class IndexDamaged(StoreError):
-    """Chroma cannot use what lies in its folder; the remedy is to fill it again."""
+    """Chroma cannot use what it holds; the remedy is to fill it again."""
 
 
 class Labels(NamedTuple):
@@ -40,23 +40,29 @@ class Labels(NamedTuple):
     epoch: float | None
 
 
-class VectorIndex:
-    """The open index. Not shared with any other: each one reads the folder by itself.
+class VectorIndex(ABC):
+    """An open index.
 
-    A process that has it open does not see what another one writes; it must be opened again.
+    Args:
+        collection: Chroma's.
+        batch: the most vectors that Chroma takes at once.
 
     Raises:
-        IndexDamaged: from every method, when Chroma fails on the folder.
+        IndexDamaged: from every method, when Chroma cannot use what it holds.
+        BackendUnavailable: the Chroma server does not answer.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with self._translated():
-            self._system, self._collection, self._batch = _open(folder)
+    def __init__(self, collection: "Collection", batch: int) -> None:
+        self._collection = collection
+        self._batch = batch
 
+    @abstractmethod
     def close(self) -> None:
         """Release files and memory; the index cannot be used afterwards."""
-        self._system.stop()
+
+    @abstractmethod
+    def _translated(self) -> AbstractContextManager[None]:
+        """Raises our errors for Chroma's."""
 
     def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
         """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
@@ -110,25 +116,39 @@ class VectorIndex:
         with self._translated():
             self._collection.get(limit=1, include=["embeddings"])
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        from chromadb.errors import ChromaError
 
-        try:
-            yield
-        except ChromaError as error:
-            raise IndexDamaged(f"Chroma cannot use the index {str(self._folder)!r}: {error}") from error
+class IndexPlace(Protocol):
+    """Where the index of a store is kept, and where another one is built beside it.
 
+    Attributes:
+        name: what messages call it; without a password.
+    """
 
-def wipe(folder: Path) -> None:
-    """Delete the index with all its files; no index may be open on it."""
-    try:
-        if folder.is_dir() and not folder.is_symlink():
-            shutil.rmtree(folder)
-        else:
-            folder.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
+    name: str
+
+    def open(self) -> VectorIndex:
+        """The index in use; an empty one when there is none."""
+
+    def wipe(self) -> None:
+        """Delete the index in use; it must not be open."""
+
+    def made_by(self) -> Mapping[str, str] | None:
+        """Which embedder made the index in use, as far as it was built beside another one."""
+
+    def beside(self, made_by: Mapping[str, str]) -> VectorIndex:
+        """The index being built; what the same embedder began is continued, all else is deleted."""
+
+    def swap(self) -> Mapping[str, str]:
+        """Put the index that was built beside into use; returns what the record must note for that."""
+
+    def tidy(self) -> None:
+        """Delete what was in use before."""
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Keeps other processes from opening and writing files of the index."""
+
+    def close(self) -> None:
+        """Release connections; they are opened again when they are needed."""
 
 
 def _metadata(labels: Labels) -> "Metadata":
@@ -136,35 +156,8 @@ def _metadata(labels: Labels) -> "Metadata":
     return {key: value for key, value in present.items() if value is not None}
 
 
-def _settings() -> "Settings":
+def chroma_settings(**more: Any) -> "Settings":
+    """How Chroma is used: it reports to nobody, and takes no settings from a file ``.env`` in the working folder."""
     from chromadb.config import Settings
 
-    # Without _env_file=None, Chroma would take settings from a file .env in whatever folder the process runs in.
-    return Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]  # of pydantic-settings
-
-
-def _open(folder: Path) -> "tuple[System, Collection, int]":
-    """Open Chroma without its process-wide cache of open folders.
-
-    The cache would hand out a stale index after another process wrote, and a broken one after a failed start
-    (chromadb 1.5.9 enters a system into it before starting it).
-    """
-    import chromadb
-    from chromadb.api.shared_system_client import SharedSystemClient
-
-    key = str(folder)
-    with _OPENING:
-        try:
-            client = chromadb.PersistentClient(key, _settings())
-        finally:
-            system = SharedSystemClient._identifier_to_system.pop(key, None)
-            SharedSystemClient._identifier_to_refcount.pop(key, None)
-    assert system is not None, "PersistentClient enters its system under the path"
-    try:
-        collection = client.get_or_create_collection(
-            _COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
-        )
-    except BaseException:
-        system.stop()
-        raise
-    return system, collection, client.get_max_batch_size()
+    return Settings(_env_file=None, anonymized_telemetry=False, **more)  # type: ignore[call-arg]  # of pydantic-settings

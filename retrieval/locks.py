@@ -1,31 +1,33 @@
-"""Locks between processes: files that one process at a time holds, and that the system frees when it dies.
+"""Locks between processes, which the system or the database frees when their holder dies.
 
 Knows nothing of what they protect.
 """
 
+import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from retrieval.errors import StoreBusy, StoreError
+from retrieval.sql import Database
 
-__all__ = ["StoreLock"]
+__all__ = ["DatabaseLock", "Lock", "StoreLock"]
 
 
-class StoreLock:
-    """A lock on a file. A thread that holds it may take it again.
+class Lock(ABC):
+    """A lock that one process holds at a time. A thread that holds it may take it again.
 
     Args:
-        path: the lock file; made when it is missing, and left there.
+        store: what messages call the store.
+        name: what they call the lock.
         wait: seconds to wait for another holder.
     """
 
-    def __init__(self, path: Path, wait: float) -> None:
-        from filelock import FileLock
-
-        self._path = path
+    def __init__(self, store: str, name: str, wait: float) -> None:
+        self._store = store
+        self._name = name
         self._wait = wait
-        self._lock = FileLock(path)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -33,24 +35,24 @@ class StoreLock:
 
         Raises:
             StoreBusy: another process or thread holds it, for longer than ``wait``.
-            StoreError: the lock file cannot be made.
+            StoreError, BackendUnavailable: it cannot be locked at all.
         """
         if not self._acquired(self._wait):
             raise StoreBusy(
-                f"the store {str(self._path.parent)!r} is in use: {self._path.name!r} is held by another process",
+                f"the store {self._store!r} is in use: {self._name!r} is held by another process",
                 hint="Wait for it to end, or stop it",
             )
         try:
             yield
         finally:
-            self._lock.release()
+            self._release()
 
     @contextmanager
     def if_free(self) -> Iterator[bool]:
         """Hold the lock if it is free, without waiting; tells whether it is held.
 
         Raises:
-            StoreError: the lock file cannot be made.
+            StoreError, BackendUnavailable: it cannot be locked at all.
         """
         if not self._acquired(0):
             yield False
@@ -58,7 +60,26 @@ class StoreLock:
         try:
             yield True
         finally:
-            self._lock.release()
+            self._release()
+
+    @abstractmethod
+    def _acquired(self, wait: float) -> bool:
+        """Try for ``wait`` seconds to take it, or to take it once more."""
+
+    @abstractmethod
+    def _release(self) -> None:
+        """Give it back as often as it was taken."""
+
+
+class StoreLock(Lock):
+    """A lock on the file ``path``; the file is made when it is missing, and left there."""
+
+    def __init__(self, path: Path, wait: float) -> None:
+        from filelock import FileLock
+
+        super().__init__(str(path.parent), path.name, wait)
+        self._path = path
+        self._lock = FileLock(path)
 
     def _acquired(self, wait: float) -> bool:
         from filelock import Timeout
@@ -70,3 +91,37 @@ class StoreLock:
         except OSError as error:
             raise StoreError(f"the file {str(self._path)!r} cannot be locked: {error.strerror or error}") from error
         return True
+
+    def _release(self) -> None:
+        self._lock.release()
+
+
+class DatabaseLock(Lock):
+    """A lock in the database of a record, for writers on any machine; see :meth:`retrieval.sql.Database.claim`."""
+
+    def __init__(self, database: Database, wait: float) -> None:
+        super().__init__(database.name, "the writers' lock", wait)
+        self._database = database
+        self._threads = threading.RLock()
+        self._times = 0
+
+    def _acquired(self, wait: float) -> bool:
+        if not self._threads.acquire(timeout=wait):
+            return False
+        try:
+            if self._times or self._database.claim(wait):
+                self._times += 1
+                return True
+        except BaseException:
+            self._threads.release()
+            raise
+        self._threads.release()
+        return False
+
+    def _release(self) -> None:
+        self._times -= 1
+        try:
+            if not self._times:
+                self._database.release()
+        finally:
+            self._threads.release()

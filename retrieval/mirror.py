@@ -7,14 +7,13 @@ then the note is crossed out. Knows nothing of files to ingest or of ranking.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import StoreError, UsageError
-from retrieval.index import IndexDamaged, VectorIndex, wipe
-from retrieval.locks import StoreLock
+from retrieval.index import IndexDamaged, IndexPlace, VectorIndex
+from retrieval.locks import Lock
 from retrieval.record import Record
-from retrieval.reindex import build_beside, note_of, used_by
+from retrieval.reindex import build_beside, used_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,28 +25,26 @@ __all__ = ["Mirror"]
 
 _EMBEDDED_AT_ONCE = 512
 _COMPARED_ALWAYS = 50_000  # so many ids are read in a quarter of a second
-_INDEX_WAIT_SECONDS = 60.0
 
 
 class Mirror:
     """The index of one store, opened when it is first needed.
 
     Two locks keep processes apart: ``writer`` is held by whoever changes the record, for as long as that takes;
-    ``index.lock`` for the moments in which Chroma's files are opened or written. Threads take turns.
+    the place's guard for the moments in which Chroma's files are opened or written. Threads take turns.
 
     Args:
-        folder: the store's.
+        place: where the index is.
         record: what the index has to hold.
         embedder: gives the embedder; called when a vector is needed.
         writer: the store's writer lock.
     """
 
-    def __init__(self, folder: Path, record: Record, embedder: "Callable[[], Embedder]", writer: StoreLock) -> None:
-        self._folder = folder / "chroma"
+    def __init__(self, place: IndexPlace, record: Record, embedder: "Callable[[], Embedder]", writer: Lock) -> None:
+        self._place = place
         self._record = record
         self._embedder = embedder
         self._writer = writer
-        self._guard = StoreLock(folder / "index.lock", _INDEX_WAIT_SECONDS)
         self._threads = threading.RLock()
         self._index: VectorIndex | None = None
         self._generation = -1
@@ -71,7 +68,7 @@ class Mirror:
         if name is None or (name, dimension) == (embedder.name, str(embedder.dimension)) or not self._record.count():
             return embedder
         raise UsageError(
-            f"the store {str(self._folder.parent)!r} was made with the embedder {name!r} ({dimension} dimensions), "
+            f"the index {self._place.name!r} was made with the embedder {name!r} ({dimension} dimensions), "
             f"not with {embedder.name!r} ({embedder.dimension})",
             hint="Give the same embedder, or ingest into another --store",
         )
@@ -81,7 +78,8 @@ class Mirror:
         self._adopt(self.check_embedder())
         self.close()  # it may be older than what the last writer wrote
         try:
-            if note_of(self._folder) not in (None, used_by(self._embedder())):
+            self._place.tidy()
+            if self._place.made_by() not in (None, used_by(self._embedder())):
                 raise IndexDamaged("the index was made by another embedder than the record says")
             self._push()
             with self._opened() as index:
@@ -119,16 +117,12 @@ class Mirror:
         When it is interrupted, the old index stays, and the next call continues. The caller holds the writer lock.
         """
         embedder = self._embedder()
-        beside = build_beside(self._folder, self._record, embedder, progress)
-        old = self._folder.with_name(f"{self._folder.name}-old")
-        with self._threads, self._guard.held():
+        build_beside(self._place, self._record, embedder, progress)
+        with self._threads, self._place.guarded():
             self.close()
-            wipe(old)
-            if self._folder.exists():
-                self._folder.rename(old)
-            beside.rename(self._folder)
-            self._record.replaced(**used_by(embedder))
-        wipe(old)
+            noted = self._place.swap()
+            self._record.replaced(**used_by(embedder), **noted)
+        self._place.tidy()
 
     def vectors(self, wanted: Callable[[], Sequence[str]]) -> "NDArray[np.float32]":
         """The vectors of the ids that ``wanted()`` lists, in that order, shape (number of ids, dimension).
@@ -151,7 +145,7 @@ class Mirror:
             if found is not None:
                 return found
         raise StoreError(
-            f"the index {str(self._folder)!r} lacks vectors even after it was made anew", hint="Check the disk"
+            f"the index {self._place.name!r} lacks vectors even after it was made anew", hint="Check the disk"
         )
 
     def _adopt(self, embedder: "Embedder") -> None:
@@ -179,9 +173,9 @@ class Mirror:
         self._push()
 
     def _discard(self) -> None:
-        with self._threads, self._guard.held():
+        with self._threads, self._place.guarded():
             self.close()
-            wipe(self._folder)
+            self._place.wipe()
 
     def _refresh(self) -> None:
         if self._generation != self._record.generation():
@@ -198,12 +192,12 @@ class Mirror:
     @contextmanager
     def _opened(self) -> Iterator[VectorIndex]:
         """The index, with every other thread and process kept from it, for writing."""
-        with self._threads, self._guard.held():
+        with self._threads, self._place.guarded():
             yield self._open_index()
 
     def _open_index(self) -> VectorIndex:
         if self._index is None:
-            with self._guard.held():
+            with self._place.guarded():
                 self._generation = self._record.generation()
-                self._index = VectorIndex(self._folder)
+                self._index = self._place.open()
         return self._index

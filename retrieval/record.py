@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 from retrieval.drafts import Applied, Draft, DraftWriter, passage, user_key
 from retrieval.history import with_events
@@ -61,6 +62,18 @@ class Record:
         with self._database.reading() as db:
             row = db.execute(meta.select().where(meta.c.key == key)).one_or_none()
         return None if row is None else str(row.value)
+
+    def identity(self) -> str:
+        """A name that no other store has; made when it is first asked for."""
+        found = self.setting("store")
+        if found is not None:
+            return found
+        meta = tables().meta
+        with self._database.writing() as db:
+            row = db.execute(meta.select().where(meta.c.key == "store")).one_or_none()
+            name = uuid4().hex if row is None else str(row.value)
+            _set(db, "store", name)
+        return name
 
     def keep_settings(self, **values: str) -> None:
         """Set values kept with the store."""

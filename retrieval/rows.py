@@ -181,7 +181,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _valid(text: str) -> str:
-    """``text`` without lone surrogates, which no UTF-8 file or database can hold."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """``text`` without lone surrogates and NUL, which not every database can hold."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -12,7 +12,6 @@ from retrieval.errors import UsageError, shorten
 from retrieval.events import Event, Role, Snippet
 from retrieval.favour import favour_of
 from retrieval.ranking import Found, rank
-from retrieval.topics import Topics
 from retrieval.views import Views
 
 if TYPE_CHECKING:
@@ -51,7 +50,6 @@ class Hit(NamedTuple):
 def find(
     views: Views,
     embedder: "Embedder",
-    topics: Topics,
     user_id: str,
     queries: Sequence[str],
     k: int,
@@ -61,7 +59,7 @@ def find(
     """For each query the at most ``k`` best snippets of the user, best first.
 
     Args:
-        views, embedder, topics: of the store that is searched.
+        views, embedder: of the store that is searched.
         user_id: whose history.
         queries: questions or keywords.
         k: so many at most.
@@ -91,7 +89,7 @@ def find(
         return best_for(view, clause, vectors, allowed)
 
     results = []
-    for query, parts in zip(queries, parts_for(vectors, topics, view, queries, allowed), strict=True):
+    for query, parts in zip(queries, parts_for(vectors, views.topics(), view, queries, allowed), strict=True):
         ranked = rank(view.numbers, parts, k, allowed, favour_of(view, query, now, best))
         results.append(
             [

@@ -1,4 +1,4 @@
-"""The database behind the record: its tables, how it is opened, and what its errors mean.
+"""The database behind the record: its tables, their versions, and its transactions.
 
 Knows nothing of events as objects, nor of the vector index.
 """
@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from threading import get_ident
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from retrieval.errors import StoreBusy, StoreError, shorten
+from retrieval.backends import Backend, PostgreSQL, SQLiteFile
+from retrieval.errors import BackendUnavailable, StoreError, UsageError, shorten
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import URL, Connection, Table
 
 __all__ = ["SCHEMA_VERSION", "Database", "Tables", "chunks", "tables"]
 
@@ -22,11 +24,6 @@ SCHEMA_VERSION = 2
 """Goes up by one when the tables change; an older store is brought up to date, one of a newer version is refused."""
 
 _CHUNK = 500
-_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",
-)
 
 
 class Tables(NamedTuple):
@@ -89,48 +86,96 @@ def tables() -> Tables:
 
 
 class Database:
-    """An open SQLite file with the tables in it; made when it does not exist.
+    """An open database with the tables in it; they are made when there are none.
+
+    Args:
+        place: an SQLite file, or the address of a PostgreSQL database.
+        wait: seconds to wait for the transaction of another process.
+        make: whether tables are made; else their absence is a UsageError.
 
     Raises:
-        StoreError: from every method, when the file is no database of limner's, of a newer version, or damaged.
+        StoreError: from every method, when the database is not limner's, of a newer version, or damaged.
         StoreBusy: another process keeps it locked for longer than ``wait`` seconds.
+        BackendUnavailable: the server does not answer.
     """
 
-    def __init__(self, path: Path, *, wait: float = 10.0) -> None:
-        self._path = path
-        self._engine = _engine(path, wait)
+    def __init__(self, place: "Path | URL", *, wait: float = 10.0, make: bool = True) -> None:
+        self._backend: Backend = SQLiteFile(place, wait) if isinstance(place, Path) else PostgreSQL(place, wait)
+        self._readers, self._writers = self._backend.engines()
+        self._claim: _Claim | None = None
         try:
-            self._prepare()
+            self._prepare(make)
         except BaseException:
             self.close()
             raise
 
+    @property
+    def name(self) -> str:
+        """What messages call it; without a password."""
+        return self._backend.name
+
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._readers.dispose()
 
     @contextmanager
     def reading(self) -> Iterator["Connection"]:
         """A connection to read from; within the block it sees one state."""
-        with self._translated(), self._engine.connect() as connection:
+        with self._translated(), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator["Connection"]:
-        """A connection in a transaction: all of the block is kept, or on an exception none of it."""
-        with self._translated(), self._engine.connect() as connection:
-            connection.execution_options(immediate=True)
-            with connection.begin():
-                yield connection
+        """A connection in a transaction: all of the block is kept, or on an exception none of it.
 
-    def _prepare(self) -> None:
+        Who holds the claim writes over the connection that holds it: who lost it cannot write.
+        """
+        claim = self._claim
+        with self._translated():
+            if claim is None or claim.thread != get_ident():
+                with self._writers.begin() as connection:
+                    yield connection
+                return
+            if claim.connection.invalidated:
+                raise BackendUnavailable(f"the connection to {self.name!r} was lost", hint="Call again")
+            with claim.connection.begin():
+                yield claim.connection
+
+    def claim(self, wait: float) -> bool:
+        """Keep other processes from claiming until ``release``; False when another one did, for ``wait`` seconds."""
+        assert isinstance(self._backend, PostgreSQL), "a file has a lock file beside it"
+        with self._translated():
+            connection = self._writers.connect()
+            try:
+                claimed = self._backend.claim(connection, wait)
+            except BaseException:
+                connection.close()
+                raise
+        if claimed:
+            self._claim = _Claim(get_ident(), connection)
+        else:
+            connection.close()
+        return claimed
+
+    def release(self) -> None:
+        """Give the claim back."""
+        assert self._claim is not None and isinstance(self._backend, PostgreSQL), "it was claimed"
+        connection, self._claim = self._claim.connection, None
+        self._backend.release(connection)
+
+    def _prepare(self, make: bool) -> None:
         from sqlalchemy import inspect
 
         catalog = tables().meta.metadata
         with self.reading() as db:
+            self._backend.check(db)
             names = set(inspect(db).get_table_names())
         if names and not names >= set(catalog.tables):
-            raise StoreError(f"{str(self._path)!r} is a database, but not limner's", hint="Choose another --store")
+            raise StoreError(
+                f"{self.name!r} is a database, but not limner's", hint=f"Choose another {self._backend.option}"
+            )
+        if not names and not make:
+            raise UsageError(f"there is no store in {self.name!r}", hint="Load a history with: limner ingest")
         if not names:
             with self.writing() as db:
                 if not inspect(db).get_table_names():  # another process may just have made them
@@ -143,13 +188,13 @@ class Database:
         with self.reading() as db:
             found = db.execute(meta.select().where(meta.c.key == "schema")).one_or_none()
         if found is None or not found.value.isdecimal():
-            raise StoreError(f"the store {str(self._path)!r} does not say its version", hint="Restore it from a backup")
+            raise StoreError(f"the store {self.name!r} does not say its version", hint="Restore it from a backup")
         if found.value == "1":
             self._add_windows()
         if int(found.value) > SCHEMA_VERSION:
             raise StoreError(
-                f"the store {str(self._path)!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
-                hint="Update limner, or choose another --store",
+                f"the store {self.name!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
+                hint=f"Update limner, or choose another {self._backend.option}",
             )
 
     def _add_windows(self) -> None:
@@ -157,43 +202,25 @@ class Database:
         meta = tables().meta
         with self.writing() as db:
             if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "1").values(value="2")).rowcount:
-                db.exec_driver_sql("ALTER TABLE snippets ADD COLUMN wide BOOLEAN DEFAULT 0 NOT NULL")
+                db.exec_driver_sql("ALTER TABLE snippets ADD COLUMN wide BOOLEAN DEFAULT FALSE NOT NULL")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        from sqlalchemy.exc import DatabaseError
+        from sqlalchemy.exc import DBAPIError
 
         try:
             yield
-        except DatabaseError as error:
-            if "database is locked" in str(error.orig):
-                raise StoreBusy(f"another process writes to {str(self._path)!r}", hint="Try again later") from error
-            raise StoreError(
-                f"the record {str(self._path)!r} cannot be used: {error.orig}", hint="Restore it from a backup"
-            ) from error
+        except DBAPIError as error:
+            raise self._backend.error(error) from (None if self._backend.tells_values else error)
+
+
+class _Claim(NamedTuple):
+    """The connection that holds the claim, and the thread that it was granted to."""
+
+    thread: int
+    connection: "Connection"
 
 
 def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
     """The values in portions that fit into one ``IN (...)`` of any database."""
     return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
-
-
-def _engine(path: Path, wait: float) -> "Engine":
-    from sqlalchemy import URL, create_engine, event
-
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), hide_parameters=True, connect_args={"timeout": wait}
-    )
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # transactions begin where we say so, tables included
-        for pragma in _PRAGMAS:
-            connection.execute(pragma).close()
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: "Connection") -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-    return engine

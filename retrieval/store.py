@@ -6,6 +6,9 @@
     ├── lock             held by whoever writes
     └── index.lock       held while Chroma's files are opened or written
 
+The record may be in a PostgreSQL database instead, which then has the writers' lock, too, and the index on a Chroma
+server.
+
 Knows nothing of language models, schemas or profiles.
 """
 
@@ -15,39 +18,24 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from retrieval.drafts import Applied, Draft
-from retrieval.errors import StoreError, UsageError
 from retrieval.events import Event, Role, Snippet
-from retrieval.history import History, UserSummary
+from retrieval.history import UserSummary
 from retrieval.ingest import IngestReport, Source, check, ingest, ingest_events
 from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
-from retrieval.locks import StoreLock
-from retrieval.mirror import Mirror
-from retrieval.record import Record
+from retrieval.opening import Location, Parts
 from retrieval.search import Hit, find
-from retrieval.sql import Database
-from retrieval.topics import Topics
-from retrieval.views import View, Views
+from retrieval.views import View
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
 
 __all__ = ["Store"]
-
-_RECORD = "record.sqlite3"
-
-
-class _Parts(NamedTuple):
-    database: Database
-    record: Record
-    history: History
-    mirror: Mirror
-    views: Views
 
 
 class Store:
@@ -58,6 +46,9 @@ class Store:
         embedder: what makes the vectors, or a function that loads it when it is first needed; only ``ingest`` and
             ``search`` need it.
         wait: seconds to wait for another process that writes.
+        record: the address of a PostgreSQL database, ``postgresql://user:password@host/database``; None:
+            ``$LIMNER_RECORD``, else a file in the folder.
+        index: the address of a Chroma server, ``http://host:8000``; None: ``$LIMNER_INDEX``, else in the folder.
 
     Raises:
         StoreError: from every method, when ``path`` is no store, of a newer version, or damaged beyond repair.
@@ -66,14 +57,20 @@ class Store:
             the store was made with another embedder.
     """
 
-    def __init__(self, path: Path, embedder: "Embedder | Callable[[], Embedder]", *, wait: float = 5.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        embedder: "Embedder | Callable[[], Embedder]",
+        *,
+        wait: float = 5.0,
+        record: str | None = None,
+        index: str | None = None,
+    ) -> None:
         self._path = Path(path)
-        self._wait = wait
+        self._location = Location(self._path, record, index, wait)
         self._given = embedder
         self._loaded: Embedder | None = None
-        self._common_topics: Topics | None = None
-        self._parts: _Parts | None = None
-        self._lock: StoreLock | None = None
+        self._parts: Parts | None = None
         self._threads = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -87,13 +84,12 @@ class Store:
     def close(self) -> None:
         """Release files and memory; the store opens again when it is used."""
         if self._parts is not None:
-            self._parts.mirror.close()
-            self._parts.database.close()
+            self._parts.close()
         self._parts = None
 
     @property
     def path(self) -> Path:
-        """The folder."""
+        """The folder; nothing is in it when both the record and the index are on servers."""
         return self._path
 
     @property
@@ -169,7 +165,7 @@ class Store:
             progress: told how many of how many vectors are done.
         """
         parts = self._open()
-        with self._writer().held():
+        with parts.lock.held():
             parts.mirror.replace(progress)
         return parts.record.count()
 
@@ -227,14 +223,7 @@ class Store:
         """The same for several queries at once, which are embedded together."""
         parts = self._open()
         parts.history.check_user(user_id)
-        embedder = parts.mirror.check_embedder()
-        return find(parts.views, embedder, self._topics(), user_id, queries, k, roles, now)
-
-    def _topics(self) -> Topics:
-        with self._threads:
-            if self._common_topics is None:
-                self._common_topics = Topics(self.embedder)
-            return self._common_topics
+        return find(parts.views, parts.mirror.check_embedder(), user_id, queries, k, roles, now)
 
     @contextmanager
     def _keeping(self) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
@@ -249,49 +238,21 @@ class Store:
             yield keep
 
     @contextmanager
-    def _writing(self) -> Iterator[_Parts]:
+    def _writing(self) -> Iterator[Parts]:
         """The open store with the writer lock held and its index verified; made when it is not there."""
-        self._check_folder()
-        try:
-            self._path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
-        with self._writer().held():
-            parts = self._connect()
+        self._location.check(make=True)
+        parts = self._connect(make=True)
+        with parts.lock.held():
             parts.mirror.verify()
             yield parts
 
-    def _open(self) -> _Parts:
+    def _open(self) -> Parts:
         if self._parts is None:
-            self._check_folder()
-            if not (self._path / _RECORD).exists():
-                raise UsageError(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
-        return self._connect()
+            self._location.check(make=False)
+        return self._connect(make=False)
 
-    def _connect(self) -> _Parts:
+    def _connect(self, *, make: bool) -> Parts:
         with self._threads:
             if self._parts is None:
-                database = Database(self._path / _RECORD)
-                record = Record(database)
-                mirror = Mirror(self._path, record, lambda: self.embedder, self._writer())
-                history = History(database)
-                self._parts = _Parts(database, record, history, mirror, Views(record, history, mirror, self._topics))
+                self._parts = self._location.open(lambda: self.embedder, make=make)
             return self._parts
-
-    def _writer(self) -> StoreLock:
-        with self._threads:
-            if self._lock is None:
-                self._lock = StoreLock(self._path / "lock", self._wait)
-            return self._lock
-
-    def _check_folder(self) -> None:
-        """Refuse what is not a store: a file, or a folder with other things in it."""
-        if self._path.exists() and not self._path.is_dir():
-            raise StoreError(f"the store {str(self._path)!r} is a file, not a folder", hint="Choose another --store")
-        if self._path.is_dir() and not (self._path / _RECORD).exists():
-            strangers = sorted(each.name for each in self._path.iterdir() if each.name not in {"lock", "index.lock"})
-            if strangers:
-                raise StoreError(
-                    f"{str(self._path)!r} is not a limner store: it holds {strangers[0]!r}, but no {_RECORD!r}",
-                    hint="Choose an empty or new folder",
-                )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from retrieval.embedders import Embedder
+
 __all__ = ["View", "Views"]
 
 _MOST_SNIPPETS = 100_000  # about 200 MB
@@ -41,9 +43,10 @@ class View(NamedTuple):
 class Views:
     """The views of one store's users. The last used ones are kept, up to 100,000 snippets. Threads may share it."""
 
-    def __init__(self, record: Record, history: History, mirror: Mirror, topics: "Callable[[], Topics]") -> None:
+    def __init__(self, record: Record, history: History, mirror: Mirror, embedder: "Callable[[], Embedder]") -> None:
         self._record = record
-        self._topics = topics
+        self._embedder = embedder
+        self._topics: Topics | None = None
         self._history = history
         self._mirror = mirror
         self._kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
@@ -71,6 +74,13 @@ class Views:
                 self._kept.popitem(last=False)
         return view
 
+    def topics(self) -> Topics:
+        """The common topics, embedded when they are first needed."""
+        with self._threads:
+            if self._topics is None:
+                self._topics = Topics(self._embedder())
+            return self._topics
+
     def _make(self, user_id: str) -> View:
         import numpy as np
 
@@ -96,7 +106,7 @@ class Views:
             lexical=LexicalIndex(texts),
             windows=vectors[wide],
             around=_around([snippet for snippet, _ in snippets], [row.snippet for row in rows if row.wide]),
-            common=_common(vectors[~wide], self._topics()),
+            common=_common(vectors[~wide], self.topics()),
         )
         return View(snippets, numbers)
 

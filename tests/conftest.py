@@ -8,6 +8,13 @@ import pytest
 WriteRows = Callable[..., Path]
 
 
+@pytest.fixture(autouse=True)
+def no_servers_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes to the servers of whoever runs it."""
+    monkeypatch.delenv("LIMNER_RECORD", raising=False)
+    monkeypatch.delenv("LIMNER_INDEX", raising=False)
+
+
 @pytest.fixture
 def write_rows(tmp_path: Path) -> WriteRows:
     """Write rows as JSON Lines, under a name; a string is written as it is."""

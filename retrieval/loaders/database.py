@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from retrieval.columns import check_columns
-from retrieval.errors import InputError, shorten
+from retrieval.errors import InputError
 from retrieval.events import Event
 from retrieval.loaders.reading import Reading
 from retrieval.loading import BadLine, events_of
 from retrieval.rows import RowReader, Rows
 from retrieval.tables import require_columns
+from retrieval.urls import reason_of, shown
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -65,7 +66,7 @@ def load_query(
     check_columns(columns)
     reading = Reading(dict(columns or {}), tuple(self_names), user_id)
     url = _parsed(query.url)
-    return events_of(_shown(url), _rows(url, query.sql, reading), RowReader(columns, self_names, user_id))
+    return events_of(shown(url), _rows(url, query.sql, reading), RowReader(columns, self_names, user_id))
 
 
 def _rows(url: "URL", sql: str, reading: Reading) -> Rows:
@@ -77,14 +78,14 @@ def _rows(url: "URL", sql: str, reading: Reading) -> Rows:
             streaming = connection.execution_options(yield_per=_BATCH_ROWS, no_parameters=True)
             result = streaming.exec_driver_sql(sql)
             if not result.returns_rows:
-                raise InputError(f"{_shown(url)}: the query gives no rows", hint="Give a SELECT with --query")
+                raise InputError(f"{shown(url)}: the query gives no rows", hint="Give a SELECT with --query")
             names = list(result.keys())
-            require_columns(_shown(url), names, reading)
+            require_columns(shown(url), names, reading)
             for number, values in enumerate(result, 1):
                 yield number, dict(zip(names, map(_plain, values), strict=True))
         except SQLAlchemyError as error:
-            reason = _reason(error, url)
-            raise InputError(f"{_shown(url)}: the query fails: {reason}", hint="Correct --query") from None
+            reason = reason_of(error, url)
+            raise InputError(f"{shown(url)}: the query fails: {reason}", hint="Correct --query") from None
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def _connected(url: "URL") -> Iterator["Connection"]:
         engine = create_engine(url, poolclass=NullPool, connect_args=waits)
     except (ImportError, NoSuchModuleError) as error:
         raise InputError(
-            f"no driver for the database {_shown(url)}: {error}",
+            f"no driver for the database {shown(url)}: {error}",
             hint="Install one, e.g. pip install 'psycopg[binary]' for postgresql+psycopg://, pymysql for mysql+pymysql://",
         ) from error
     try:
@@ -108,7 +109,7 @@ def _connected(url: "URL") -> Iterator["Connection"]:
     except (SQLAlchemyError, OSError) as error:
         hint = "Check the address, the name and the password, and that the server runs"
         # not ``from error``: drivers put the password into their errors
-        raise InputError(f"the database {_shown(url)} does not answer: {_reason(error, url)}", hint=hint) from None
+        raise InputError(f"the database {shown(url)} does not answer: {reason_of(error, url)}", hint=hint) from None
     with connection:
         yield connection
 
@@ -135,21 +136,6 @@ def _check_file(url: "URL") -> None:
         return
     if not Path(name).is_file():
         raise InputError(f"the database file {name!r} does not exist", hint="Check the path")
-
-
-def _shown(url: "URL") -> str:
-    """The address without the password; options are left out, since they may hold one, too."""
-    return url.set(query={}).render_as_string(hide_password=True)
-
-
-def _reason(error: Exception, url: "URL") -> str:
-    """The first line of what the driver says, without the password."""
-    said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0] or type(error).__name__
-    secrets = [str(url.password)] if url.password else []
-    secrets += [str(value) for key, value in url.query.items() if "pass" in key.lower() or "pwd" in key.lower()]
-    for secret in secrets:
-        said = said.replace(secret, "***")
-    return shorten(said, 200)
 
 
 def _plain(value: Any) -> Any:

@@ -405,6 +405,20 @@ def test_store_from_the_environment(
     assert "u1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [("LIMNER_RECORD", "postgresql://u:hunter2@127.0.0.1:1/db"), ("LIMNER_INDEX", "http://:hunter2@127.0.0.1:1")],
+)
+def test_a_server_that_is_not_there(
+    limner: Limner, write_rows: WriteRows, monkeypatch: pytest.MonkeyPatch, variable: str, url: str
+) -> None:
+    monkeypatch.setenv(variable, url)
+    for words in (["ingest", write_rows(*scripted.EVENTS)], ["search", "u1", "Munich"]):
+        ended = limner(*words, "--json")
+        assert (ended.code, ended.out) == (4, "")
+        assert "does not answer" in ended.err and variable in ended.err and "hunter2" not in ended.err
+
+
 def test_help_lists_commands_in_order(empty: Limner) -> None:
     shown = empty("--help")
     places = [shown.out.index(f"  {name} ") for name in ("ingest", "users", "search", "ask", "profile", "eval")]

@@ -23,6 +23,7 @@ HEAVY = {
     "langsmith",
     "numpy",
     "openai",
+    "psycopg",
     "pyarrow",
     "pydantic",
     "safetensors",

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from retrieval.errors import StoreError
-from retrieval.index import IndexDamaged, Labels, VectorIndex, wipe
+from retrieval.index import IndexDamaged, IndexPlace, Labels
+from retrieval.index_folder import FolderIndex, wipe
 
 LABELS = Labels("u", "user", "mail", 1.5)
 
@@ -14,8 +15,8 @@ def unit(*rows: list[float]) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32
     return np.array(rows, dtype=np.float32)
 
 
-def test_vectors_are_read_by_id_in_the_order_asked_for(tmp_path: Path) -> None:
-    index = VectorIndex(tmp_path / "chroma")
+def test_vectors_are_read_by_id_in_the_order_asked_for(place: IndexPlace) -> None:
+    index = place.open()
     index.put(["a", "b"], unit([1, 0], [0.6, 0.8]), [LABELS, LABELS._replace(user_id="v")])
 
     found = index.vectors(["b", "a"])
@@ -26,8 +27,8 @@ def test_vectors_are_read_by_id_in_the_order_asked_for(tmp_path: Path) -> None:
     index.close()
 
 
-def test_put_replaces_and_remove_ignores_what_is_not_there(tmp_path: Path) -> None:
-    index = VectorIndex(tmp_path / "chroma")
+def test_put_replaces_and_remove_ignores_what_is_not_there(place: IndexPlace) -> None:
+    index = place.open()
     index.put(["a", "b"], unit([1, 0], [1, 0]), [Labels("u", "user", None, None)] * 2)
     index.put(["a"], unit([0, 1]), [LABELS])
     index.remove(["b", "nothing"])
@@ -39,7 +40,7 @@ def test_put_replaces_and_remove_ignores_what_is_not_there(tmp_path: Path) -> No
 
 def test_more_vectors_than_chroma_takes_at_once(tmp_path: Path) -> None:
     count = 11_000
-    index = VectorIndex(tmp_path / "chroma")
+    index = FolderIndex(tmp_path / "chroma")
     index.put([str(n) for n in range(count)], np.ones((count, 2), dtype=np.float32), [LABELS] * count)
     assert index.count() == len(index.ids()) == count
     found = index.vectors([str(n) for n in range(count)])
@@ -50,7 +51,7 @@ def test_more_vectors_than_chroma_takes_at_once(tmp_path: Path) -> None:
 
 
 def test_an_index_opened_again_reads_the_files_again(tmp_path: Path) -> None:
-    first, second = VectorIndex(tmp_path / "chroma"), VectorIndex(tmp_path / "chroma")
+    first, second = FolderIndex(tmp_path / "chroma"), FolderIndex(tmp_path / "chroma")
     first.put(["a"], unit([1, 0]), [LABELS])
     first.close()
     assert second.ids() == {"a"}
@@ -63,9 +64,9 @@ def test_a_folder_that_chroma_cannot_read_is_named_each_time(tmp_path: Path) -> 
     (folder / "chroma.sqlite3").write_text("garbage" * 1000)
     for _ in range(2):
         with pytest.raises(IndexDamaged, match="chroma'"):
-            VectorIndex(folder)
+            FolderIndex(folder)
     wipe(folder)
-    VectorIndex(folder).close()
+    FolderIndex(folder).close()
 
 
 def test_wipe_takes_what_lies_there(tmp_path: Path) -> None:
@@ -92,4 +93,4 @@ def test_what_may_not_be_deleted(tmp_path: Path) -> None:
 def test_a_dotenv_file_in_the_working_folder_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("ANONYMIZED_TELEMETRY=true\nMIGRATIONS=nonsense\n")
     monkeypatch.chdir(tmp_path)
-    VectorIndex(tmp_path / "chroma").close()
+    FolderIndex(tmp_path / "chroma").close()

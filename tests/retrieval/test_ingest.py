@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from retrieval.errors import InputError
-from retrieval.index import VectorIndex
 from retrieval.ingest import BAD_LINES_KEPT, IngestReport
 from retrieval.store import Store
+from tests.retrieval.conftest import ids_in_index
 
 OpenStore = Callable[..., Store]
 WriteRows = Callable[..., Path]
@@ -26,10 +26,7 @@ def state(store: Store) -> dict[str, Any]:
     users = store.users()
     held = {user.user_id: (store.events(user.user_id), store.history(user.user_id)) for user in users}
     store.close()
-    index = VectorIndex(store.path / "chroma")
-    ids = index.ids()
-    index.close()
-    return {"users": users, "held": held, "vectors": ids}
+    return {"users": users, "held": held, "vectors": ids_in_index(store)}
 
 
 def numbered(count: int) -> list[dict[str, Any]]:

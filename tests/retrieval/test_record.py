@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -10,13 +9,6 @@ from retrieval.index import Labels
 from retrieval.record import Pending, Record
 from retrieval.splitting import split_event
 from retrieval.sql import Database
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "record.sqlite3")
-    yield database
-    database.close()
 
 
 def draft(text: str = "A rose", user: str = "u", event_id: str = "e", **fields: object) -> Draft:

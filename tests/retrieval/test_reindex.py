@@ -4,7 +4,6 @@ import pytest
 
 from retrieval.errors import UsageError
 from retrieval.fakes import HashingEmbedder
-from retrieval.reindex import note_of
 from retrieval.store import Store
 from tests.conftest import WriteRows
 
@@ -45,8 +44,7 @@ def test_another_embedder_takes_over(filled: Store, open_store: OpenStore, write
     told: list[tuple[int, int]] = []
     assert other.reindex(lambda *so_far: told.append(so_far)) == 1200
     assert told == [(512, 1200), (1024, 1200), (1200, 1200)]
-    assert best(other) == "77" and note_of(other.path / "chroma") == {"embedder": "fake:hashing-32", "dimension": "32"}
-    assert sorted(each.name for each in other.path.iterdir() if each.is_dir()) == ["chroma"]
+    assert best(other) == "77" and other._open().place.made_by() == {"embedder": "fake:hashing-32", "dimension": "32"}
     assert other.ingest([write_rows({"user_id": "u", "id": "x", "text": "A tulip"}, name="more.jsonl")]).added == 1
     assert other.search("u", "tulip", k=1)[0].event.event_id == "x"
     with pytest.raises(UsageError, match="was made with the embedder"):
@@ -80,4 +78,4 @@ def test_an_index_that_another_embedder_made_than_the_record_says_is_made_anew(
         with pytest.raises(KeyboardInterrupt):
             open_store(embedder=Other()).reindex()
     again = open_store()
-    assert best(again) == "77" and note_of(again.path / "chroma") is None
+    assert best(again) == "77" and again._open().place.made_by() is None

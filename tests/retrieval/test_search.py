@@ -44,8 +44,8 @@ def texts(hits: list[Hit]) -> list[str]:
 
 def test_the_person_that_a_question_names_is_heard_first(searched: Searched) -> None:
     rows = [("2024-01-01", name, "The violin lesson was long") for name in ("Ben", "Me", "Anna Berg")]
-    assert [hit.event.speaker for hit in searched(rows, "Which lesson did Anna take?")][0] == "Anna Berg"
-    assert [hit.event.speaker for hit in searched(rows, "Which lesson did I take?")][0] == "Me"
+    assert next(hit.event.speaker for hit in searched(rows, "Which lesson did Anna take?")) == "Anna Berg"
+    assert next(hit.event.speaker for hit in searched(rows, "Which lesson did I take?")) == "Me"
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_before_something_that_happened(searched: Searched) -> None:
         ("2023-09-01", "Me", "I live near the harbour"),
     ]
     before, after = (searched(rows, f"Where did I live {side} I moved to Rome?") for side in ("before", "after"))
-    assert [hit.event.timestamp for hit in before if "harbour" in hit.snippet.text][0] == "2023-01-01"
-    assert [hit.event.timestamp for hit in after if "harbour" in hit.snippet.text][0] == "2023-09-01"
+    assert next(hit.event.timestamp for hit in before if "harbour" in hit.snippet.text) == "2023-01-01"
+    assert next(hit.event.timestamp for hit in after if "harbour" in hit.snippet.text) == "2023-09-01"
 
 
 def test_a_clue_leads_to_what_is_told_elsewhere(searched: Searched) -> None:

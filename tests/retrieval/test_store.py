@@ -10,7 +10,6 @@ import pytest
 from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
 from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser, UserSummary
-from retrieval.locks import StoreLock
 from retrieval.store import Store
 
 OpenStore = Callable[..., Store]
@@ -160,12 +159,14 @@ def test_an_empty_store_takes_another_embedder(open_store: OpenStore, write_rows
     assert other.search("anna", "Munich")[0].event.event_id == "e1"
 
 
+@pytest.mark.local
 def test_a_store_that_is_not_there(store: Store) -> None:
     with pytest.raises(UsageError, match=r"there is no store in .*limner ingest"):
         store.users()
     assert not store.path.exists()
 
 
+@pytest.mark.local
 def test_a_path_that_cannot_be_a_store(tmp_path: Path, open_store: OpenStore, write_rows: WriteRows) -> None:
     history = write_rows(*ANNA)
     (tmp_path / "diary").mkdir()
@@ -181,6 +182,7 @@ def test_a_path_that_cannot_be_a_store(tmp_path: Path, open_store: OpenStore, wr
     assert [each.name for each in (tmp_path / "diary").iterdir()] == ["monday.txt"]
 
 
+@pytest.mark.local
 def test_a_record_that_is_none(store: Store, write_rows: WriteRows) -> None:
     history = write_rows(*ANNA)
     store.path.mkdir()
@@ -197,6 +199,7 @@ def test_a_record_that_is_none(store: Store, write_rows: WriteRows) -> None:
         store.ingest([history])
 
 
+@pytest.mark.local
 def test_a_newer_store_is_refused(store: Store, open_store: OpenStore, write_rows: WriteRows) -> None:
     store.ingest([write_rows(*ANNA)])
     store.close()
@@ -208,6 +211,7 @@ def test_a_newer_store_is_refused(store: Store, open_store: OpenStore, write_row
         open_store().users()
 
 
+@pytest.mark.local
 def test_a_store_in_use_by_another_process(store: Store, open_store: OpenStore, write_rows: WriteRows) -> None:
     store.ingest([write_rows(*ANNA)])
     code = "import sys, filelock\nwith filelock.FileLock(sys.argv[1]):\n print(1, flush=True)\n input()"
@@ -271,7 +275,7 @@ def test_two_stores_on_one_folder_in_one_process(open_store: OpenStore, write_ro
     second.close()
 
     assert len(first.search("李", "小区")) == 2
-    with StoreLock(first.path / "lock", 0).held(), pytest.raises(StoreBusy):
+    with second._open().lock.held(), pytest.raises(StoreBusy):
         first.ingest([write_rows(*LI)])
 
 
@@ -282,6 +286,7 @@ def test_a_closed_store_opens_again(store: Store, write_rows: WriteRows) -> None
     assert len(store.search("anna", "Munich")) == 3
 
 
+@pytest.mark.local
 def test_the_index_holds_no_text(store: Store, write_rows: WriteRows) -> None:
     rows = [*ANNA, *LI, *({"user_id": "u", "id": str(n), "text": f"Filler message number {n}"} for n in range(1200))]
     store.ingest([write_rows(*rows)])

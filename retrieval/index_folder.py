@@ -1,0 +1,151 @@
+"""An index in a folder of this machine, opened by Chroma itself.
+
+Knows nothing of the record, of texts or of embedders.
+"""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from retrieval.errors import StoreError
+from retrieval.index import CONFIGURATION, IndexDamaged, VectorIndex, chroma_settings
+from retrieval.locks import Lock
+
+if TYPE_CHECKING:
+    from chromadb import Collection
+    from chromadb.config import System
+
+__all__ = ["FolderIndex", "IndexFolder", "wipe"]
+
+_COLLECTION: Final = "snippets"
+_NOTE: Final = "limner.json"
+_OPENING = threading.Lock()
+
+
+class FolderIndex(VectorIndex):
+    """The open index in ``folder``. Not shared with any other: each one reads the folder by itself.
+
+    A process that has it open does not see what another one writes; it must be opened again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with self._translated():
+            self._system, collection, batch = _open(folder)
+        super().__init__(collection, batch)
+
+    def close(self) -> None:
+        """Release files and memory; the index cannot be used afterwards."""
+        self._system.stop()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except ChromaError as error:
+            raise IndexDamaged(f"Chroma cannot use the index {str(self._folder)!r}: {error}") from error
+
+
+class IndexFolder:
+    """The place of an index in ``folder``; the one built beside it is in ``folder``-new.
+
+    Args:
+        folder: made when it is missing.
+        guard: held while files are opened or written.
+    """
+
+    def __init__(self, folder: Path, guard: Lock) -> None:
+        self._folder = folder
+        self._new = folder.with_name(f"{folder.name}-new")
+        self._old = folder.with_name(f"{folder.name}-old")
+        self._guard = guard
+        self.name = str(folder)
+
+    def open(self) -> FolderIndex:
+        """The index in use."""
+        return FolderIndex(self._folder)
+
+    def wipe(self) -> None:
+        """Delete the folder."""
+        wipe(self._folder)
+
+    def made_by(self) -> Mapping[str, str] | None:
+        """What a note in the folder says."""
+        return _note_in(self._folder)
+
+    def beside(self, made_by: Mapping[str, str]) -> FolderIndex:
+        """The index being built."""
+        if _note_in(self._new) != made_by:
+            wipe(self._new)
+            self._new.mkdir(parents=True)
+            (self._new / _NOTE).write_text(json.dumps(made_by), encoding="utf-8")
+        return FolderIndex(self._new)
+
+    def swap(self) -> Mapping[str, str]:
+        """Rename the folders; the record need not know."""
+        wipe(self._old)
+        if self._folder.exists():
+            self._folder.rename(self._old)
+        self._new.rename(self._folder)
+        return {}
+
+    def tidy(self) -> None:
+        """Delete the folder that was in use before."""
+        wipe(self._old)
+
+    def guarded(self) -> AbstractContextManager[None]:
+        """Holds the guard."""
+        return self._guard.held()
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
+def _note_in(folder: Path) -> Mapping[str, str] | None:
+    try:
+        note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return note if isinstance(note, dict) else None
+
+
+def wipe(folder: Path) -> None:
+    """Delete the index with all its files; no index may be open on it."""
+    try:
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
+
+
+def _open(folder: Path) -> "tuple[System, Collection, int]":
+    """Open Chroma without its process-wide cache of open folders.
+
+    The cache would hand out a stale index after another process wrote, and a broken one after a failed start
+    (chromadb 1.5.9 enters a system into it before starting it).
+    """
+    import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    key = str(folder)
+    with _OPENING:
+        try:
+            client = chromadb.PersistentClient(key, chroma_settings())
+        finally:
+            system = SharedSystemClient._identifier_to_system.pop(key, None)
+            SharedSystemClient._identifier_to_refcount.pop(key, None)
+    assert system is not None, "PersistentClient enters its system under the path"
+    try:
+        collection = client.get_or_create_collection(_COLLECTION, configuration=CONFIGURATION, embedding_function=None)
+    except BaseException:
+        system.stop()
+        raise
+    return system, collection, client.get_max_batch_size()
