@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["print_hits", "print_report", "print_retrieval_report", "print_users"]
 
+_WHAT_WAS_DONE = {
+    "encoding": "broken encoding mended",
+    "invisible": "invisible characters dropped",
+    "entities": "entities unescaped",
+    "html": "HTML made text",
+    "quoted": "quoted replies cut",
+    "signature": "signatures cut",
+    "footer": "footers cut",
+    "copy": "nearly the same as an earlier one",
+}
+
 
 def print_hits(console: "Console", hits: "Sequence[Hit]", *, explain: bool = False) -> None:
     """Ranked snippets, best first; with ``explain``, at which rank which ranker found them for which query."""
@@ -90,6 +101,10 @@ def print_report(console: "Console", report: "IngestReport") -> None:
         f"{report.read} rows of {files}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
         f"{report.repeated} repeated, {report.bad_count} bad; {report.snippets} snippets"
     )
+    told = (reason for reason in report.reasons if reason in _WHAT_WAS_DONE)
+    done = ", ".join(f"{_WHAT_WAS_DONE[reason]} {report.reasons[reason]}" for reason in sorted(told))
+    if done:
+        console.print(f"In how many: {done}")
 
 
 def _table(*numbers: str) -> "Table":

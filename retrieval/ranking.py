@@ -44,11 +44,15 @@ class Part(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A snippet's position in the view, its fused score (1 is first by every ranker), and who found it where."""
+    """A snippet's position in the view, its fused score (1 is first by every ranker), and who found it where.
+
+    ``also`` are the positions of the allowed snippets that say the same.
+    """
 
     position: int
     score: float
     found: tuple[Found, ...]
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class UserView:
 
     ``vectors`` has shape (n, dimension); ``before`` holds the positions of the turns before the snippets in their
     conversations, -1 for none; ``event`` numbers the events; ``lexical`` has n texts. ``windows`` has shape
-    (m, dimension), and ``around``, shape (n, w), holds the windows around each snippet, -1 for none.
+    (m, dimension), and ``around``, shape (n, w), holds the windows around each snippet, -1 for none. ``group``, shape
+    (n,), is equal for snippets that say the same, of which only the best one is shown; None: each says something else.
     """
 
     vectors: "NDArray[np.float32]"
@@ -66,6 +71,7 @@ class UserView:
     lexical: LexicalIndex
     windows: "NDArray[np.float32]"
     around: "NDArray[np.int64]"
+    group: "NDArray[np.int64] | None" = None
 
 
 class _Ranking(NamedTuple):
@@ -87,8 +93,16 @@ def rank(view: UserView, parts: Sequence[Part], k: int, allowed: "NDArray[np.boo
 
     rankings = [_rankings(view, part, allowed) for part in parts]
     fused = np.max([_fused(each) for each in rankings], axis=0)
+    group = view.group
+    if group is not None:
+        fused = _best_of_each(fused, group)
     return [
-        Ranked(position, score, _found([each for part in rankings for each in part], position))
+        Ranked(
+            position,
+            score,
+            _found([each for part in rankings for each in part], position),
+            () if group is None else _others(group, position, allowed),
+        )
         for position, score in _spread(fused, view.event, k)
     ]
 
@@ -140,6 +154,23 @@ def _fused(rankings: Sequence[_Ranking]) -> "NDArray[np.float64]":
     # A snippet in no window has no vote of windows: else its own vector would count three times.
     weights = [np.broadcast_to(each.weight, each.ranks.shape) for each in rankings]
     return np.asarray(np.average(shares, axis=0, weights=weights))
+
+
+def _best_of_each(fused: "NDArray[np.float64]", group: "NDArray[np.int64]") -> "NDArray[np.float64]":
+    """``fused`` with 0 for all but the best of each group; of equal ones the first."""
+    import numpy as np
+
+    order = np.argsort(-fused, kind="stable")
+    best = order[np.unique(group[order], return_index=True)[1]]
+    result = np.zeros_like(fused)
+    result[best] = fused[best]
+    return result
+
+
+def _others(group: "NDArray[np.int64]", position: int, allowed: "NDArray[np.bool_]") -> tuple[int, ...]:
+    import numpy as np
+
+    return tuple(int(i) for i in np.flatnonzero((group == group[position]) & allowed) if i != position)
 
 
 def _spread(fused: "NDArray[np.float64]", event: "NDArray[np.int64]", k: int) -> list[tuple[int, float]]:

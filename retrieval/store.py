@@ -20,7 +20,7 @@ from retrieval.drafts import Applied, Draft
 from retrieval.errors import StoreError, UsageError
 from retrieval.events import Event, Role, Snippet
 from retrieval.history import History, UserSummary
-from retrieval.ingest import IngestReport, Source, check, ingest, ingest_events
+from retrieval.ingest import IngestReport, OnDropped, Source, check, ingest, ingest_events
 from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
@@ -111,6 +111,7 @@ class Store:
         format: str | None = None,
         strict: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
+        listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load history files; see :class:`IngestReport` for what is counted.
 
@@ -127,6 +128,7 @@ class Store:
             format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
             progress: called after each batch with the report so far.
+            listing: told after each batch what was dropped, cut or marked as a copy in it.
 
         Raises:
             InputError: a file cannot be read at all, or has bad lines and ``strict`` is set.
@@ -135,10 +137,10 @@ class Store:
         queries = [each for each in files if isinstance(each, Query)]
         with stdin_as_file([Path(each) for each in files if not isinstance(each, Query)], wanted) as given:
             found = find_files(given, wanted)
-            source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.left_out)
+            source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.others)
             check(source, strict=strict)
             with self._keeping() as keep:
-                return ingest(source, keep, progress)
+                return ingest(source, keep, progress, listing)
 
     def ingest_events(
         self,
@@ -146,6 +148,7 @@ class Store:
         *,
         self_names: Collection[str] = (),
         progress: Callable[[IngestReport], None] | None = None,
+        listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere, e.g. by :func:`retrieval.events_of_documents`, as ``ingest`` does.
 
@@ -153,7 +156,7 @@ class Store:
         """
         report = IngestReport()
         with self._keeping() as keep:
-            ingest_events(events, keep, report, self_names=self_names, progress=progress)
+            ingest_events(events, keep, report, self_names=self_names, progress=progress, listing=listing)
         return report
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:

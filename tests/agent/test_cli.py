@@ -72,6 +72,7 @@ def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
         "bad_count": 0,
         "bad": [],
         "left_out": {},
+        "reasons": {},
     }
 
 
@@ -199,6 +200,7 @@ def test_users(empty: Limner, limner: Limner) -> None:
         "snippets": 2,
         "first": "2024-03-01",
         "last": "2024-03-02",
+        "languages": {"en": 1},
     }
     shown = limner("users").out
     assert "u1" in shown and "张三" in shown and "2024-03-03" in shown
@@ -222,6 +224,7 @@ def test_search(limner: Limner) -> None:
         "speaker": None,
         "role": "user",
         "channel": "chat",
+        "language": None,
     }
     assert "My [b]order[/b] is late." in limner("search", "u1", "order").out
 
