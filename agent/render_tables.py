@@ -19,15 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["print_hits", "print_report", "print_retrieval_report", "print_users"]
 
-_WHAT_WAS_DONE = {
-    "encoding": "broken encoding mended",
-    "invisible": "invisible characters dropped",
-    "entities": "entities unescaped",
-    "html": "HTML made text",
-    "quoted": "quoted replies cut",
-    "signature": "signatures cut",
-    "footer": "footers cut",
-    "copy": "nearly the same as an earlier one",
+_CUTS = {
+    "encoding": "broken encoding",
+    "invisible": "invisible characters",
+    "entities": "HTML entities",
+    "html": "HTML",
+    "quoted": "quoted replies",
+    "signature": "signatures",
+    "footer": "footers",
 }
 
 
@@ -101,10 +100,11 @@ def print_report(console: "Console", report: "IngestReport") -> None:
         f"{report.read} rows of {files}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
         f"{report.repeated} repeated, {report.bad_count} bad; {report.snippets} snippets"
     )
-    told = (reason for reason in report.reasons if reason in _WHAT_WAS_DONE)
-    done = ", ".join(f"{_WHAT_WAS_DONE[reason]} {report.reasons[reason]}" for reason in sorted(told))
-    if done:
-        console.print(f"In how many: {done}")
+    cuts = [f"{name} in {report.reasons[cut]}" for cut, name in _CUTS.items() if cut in report.reasons]
+    if cuts:
+        console.print(f"cut or mended: {', '.join(cuts)}")
+    if copies := report.reasons["copy"]:
+        console.print(f"nearly the same as an earlier one, and marked: {copies}")
 
 
 def _table(*numbers: str) -> "Table":

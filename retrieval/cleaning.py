@@ -72,7 +72,7 @@ def clean(raw: str) -> Cleaned:
 def _clean_once(text: str, cuts: dict[Cut, int]) -> str:
     def note(cut: Cut, before: str, after: str) -> str:
         if before != after:
-            cuts[cut] = cuts.get(cut, 0) + len(before) - len(after)
+            cuts[cut] = cuts.get(cut, 0) + max(0, len(_collapse(before)) - len(_collapse(after)))
         return after
 
     if not _PLAIN.fullmatch(text):

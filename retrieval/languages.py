@@ -17,7 +17,7 @@ _CLASSIFIED: Final = (
 """What the classifier may answer: of its 139 languages many are taken for English in a message of three words."""
 
 _SURE: Final = 0.5
-_LOOKED_AT: Final = 1000  # characters
+_LOOKED_AT: Final = 300  # characters
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA: Final = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]")

@@ -11,6 +11,7 @@ def view(
     event: list[int] | None = None,
     windows: list[list[float]] | None = None,
     around: list[list[int]] | None = None,
+    group: list[int] | None = None,
 ) -> UserView:
     """``rows`` are (vector, text)."""
     count = len(rows)
@@ -21,6 +22,7 @@ def view(
         LexicalIndex([text for _, text in rows]),
         np.array(windows or np.zeros((0, 2)), dtype=np.float32),
         np.array(around or [[-1]] * count),
+        None if group is None else np.array(group),
     )
 
 
@@ -56,6 +58,16 @@ def test_one_event_does_not_crowd_out_the_others() -> None:
     rows = [([1.0, 0.0], "rose")] * 3 + [([0.9, 0.1], "rose x")]
     found = search(view(*rows, event=[0, 0, 0, 1]), part([1, 0], "rose"), k=2)
     assert [each.position for each in found] == [0, 3]
+
+
+def test_of_a_group_only_the_best_is_ranked_and_the_others_are_named() -> None:
+    rows = [([1.0, 0.0], "rose")] * 600 + [([0.9, 0.1], "rose"), ([0.0, 1.0], "tulip")]
+    about = view(*rows, group=[0] * 599 + [1, 2, 2])
+    found = search(about, part([1, 0], "rose"), k=3)
+    assert [each.position for each in found] == [0, 599, 600]
+    assert found[0].also == tuple(range(1, 599)) and found[1].also == () and found[2].also == (601,)
+    (only,) = search(about, part([1, 0], "rose"), allowed=[each > 600 for each in range(602)])
+    assert (only.position, only.also) == (601, ())
 
 
 def test_only_what_is_allowed_is_ranked() -> None:
