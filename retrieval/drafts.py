@@ -105,7 +105,7 @@ class DraftWriter:
         said = {row.row_hash for row in self._known("row_hash", hashes)}
         fates: dict[str, Fate] = {}
         new: list[_Prepared] = []
-        changed: dict[str, int] = {}
+        changed: list[int] = []
         for each in batch:
             old = known.get(each.event_key)
             if old is not None and old.content_hash == each.values["content_hash"]:
@@ -113,7 +113,7 @@ class DraftWriter:
             elif old is not None:
                 self._db.execute(events.update().where(events.c.pk == old.pk).values(each.values))
                 self._replace_snippets(old.pk, each)
-                changed[each.event_key] = old.pk
+                changed.append(old.pk)
                 fates[each.event_key] = Fate("updated")
             elif each.row_hash in said:
                 fates[each.event_key] = Fate("repeated")
@@ -123,12 +123,14 @@ class DraftWriter:
                 fates[each.event_key] = Fate("added")
             if each.row_hash is not None:
                 said.add(each.row_hash)
-        pks = {**changed, **self._insert(new)}
-        copies = mark_copies(self._db, [*unmark(self._db, list(changed.values())), *(pks[n.event_key] for n in new)])
+        inserted = self._insert(new)
+        marked = [*unmark(self._db, changed), *inserted.values()]
+        copies = dict.fromkeys(marked) | mark_copies(self._db, marked)
+        pks = {key: row.pk for key, row in known.items()} | inserted
         for each in batch:
             fate = fates[each.event_key]
-            head = copies.get(pks.get(each.event_key, -1))
-            self.applied.note(fate if head is None else fate._replace(copy_of=head), each.cuts)
+            head = copies.get(pks.get(each.event_key, 0), fate.copy_of)
+            self.applied.note(fate._replace(copy_of=head), each.cuts)
 
     def _known(self, column: str, values: Sequence[str]) -> "Iterator[Any]":
         events = tables().events

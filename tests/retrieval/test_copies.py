@@ -59,8 +59,11 @@ def test_loading_again_lists_the_same_copies(store: Store, write_rows: WriteRows
 
 def test_when_the_first_changes_its_copies_have_another_first(store: Store, write_rows: WriteRows) -> None:
     store.ingest([write_rows(row(1), row(2), row(3))])
-    report = store.ingest([write_rows(row(1, "It is roses that I love now"), row(4))])
-    assert (report.updated, report.added) == (1, 1)
+    listed: list[Dropped] = []
+    history = write_rows(row(1, "It is roses that I love now"), row(4), row(2), row(3))
+    report = store.ingest([history], listing=listed.extend)
+    assert (report.updated, report.added, report.unchanged) == (1, 1, 2)
+    assert [(each.event_id, each.copy_of) for each in listed] == [("e4", "e2"), ("e3", "e2")]
     assert copies(store) == {"e3": "e2", "e4": "e2"}
 
     store.ingest([write_rows(row(1))])
@@ -114,7 +117,8 @@ def test_without_copies_there_are_no_groups(store: Store, write_rows: WriteRows)
 
 def test_a_greeting_more_makes_no_second_result(store: Store, write_rows: WriteRows) -> None:
     letter = (
-        "my parcel with the tulips has not come yet though you promised to send it on the day on which I paid for it"
+        "my parcel with the tulips has not come yet though you promised to send it on the day on which I paid for it, "
+        "so please tell me where it is"
     )
     store.ingest([write_rows(row(1, letter), row(2, f"Hello, {letter}"), row(3, letter.replace("tulips", "roses")))])
     assert copies(store) == {"e2": "e1"}
