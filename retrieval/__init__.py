@@ -3,6 +3,7 @@
 Load, clean, split, record in SQL, index in Chroma, search. Knows nothing of language models or profiles.
 """
 
+from retrieval.dropping import Dropped
 from retrieval.embedders import EMBEDDED, Embedder, load_embedder
 from retrieval.errors import InputError, LimnerError, ModelUnavailable, StoreBusy, StoreError, UsageError
 from retrieval.events import Event, Role, Snippet
@@ -23,6 +24,7 @@ from retrieval.weights import cache_dir
 __all__ = [
     "EMBEDDED",
     "BadLine",
+    "Dropped",
     "Embedder",
     "Event",
     "Found",

@@ -113,7 +113,9 @@ def _turn(mail: EmailMessage, user: str, reading: Reading) -> LoadedRow | str:
         "from": address,
     }
     place = f"mail {shorten(number)}" if number else None
-    return LoadedRow(columns, role=_role(name, address, reading), place=place, raw=body.raw, cuts=cuts)
+    return LoadedRow(
+        columns, role=_role(name, address, reading), place=place, raw=body.raw if cuts else None, cuts=cuts
+    )
 
 
 def _sender(mail: EmailMessage) -> tuple[str, str]:

@@ -23,6 +23,7 @@ HEAVY = {
     "langsmith",
     "numpy",
     "openai",
+    "py3langid",
     "pyarrow",
     "pydantic",
     "safetensors",

@@ -130,3 +130,17 @@ def test_quotations_and_signatures_are_cut(text: str, expected: str) -> None:
 )
 def test_the_senders_own_words_stay(text: str) -> None:
     assert latest_reply(text).text == text
+
+
+def test_the_raw_form_stays_where_something_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "a.eml"
+    html = "<p>It broke.</p><p>Sent from my iPhone</p><blockquote>Does it work?</blockquote>"
+    path.write_text(f"From: a@b.c\nContent-Type: text/html; charset=utf-8\n\n{html}\n")
+    (event,) = events(path, user_id="u")
+    assert (event.text, event.raw) == ("It broke.", f"{html}\n")
+    assert event.origin is not None and set(event.origin.cuts) == {"quoted", "footer", "html"}
+
+    path.write_text("From: a@b.c\n\nIt broke.\n")
+    (event,) = events(path, user_id="u")
+    assert (event.text, event.raw) == ("It broke.", None)
+    assert event.origin is not None and event.origin.cuts == {}
