@@ -20,15 +20,20 @@ _MOST_HEADS = 8  # of one key: a user may write ten thousand messages that are a
 
 def unmark(db: "Connection", pks: Sequence[int]) -> list[int]:
     """Take events that have changed out of their groups; returns them and those that were their copies, in order."""
-    from sqlalchemy import and_, select
+    from sqlalchemy import select
 
     events, likeness = tables().events, tables().likeness
-    copies = events.alias()
-    same = and_(copies.c.user_key == events.c.user_key, copies.c.copy_of == events.c.event_id)
     affected = set(pks)
+    firsts: set[tuple[str, str]] = set()
     for part in chunks(pks):
-        affected.update(db.scalars(select(copies.c.pk).join(events, same).where(events.c.pk.in_(part))))
+        changed = select(events.c.user_key, events.c.event_id).where(events.c.pk.in_(part))
+        firsts.update((key, each) for key, each in db.execute(changed))
         db.execute(likeness.delete().where(likeness.c.event_pk.in_(part)))
+    # One look at all copies of these users: a look for each event would read a long history as often as it has events.
+    for users in chunks(sorted({key for key, _ in firsts})):
+        copies = select(events.c.pk, events.c.user_key, events.c.copy_of)
+        copies = copies.where(events.c.user_key.in_(users), events.c.copy_of.is_not(None))
+        affected.update(pk for pk, key, head in db.execute(copies) if (key, head) in firsts)
     for part in chunks(sorted(affected)):
         db.execute(events.update().where(events.c.pk.in_(part), events.c.copy_of.is_not(None)).values(copy_of=None))
     return sorted(affected)
@@ -81,9 +86,9 @@ def _heads_of(
 
 
 def _rows(db: "Connection", pks: Sequence[int]) -> "Iterator[Row[Any]]":
+    from sqlalchemy import select
+
     events = tables().events
     columns = [events.c[name] for name in ("pk", "user_key", "event_id", "speaker", "role", "text")]
     for part in chunks(pks):
-        yield from db.execute(
-            events.select().with_only_columns(*columns).where(events.c.pk.in_(part)).order_by(events.c.pk)
-        )
+        yield from db.execute(select(*columns).where(events.c.pk.in_(part)).order_by(events.c.pk))
