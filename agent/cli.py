@@ -5,6 +5,7 @@ available, 5 store busy or damaged, 130 interrupted.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,13 @@ def cli() -> None:
 @click.option("--sql", "url", metavar="URL", help="A database to ask with --query, as SQLAlchemy names it.")
 @click.option("--query", metavar="SELECT", help="What to ask the database of --sql.")
 @click.option("--strict", is_flag=True, help="Load nothing if there is a bad line.")
+@click.option(
+    "--report",
+    "listing",
+    type=click.Path(path_type=Path),
+    metavar="OUT.jsonl",
+    help="List what was dropped, cut or marked as a copy, one a line: where and why, without the words.",
+)
 @options.store
 @options.embedder
 @options.as_json
@@ -113,6 +121,7 @@ def ingest(
     url: str | None,
     query: str | None,
     strict: bool,
+    listing: Path | None,
     **settings: Any,
 ) -> int:
     """Load history files: tables, tickets, chats, mail; .jsonl, .csv, .xlsx, .json and others.
@@ -121,10 +130,12 @@ def ingest(
     """
     from agent.listings import ingest_document
     from agent.render_tables import print_report
+    from agent.report_file import ReportFile
 
     door = Door(open_limner, **settings)
     columns = options.columns_of(pairs)
     sources = options.sources_of(files, url, query)
+    listed = nullcontext() if listing is None else ReportFile(listing, files)
     kept = 0
 
     def progress(report: "IngestReport") -> None:
@@ -133,7 +144,7 @@ def ingest(
         watch.rows(report)
 
     try:
-        with Watch() as watch, door.limner(watch) as limner:
+        with Watch() as watch, door.limner(watch) as limner, listed as lines:
             report = limner.ingest(
                 sources,
                 columns=columns,
@@ -142,6 +153,7 @@ def ingest(
                 format=format_,
                 strict=strict,
                 progress=progress,
+                listing=None if lines is None else lines.write,
             )
     except KeyboardInterrupt:
         say(f"interrupted; {kept} rows are done. The same command continues")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from agent.progress import OnStep, ignore
 from agent.schema import SchemaSource, load_schema
 from retrieval import EMBEDDED, BadLine, Embedder, Event, Hit, IngestReport, Query, Store, UserSummary, load_embedder
+from retrieval.ingest import OnDropped
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -90,6 +91,7 @@ class Limner:
         format: str | None = None,
         strict: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
+        listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load history files; see :meth:`retrieval.Store.ingest`."""
         given = [files] if isinstance(files, str | Path | Query) else list(files)
@@ -101,6 +103,7 @@ class Limner:
             format=format,
             strict=strict,
             progress=progress,
+            listing=listing,
         )
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
@@ -113,9 +116,10 @@ class Limner:
         *,
         self_names: Collection[str] = (),
         progress: Callable[[IngestReport], None] | None = None,
+        listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
-        return self._store.ingest_events(events, self_names=self_names, progress=progress)
+        return self._store.ingest_events(events, self_names=self_names, progress=progress, listing=listing)
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""

@@ -24,7 +24,8 @@ def users_document(users: "Sequence[UserSummary]") -> dict[str, Any]:
 def search_document(user_id: str, query: str, hits: "Sequence[Hit]", *, explain: bool = False) -> dict[str, Any]:
     """Ranked evidence; ``event.text[start:end] == text``, and ``score`` is 1 for what every ranker puts first.
 
-    ``dates`` are the days, weeks, months or years that relative phrases in the text mean, where there are any. With
+    ``also`` are the other snippets that say the same, where there are any, and
+    ``dates`` the days, weeks, months or years that relative phrases in the text mean, where there are any. With
     ``explain`` each hit has ``found``: which ranker found it for which query, at which rank and score.
     """
     return {"user_id": user_id, "query": query, "hits": [_hit(hit, explain) for hit in hits]}
@@ -42,6 +43,7 @@ def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "text": snippet.text,
         **hit.where(),
+        **({"also": list(hit.also)} if hit.also else {}),
         **({"dates": dates} if dates else {}),
         **({"found": found} if explain else {}),
     }
@@ -50,8 +52,15 @@ def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
 def ingest_document(report: "IngestReport") -> dict[str, Any]:
     """What became of the rows; ``bad`` lists the first bad lines, ``bad_count`` counts all.
 
-    ``left_out`` counts, by suffix, the files of other kinds in the folders that were given.
+    ``left_out`` counts, by suffix, the files of other kinds in the folders that were given; ``reasons`` counts what was
+    dropped, cut or marked as a copy of an earlier message, by reason, with the characters that went.
     """
     counts = ("files", "read", "added", "updated", "unchanged", "repeated", "snippets", "bad_count")
     bad = [line._asdict() for line in report.bad]
-    return {**{name: getattr(report, name) for name in counts}, "bad": bad, "left_out": report.left_out}
+    reasons = {reason: {"count": report.reasons[reason], "chars": report.chars[reason]} for reason in report.reasons}
+    return {
+        **{name: getattr(report, name) for name in counts},
+        "bad": bad,
+        "left_out": report.left_out,
+        "reasons": dict(sorted(reasons.items())),
+    }

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 __all__ = ["print_hits", "print_report", "print_retrieval_report", "print_users"]
 
+_CUTS = {
+    "encoding": "broken encoding",
+    "invisible": "invisible characters",
+    "entities": "HTML entities",
+    "html": "HTML",
+    "quoted": "quoted replies",
+    "signature": "signatures",
+    "footer": "footers",
+}
+
 
 def print_hits(console: "Console", hits: "Sequence[Hit]", *, explain: bool = False) -> None:
     """Ranked snippets, best first; with ``explain``, at which rank which ranker found them for which query."""
@@ -90,6 +100,11 @@ def print_report(console: "Console", report: "IngestReport") -> None:
         f"{report.read} rows of {files}: {report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
         f"{report.repeated} repeated, {report.bad_count} bad; {report.snippets} snippets"
     )
+    cuts = [f"{name} in {report.reasons[cut]}" for cut, name in _CUTS.items() if cut in report.reasons]
+    if cuts:
+        console.print(f"cut or mended: {', '.join(cuts)}")
+    if copies := report.reasons["copy"]:
+        console.print(f"nearly the same as an earlier one, and marked: {copies}")
 
 
 def _table(*numbers: str) -> "Table":

@@ -3,6 +3,7 @@
 Load, clean, split, record in SQL, index in Chroma, search. Knows nothing of language models or profiles.
 """
 
+from retrieval.dropping import Dropped
 from retrieval.embedders import EMBEDDED, Embedder, load_embedder
 from retrieval.errors import (
     BackendUnavailable,
@@ -32,6 +33,7 @@ __all__ = [
     "EMBEDDED",
     "BackendUnavailable",
     "BadLine",
+    "Dropped",
     "Embedder",
     "Event",
     "Found",

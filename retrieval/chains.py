@@ -24,7 +24,7 @@ class UserRetriever(BaseRetriever):
     """Finds snippets of one user's history, and of nobody else's, whatever the query says.
 
     ``page_content`` is the snippet's text, an exact substring of its event; the metadata say where it stands: user_id,
-    event_id, snippet_id, start, end, timestamp, speaker, role, channel, score.
+    event_id, snippet_id, start, end, timestamp, speaker, role, channel, language, score.
 
     Raises:
         UnknownUser, UsageError, StoreError: from ``invoke``, as their names say.

@@ -7,14 +7,15 @@ taken apart, so that a quote still looks as its author typed it.
 import re
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from retrieval.events import Cut
 from retrieval.markup import html_to_text, looks_like_html
 
 if TYPE_CHECKING:
     from ftfy import TextFixerConfig
 
-__all__ = ["clean_text"]
+__all__ = ["Cleaned", "clean", "clean_text"]
 
 _MAX_PASSES = 20
 
@@ -40,6 +41,13 @@ _EDGE_SPACES = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
+class Cleaned(NamedTuple):
+    """A clean text, and how many characters each cut took away (0: it only mended); white space is not counted."""
+
+    text: str
+    cuts: dict[Cut, int]
+
+
 def clean_text(raw: str) -> str:
     """The text as it is stored, quoted and searched. Cleaning a clean text changes nothing.
 
@@ -47,30 +55,41 @@ def clean_text(raw: str) -> str:
     other invisible characters, normalises to NFC, and collapses white space; line breaks stay, at most one blank line
     in a row. The result may be empty.
     """
-    text = raw
+    return clean(raw).text
+
+
+def clean(raw: str) -> Cleaned:
+    """The same, with what was cut."""
+    text, cuts = raw, dict[Cut, int]()
     for _ in range(_MAX_PASSES):
-        cleaned = _clean_once(text)
+        cleaned = _clean_once(text, cuts)
         if cleaned == text:
             break
         text = cleaned
-    return text
+    return Cleaned(text, cuts)
 
 
-def _clean_once(text: str) -> str:
+def _clean_once(text: str, cuts: dict[Cut, int]) -> str:
+    def note(cut: Cut, before: str, after: str) -> str:
+        if before != after:
+            cuts[cut] = cuts.get(cut, 0) + max(0, len(_collapse(before)) - len(_collapse(after)))
+        return after
+
     if not _PLAIN.fullmatch(text):
-        text = _drop_invisible(_repair(text))
+        text = unicodedata.normalize("NFC", _LINE_END.sub("\n", text))
+        text = note("encoding", text, _repair(text))
+        text = note("invisible", text, _drop_invisible(text))
     if "&" in text:
-        text = _unescape(text)
+        text = note("entities", text, _unescape(text))
     if "<" in text and looks_like_html(text):
-        text = html_to_text(text)
+        text = note("html", text, html_to_text(text))
     return _collapse(text)
 
 
 def _repair(text: str) -> str:
-    """Mojibake and broken surrogates; line ends become ``\\n``."""
+    """``text`` without mojibake and broken surrogates."""
     from ftfy import fix_text
 
-    text = _LINE_END.sub("\n", text)
     if text.isascii() and "\x1b" not in text:
         return text
     if _SURROGATE.search(text):

@@ -6,16 +6,17 @@ Knows nothing of files, of Chroma or of embedders.
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from retrieval.copies import mark_copies, unmark
 from retrieval.events import Event, Snippet
 from retrieval.sql import chunks, tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["Applied", "Draft", "DraftWriter", "event_key", "passage", "user_key"]
+__all__ = ["Applied", "Draft", "DraftWriter", "Fate", "event_key", "passage", "user_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,38 @@ class Draft:
     windows: Sequence[Snippet] = ()
 
 
+class Fate(NamedTuple):
+    """What became of one draft; ``copy_of`` is the id of the first event that says nearly the same."""
+
+    outcome: Literal["added", "updated", "unchanged", "repeated"]
+    copy_of: str | None = None
+
+
 @dataclass(slots=True)
 class Applied:
-    """What became of some drafts. ``snippets`` counts those of added and updated events."""
+    """What became of some drafts; ``fates`` in their order. ``snippets`` counts those of added and updated events."""
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     repeated: int = 0
     snippets: int = 0
+    fates: list[Fate] = field(default_factory=list)
+
+    def note(self, fate: Fate, snippets: int) -> None:
+        """Count what became of a draft with so many snippets."""
+        self.fates.append(fate)
+        match fate.outcome:
+            case "added":
+                self.added += 1
+            case "updated":
+                self.updated += 1
+            case "unchanged":
+                self.unchanged += 1
+            case "repeated":
+                self.repeated += 1
+        if fate.outcome in ("added", "updated"):
+            self.snippets += snippets
 
 
 def user_key(user_id: str) -> str:
@@ -79,44 +103,54 @@ class DraftWriter:
         known = {row.event_key: row for row in self._known("event_key", [each.event_key for each in batch])}
         hashes = [each.row_hash for each in batch if each.row_hash is not None]
         said = {row.row_hash for row in self._known("row_hash", hashes)}
+        fates: dict[str, Fate] = {}
         new: list[_Prepared] = []
+        changed: list[int] = []
         for each in batch:
             old = known.get(each.event_key)
             if old is not None and old.content_hash == each.values["content_hash"]:
-                self.applied.unchanged += 1
+                fates[each.event_key] = Fate("unchanged", old.copy_of)
             elif old is not None:
                 self._db.execute(events.update().where(events.c.pk == old.pk).values(each.values))
                 self._replace_snippets(old.pk, each)
-                self.applied.updated += 1
-                self.applied.snippets += each.cuts
+                changed.append(old.pk)
+                fates[each.event_key] = Fate("updated")
             elif each.row_hash in said:
-                self.applied.repeated += 1
+                fates[each.event_key] = Fate("repeated")
                 continue
             else:
                 new.append(each)
-                self.applied.added += 1
-                self.applied.snippets += each.cuts
+                fates[each.event_key] = Fate("added")
             if each.row_hash is not None:
                 said.add(each.row_hash)
-        self._insert(new)
+        inserted = self._insert(new)
+        marked = [*unmark(self._db, changed), *inserted.values()]
+        copies = dict.fromkeys(marked) | mark_copies(self._db, marked)
+        pks = {key: row.pk for key, row in known.items()} | inserted
+        for each in batch:
+            fate = fates[each.event_key]
+            head = copies.get(pks.get(each.event_key, 0), fate.copy_of)
+            self.applied.note(fate._replace(copy_of=head), each.cuts)
 
     def _known(self, column: str, values: Sequence[str]) -> "Iterator[Any]":
         events = tables().events
         wanted = events.select().with_only_columns(
-            events.c.pk, events.c.event_key, events.c.row_hash, events.c.content_hash
+            events.c.pk, events.c.event_key, events.c.row_hash, events.c.content_hash, events.c.copy_of
         )
         for part in chunks(values):
             yield from self._db.execute(wanted.where(events.c[column].in_(part)))
 
-    def _insert(self, new: Sequence["_Prepared"]) -> None:
+    def _insert(self, new: Sequence["_Prepared"]) -> dict[str, int]:
+        """Write new events; returns event key -> primary key."""
         if not new:
-            return
+            return {}
         events = tables().events
         insert = events.insert().returning(events.c.pk, sort_by_parameter_order=True)
         pks = self._db.scalars(insert, [each.values for each in new]).all()
         self._put_snippets(
             [{**row, "event_pk": pk} for pk, each in zip(pks, new, strict=True) for row in each.snippets]
         )
+        return {each.event_key: pk for pk, each in zip(pks, new, strict=True)}
 
     def _replace_snippets(self, event_pk: int, new: "_Prepared") -> None:
         """Exchange an event's snippets; those whose vectors are in the index already need no new ones."""
@@ -158,6 +192,8 @@ def _prepare(draft: Draft) -> _Prepared:
     cuts: list[object] = [(snippet.start, snippet.end, snippet.speaker, snippet.role) for snippet in draft.snippets]
     if draft.windows:
         cuts.append([(window.start, window.end) for window in draft.windows])
+    if event.language is not None:
+        cuts.append(event.language)
     said = (event.timestamp, event.speaker, event.text)
     key, row_hash = event_key(event.user_id, event.event_id), _digest(event.user_id, *said) if event.timestamp else None
     values = {
@@ -175,6 +211,7 @@ def _prepare(draft: Draft) -> _Prepared:
         "metadata": metadata,
         "content_hash": _digest(*said, event.epoch, event.channel, event.role, event.raw, metadata, cuts),
         "row_hash": row_hash,
+        "language": event.language,
     }
     snippets = [
         {

@@ -5,12 +5,23 @@ Knows nothing of files, databases or models.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-__all__ = ["Event", "Role", "Snippet"]
+__all__ = ["Cut", "Event", "Origin", "Role", "Snippet"]
 
 Role = Literal["user", "agent", "system", "other"]
 """Who speaks: the user, a support agent or assistant, a machine (orders, logs), or a third person."""
+
+Cut = Literal["encoding", "invisible", "entities", "html", "quoted", "signature", "footer"]
+"""What a text lost, or had mended, before it became an event's."""
+
+
+class Origin(NamedTuple):
+    """Where an event was loaded from, and how many characters its text lost by which cut (0: it was only mended)."""
+
+    file: str
+    line: int
+    cuts: Mapping[Cut, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +29,10 @@ class Event:
     """One message, review, order or search of a user's history.
 
     ``(user_id, event_id)`` is unique. ``text`` was cleaned once and never changes again; ``raw`` is the original where
-    cleaning changed it. ``timestamp`` is ISO 8601 in the precision that was given (``Z`` where the zone was known), and
-    ``epoch`` the same moment in seconds since 1970 (a time without a zone is read as UTC).
+    it was cleaned or cut. ``timestamp`` is ISO 8601 in the precision that was given (``Z`` where the zone was known),
+    and ``epoch`` the same moment in seconds since 1970 (a time without a zone is read as UTC). ``language`` is what the
+    file says, else an ISO 639-1 code, else None. ``copy_of`` is the id of the first of the user's events that says
+    nearly the same; only the record knows it. ``origin`` is known while a file is loaded, and not kept.
     """
 
     user_id: str
@@ -32,6 +45,9 @@ class Event:
     role: Role = "user"
     raw: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    language: str | None = None
+    copy_of: str | None = None
+    origin: Origin | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

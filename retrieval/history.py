@@ -4,7 +4,7 @@ Writes nothing, and knows nothing of vectors but their ids.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import event_key, user_key
@@ -27,13 +27,17 @@ class UnknownUser(InputError):
 
 
 class UserSummary(NamedTuple):
-    """How much the store holds of a user; ``first`` and ``last`` are timestamps, None where no event has one."""
+    """How much the store holds of a user; ``first`` and ``last`` are timestamps, None where no event has one.
+
+    ``languages`` counts the events in each language, most frequent first, as far as it is known.
+    """
 
     user_id: str
     events: int
     snippets: int
     first: str | None
     last: str | None
+    languages: Mapping[str, int] = {}
 
 
 class Indexed(NamedTuple):
@@ -83,8 +87,13 @@ class History:
             timestamp_at(totals.c.first).scalar_subquery().label("first"),
             timestamp_at(totals.c.last).scalar_subquery().label("last"),
         ).join(totals, totals.c.pk == events.c.pk)
+        spoken = select(func.min(events.c.user_id).label("user_id"), events.c.language, func.count().label("times"))
+        spoken = spoken.where(events.c.language.is_not(None)).group_by(events.c.user_key, events.c.language)
+        languages: dict[str, dict[str, int]] = {}
         with self._database.reading() as db:
-            return sorted(UserSummary(*row) for row in db.execute(wanted))
+            for user_id, language, times in sorted(db.execute(spoken), key=lambda row: (-row.times, row.language)):
+                languages.setdefault(user_id, {})[language] = times
+            return sorted(UserSummary(*row, languages.get(row.user_id, {})) for row in db.execute(wanted))
 
     def check_user(self, user_id: str) -> None:
         """Raise UnknownUser unless there is an event of the user."""
@@ -176,6 +185,8 @@ def event_of(row: "Row[Any]") -> Event:
         role=row.role,
         raw=row.raw,
         metadata=json.loads(row.metadata),
+        language=row.language,
+        copy_of=row.copy_of,
     )
 
 

@@ -4,6 +4,7 @@ Each batch is written and indexed before the next one is read: whatever was repo
 interrupted is continued by running it again. Knows nothing of databases or vectors.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,16 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.drafts import Applied, Draft
+from retrieval.dropping import Dropped, dropped_by, other_files
 from retrieval.errors import InputError
 from retrieval.events import Event
 from retrieval.loaders.database import Query, load_query
+from retrieval.loaders.files import by_suffix
 from retrieval.loading import BadLine, load_events
 from retrieval.splitting import split_event, windows_of
 
-__all__ = ["BAD_LINES_KEPT", "IngestReport", "Source", "check", "ingest", "ingest_events"]
+__all__ = ["BAD_LINES_KEPT", "IngestReport", "OnDropped", "Source", "check", "ingest", "ingest_events"]
 
 BAD_LINES_KEPT = 100
 """So many bad lines are listed in a report; all are counted."""
+
+OnDropped = Callable[[Sequence[Dropped]], None]
+"""``listing(dropped)``: what was dropped, cut or marked in one batch."""
 
 _BATCH = 256
 _BAD_LINES_SHOWN = 3
@@ -31,7 +37,8 @@ class IngestReport:
     """What became of the rows of some files: ``read`` = added + updated + unchanged + repeated + ``bad_count``.
 
     ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines, ``left_out``
-    counts the files of other kinds in folders and globs by their suffix.
+    counts the files of other kinds in folders and globs by their suffix. ``reasons`` counts by reason what was dropped,
+    cut or marked as a copy (see :class:`Dropped`), and ``chars`` the characters that it had; also of unchanged events.
     """
 
     files: int = 0
@@ -44,6 +51,14 @@ class IngestReport:
     bad_count: int = 0
     bad: list[BadLine] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+    chars: Counter[str] = field(default_factory=Counter)
+
+    def note_dropped(self, dropped: Iterable[Dropped]) -> None:
+        """Count by reason."""
+        for each in dropped:
+            self.reasons[each.reason] += 1
+            self.chars[each.reason] += each.chars
 
     def note_bad(self, line: BadLine) -> None:
         """Count a bad line, and list it if there is room."""
@@ -69,7 +84,7 @@ class Source:
     self_names: Collection[str] = ()
     user_id: str | None = None
     format: str | None = None
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    others: Sequence[Path] = ()
 
     def rows(self, file: Path | Query) -> Iterator[Event | BadLine]:
         """The rows of one of the files."""
@@ -102,6 +117,7 @@ def ingest(
     source: Source,
     keep: Callable[[Sequence[Draft]], Applied],
     progress: Callable[[IngestReport], None] | None = None,
+    listing: OnDropped | None = None,
 ) -> IngestReport:
     """Read all files, split their events and hand them to ``keep``, 256 rows at a time.
 
@@ -109,11 +125,13 @@ def ingest(
         source: the files.
         keep: writes and indexes a batch; what it returns has happened.
         progress: called after each batch with the report so far (always the same object).
+        listing: told after each batch what was dropped, cut or marked in it, before ``progress`` is called.
     """
-    report = IngestReport(left_out=dict(source.left_out))
+    report = IngestReport(left_out=dict(by_suffix(source.others)))
+    _list(other_files(source.others), report, listing)
     for file in source.files:
         report.files += 1
-        ingest_events(source.rows(file), keep, report, self_names=source.self_names, progress=progress)
+        ingest_events(source.rows(file), keep, report, self_names=source.self_names, progress=progress, listing=listing)
     return report
 
 
@@ -124,6 +142,7 @@ def ingest_events(
     *,
     self_names: Collection[str] = (),
     progress: Callable[[IngestReport], None] | None = None,
+    listing: OnDropped | None = None,
 ) -> None:
     """The same for events that are there already, whatever they come from; ``report`` is continued."""
     for batch in _batches(rows):
@@ -134,10 +153,18 @@ def ingest_events(
             else:
                 snippets = split_event(row, self_names)
                 drafts.append(Draft(row, snippets, windows_of(row, snippets)))
-        report.note(keep(drafts))
+        applied = keep(drafts)
+        report.note(applied)
         report.read += len(batch)
+        _list(dropped_by(batch, applied.fates), report, listing)
         if progress is not None:
             progress(report)
+
+
+def _list(dropped: Sequence[Dropped], report: IngestReport, listing: OnDropped | None) -> None:
+    report.note_dropped(dropped)
+    if listing is not None and dropped:
+        listing(dropped)
 
 
 def _batches(rows: Iterable[Event | BadLine]) -> Iterator[list[Event | BadLine]]:

@@ -15,7 +15,7 @@ from retrieval.events import Event
 from retrieval.loaders.kinds import SUFFIXES as _SUFFIXES
 from retrieval.loaders.kinds import kind_of, opener_of
 from retrieval.loaders.reading import Format, Reading, check_format
-from retrieval.rows import MAX_TEXT_CHARS, LoadedRow, RowReader, Rows
+from retrieval.rows import MAX_TEXT_CHARS, LoadedRow, RowError, RowKind, RowReader, Rows
 
 __all__ = ["MAX_LINE_BYTES", "MAX_TEXT_CHARS", "SUFFIXES", "BadLine", "events_of", "load_events"]
 
@@ -27,7 +27,7 @@ _DAMAGED_HINT: Final = "Copy it again"
 
 
 class BadLine(NamedTuple):
-    """A row that holds no event: file, line and reason.
+    """A row that holds no event: file, line and reason, and the kind of reason under which it is counted.
 
     The line counts from 1; for a CSV row over several lines it is the first one, for a table the number of the row, for
     JSON, mail and databases that of the record. Reasons say more where that number is not enough.
@@ -36,6 +36,7 @@ class BadLine(NamedTuple):
     file: str
     line: int
     reason: str
+    kind: RowKind = "unreadable"
 
 
 def load_events(
@@ -112,11 +113,10 @@ def events_of(file: str, rows: Rows, reader: RowReader) -> Iterator[Event | BadL
                 yield BadLine(file, line, row)
                 continue
             try:
-                event = reader.event(row)
+                event = reader.event(row, file, line)
             except InputError as error:
-                yield BadLine(
-                    file, line, f"{row.place}: {error}" if isinstance(row, LoadedRow) and row.place else str(error)
-                )
+                reason = f"{row.place}: {error}" if isinstance(row, LoadedRow) and row.place else str(error)
+                yield BadLine(file, line, reason, error.kind if isinstance(error, RowError) else "wrong value")
             else:
                 yield event
     except (EOFError, zlib.error) as error:

@@ -52,11 +52,15 @@ class Part(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """A snippet's position in the view, its fused score (1 is first by every ranker), and who found it where."""
+    """A snippet's position in the view, its fused score (1 is first by every ranker), and who found it where.
+
+    ``also`` are the positions of the allowed snippets that say the same.
+    """
 
     position: int
     score: float
     found: tuple[Found, ...]
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ class UserView:
     ``vectors`` has shape (n, dimension); ``before`` holds the positions of the turns before the snippets in their
     conversations, -1 for none; ``event`` numbers the events; ``lexical`` has n texts. ``windows`` has shape
     (m, dimension), and ``around``, shape (n, w), holds the windows around each snippet, -1 for none. ``common``, shape
-    (n,), says how much of each snippet's similarity is owed to its being like everything.
+    (n,), says how much of each snippet's similarity is owed to its being like everything. ``group``, shape (n,), is
+    equal for snippets that say the same, of which only the best one is shown; None: each says something else.
     """
 
     vectors: "NDArray[np.float32]"
@@ -76,6 +81,7 @@ class UserView:
     windows: "NDArray[np.float32]"
     around: "NDArray[np.int64]"
     common: "NDArray[np.float32]"
+    group: "NDArray[np.int64] | None" = None
 
 
 class _Ranking(NamedTuple):
@@ -112,9 +118,18 @@ def rank(
             score = np.maximum(score, _STATED * _fused(said))
             rankings += said
         fused = np.maximum(fused, part.weight * score)
+    fused = fused * favour
+    group = view.group
+    if group is not None:
+        fused = _best_of_each(fused, group)
     return [
-        Ranked(position, score, _found(rankings, position))
-        for position, score in _spread(fused * favour, view.event, k)
+        Ranked(
+            position,
+            score,
+            _found(rankings, position),
+            () if group is None else _others(group, position, allowed),
+        )
+        for position, score in _spread(fused, view.event, k)
     ]
 
 
@@ -167,6 +182,23 @@ def _fused(rankings: Sequence[_Ranking]) -> "NDArray[np.float64]":
     # A snippet in no window has no vote of windows: else its own vector would count three times.
     weights = [np.broadcast_to(each.weight, each.ranks.shape) for each in rankings]
     return np.asarray(np.average(shares, axis=0, weights=weights))
+
+
+def _best_of_each(fused: "NDArray[np.float64]", group: "NDArray[np.int64]") -> "NDArray[np.float64]":
+    """``fused`` with 0 for all but the best of each group; of equal ones the first."""
+    import numpy as np
+
+    order = np.argsort(-fused, kind="stable")
+    best = order[np.unique(group[order], return_index=True)[1]]
+    result = np.zeros_like(fused)
+    result[best] = fused[best]
+    return result
+
+
+def _others(group: "NDArray[np.int64]", position: int, allowed: "NDArray[np.bool_]") -> tuple[int, ...]:
+    import numpy as np
+
+    return tuple(int(i) for i in np.flatnonzero((group == group[position]) & allowed) if i != position)
 
 
 def _spread(fused: "NDArray[np.float64]", event: "NDArray[np.int64]", k: int) -> list[tuple[int, float]]:

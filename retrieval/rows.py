@@ -8,16 +8,20 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, time, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from retrieval.cleaning import clean_text
+from retrieval.cleaning import clean
 from retrieval.columns import match_columns
 from retrieval.errors import InputError, shorten
-from retrieval.events import Event, Role
+from retrieval.events import Cut, Event, Origin, Role
+from retrieval.languages import language_of
 from retrieval.speakers import role_of
 from retrieval.timestamps import parse_timestamp
 
-__all__ = ["MAX_TEXT_CHARS", "LoadedRow", "RowReader", "Rows"]
+__all__ = ["MAX_TEXT_CHARS", "LoadedRow", "RowError", "RowKind", "RowReader", "Rows"]
+
+RowKind = Literal["unreadable", "no user", "no text", "empty", "wrong value"]
+"""Why a row holds no event, as it is counted; ``empty``: nothing is left of its text when it is clean."""
 
 MAX_TEXT_CHARS: Final = 1_000_000
 _MAX_ID_CHARS: Final = 20_000
@@ -28,6 +32,14 @@ Rows = Iterator[tuple[int, Mapping[str, Any] | str]]
 """What every loader gives: (line, row) or (line, reason why it is none)."""
 
 
+class RowError(InputError):
+    """A row holds no event; ``kind`` says why."""
+
+    def __init__(self, message: str, kind: RowKind) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class LoadedRow(dict[str, Any]):
     """A row whose loader knows more than its columns say.
 
@@ -36,15 +48,26 @@ class LoadedRow(dict[str, Any]):
         role: who speaks, where the name alone does not tell.
         place: where in the file it stands, where a number alone does not tell; for messages.
         fixed: the loader named the columns, so that a mapping of the caller does not concern them.
+        raw: the text as it was, where the loader has cut it.
+        cuts: how many characters it cut as what.
     """
 
     def __init__(
-        self, columns: Mapping[str, Any], *, role: Role | None = None, place: str | None = None, fixed: bool = True
+        self,
+        columns: Mapping[str, Any],
+        *,
+        role: Role | None = None,
+        place: str | None = None,
+        fixed: bool = True,
+        raw: str | None = None,
+        cuts: Mapping[Cut, int] | None = None,
     ) -> None:
         super().__init__(columns)
         self.role = role
         self.place = place
         self.fixed = fixed
+        self.raw = raw
+        self.cuts = cuts or {}
 
 
 class RowReader:
@@ -64,24 +87,28 @@ class RowReader:
         self._user_id = user_id
         self._match = lru_cache(maxsize=256)(lambda names, fixed: match_columns(names, {} if fixed else wanted))
 
-    def event(self, row: Mapping[str, Any]) -> Event:
+    def event(self, row: Mapping[str, Any], file: str, line: int) -> Event:
         """The event that ``row`` holds. Raises InputError with the reason when it holds none."""
-        names = self._match(tuple(row), isinstance(row, LoadedRow) and row.fixed)
+        loaded = row if isinstance(row, LoadedRow) else None
+        names = self._match(tuple(row), loaded is not None and loaded.fixed)
         fields = {field: row[name] for field, name in names.items()}
         user_id = _label(fields, names, "user_id") if "user_id" in names else self._user_id
         if user_id is None:
             hint = " or give --user ID" if "user_id" not in names else ""
-            raise InputError(f"no user id{_columns_hint(row, names, 'user_id')}{hint}")
-        raw = _text(fields, row, names)
-        text = clean_text(raw)
+            raise RowError(f"no user id{_columns_hint(row, names, 'user_id')}{hint}", "no user")
+        if loaded is not None and "quoted" in loaded.cuts and not fields.get("text"):
+            raise RowError("nothing is left without what it quotes", "empty")
+        given = _text(fields, row, names)
+        text, cuts = clean(given)
         if not text:
-            raise InputError("no text is left after cleaning")
+            raise RowError("no text is left after cleaning", "empty")
+        raw = given if loaded is None or loaded.raw is None else loaded.raw
         moment = parse_timestamp(fields.get("timestamp"))
         timestamp, epoch = moment if moment else (None, None)
         channel, speaker = _label(fields, names, "channel"), _label(fields, names, "speaker")
         event_id = _label(fields, names, "event_id") or _content_id(user_id, timestamp, channel, speaker, text)
         used = set(names.values())
-        role = row.role if isinstance(row, LoadedRow) else None
+        stated = row.get("language")
         return Event(
             user_id=user_id,
             event_id=event_id,
@@ -90,25 +117,31 @@ class RowReader:
             epoch=epoch,
             channel=channel,
             speaker=speaker,
-            role=role or role_of(speaker, user_id, self._self_names),
+            role=(loaded.role if loaded is not None else None) or role_of(speaker, user_id, self._self_names),
             raw=None if raw == text else _valid(raw),
             metadata={
                 _valid(str(name)): _plain(value)
                 for name, value in row.items()
                 if name not in used and not _missing(value)
             },
+            language=(_valid(stated.strip()) if isinstance(stated, str) else "") or language_of(text),
+            origin=Origin(file, line, _added(loaded.cuts if loaded is not None else {}, cuts)),
         )
 
 
 def _text(fields: Mapping[str, Any], row: Mapping[str, Any], names: Mapping[str, str]) -> str:
     text = fields.get("text")
     if _missing(text):
-        raise InputError(f"no text{_columns_hint(row, names, 'text')}")
+        raise RowError(f"no text{_columns_hint(row, names, 'text')}", "no text")
     if not isinstance(text, str):
         raise InputError(f"the text in {shorten(names['text'])} is {_kind(text)}, not a string")
     if len(text) > MAX_TEXT_CHARS:
         raise InputError(f"the text has {len(text):,} characters, more than {MAX_TEXT_CHARS:,}", hint="Split it")
     return text
+
+
+def _added(one: Mapping[Cut, int], other: Mapping[Cut, int]) -> Mapping[Cut, int]:
+    return {cut: one.get(cut, 0) + other.get(cut, 0) for cut in (*one, *other)} if one else other
 
 
 def _label(fields: Mapping[str, Any], names: Mapping[str, str], field: str) -> str | None:

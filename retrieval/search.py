@@ -24,7 +24,7 @@ class Hit(NamedTuple):
     """A snippet that was found, with its event.
 
     ``score`` is 1 for what every ranker puts first, and falls with its ranks; ``rank`` counts from 1; ``found`` tells
-    which ranker found it where.
+    which ranker found it where; ``also`` are the ids of the user's other snippets that say the same.
     """
 
     snippet: Snippet
@@ -32,6 +32,7 @@ class Hit(NamedTuple):
     score: float
     rank: int
     found: tuple[Found, ...] = ()
+    also: tuple[str, ...] = ()
 
     def where(self) -> dict[str, Any]:
         """Where the snippet stands, and who said it when: plain data for documents and metadata, without its text."""
@@ -44,6 +45,7 @@ class Hit(NamedTuple):
             "speaker": self.snippet.speaker or self.event.speaker,
             "role": self.snippet.role,
             "channel": self.event.channel,
+            "language": self.event.language,
         }
 
 
@@ -93,7 +95,13 @@ def find(
         ranked = rank(view.numbers, parts, k, allowed, favour_of(view, query, now, best))
         results.append(
             [
-                Hit(*view.snippets[each.position], each.score, number, each.found)
+                Hit(
+                    *view.snippets[each.position],
+                    each.score,
+                    number,
+                    each.found,
+                    tuple(view.snippets[other][0].snippet_id for other in each.also),
+                )
                 for number, each in enumerate(ranked, start=1)
             ]
         )

@@ -20,7 +20,7 @@ __all__ = ["SCHEMA_VERSION", "Database", "Tables", "chunks", "tables"]
 
 _T = TypeVar("_T")
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Goes up by one when the tables change; an older store is brought up to date, one of a newer version is refused."""
 
 _CHUNK = 500
@@ -31,7 +31,8 @@ class Tables(NamedTuple):
 
     ``meta``: schema version, embedder, generation. ``events`` and ``snippets``: the history; a snippet's text is not
     kept twice, it is the event's from ``start`` to ``end``; ``wide`` marks windows over several snippets. ``removals``:
-    vectors that have yet to leave the index.
+    vectors that have yet to leave the index. ``likeness``: keys by which events find earlier ones that say nearly the
+    same (see ``copies``).
     User and event ids may be of any length, so that indexes go over hashes of them (``user_key``, ``event_key``).
     """
 
@@ -39,12 +40,13 @@ class Tables(NamedTuple):
     events: "Table"
     snippets: "Table"
     removals: "Table"
+    likeness: "Table"
 
 
 @cache
 def tables() -> Tables:
     """The tables, as SQLAlchemy describes them; made once."""
-    from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text, false
+    from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text, false
 
     catalog = MetaData()
     meta = Table("meta", catalog, Column("key", String(32), primary_key=True), Column("value", Text, nullable=False))
@@ -66,6 +68,8 @@ def tables() -> Tables:
         Column("metadata", Text, nullable=False),
         Column("content_hash", String(64), nullable=False),
         Column("row_hash", String(64), index=True),
+        Column("language", Text),
+        Column("copy_of", Text),
     )
     snippets = Table(
         "snippets",
@@ -82,7 +86,14 @@ def tables() -> Tables:
         Column("indexed", Boolean, nullable=False, index=True),
     )
     removals = Table("removals", catalog, Column("vector_id", String(64), primary_key=True))
-    return Tables(meta, events, snippets, removals)
+    likeness = Table(
+        "likeness",
+        catalog,
+        Column("key", BigInteger, primary_key=True, autoincrement=False),
+        Column("event_pk", ForeignKey("events.pk", ondelete="CASCADE"), primary_key=True, index=True),
+        sqlite_with_rowid=False,
+    )
+    return Tables(meta, events, snippets, removals, likeness)
 
 
 class Database:
@@ -170,7 +181,7 @@ class Database:
         with self.reading() as db:
             self._backend.check(db)
             names = set(inspect(db).get_table_names())
-        if names and not names >= set(catalog.tables):
+        if names and not names >= {"meta", "events", "snippets"}:
             raise StoreError(
                 f"{self.name!r} is a database, but not limner's", hint=f"Choose another {self._backend.option}"
             )
@@ -191,6 +202,8 @@ class Database:
             raise StoreError(f"the store {self.name!r} does not say its version", hint="Restore it from a backup")
         if found.value == "1":
             self._add_windows()
+        if found.value in ("1", "2"):
+            self._add_likeness()
         if int(found.value) > SCHEMA_VERSION:
             raise StoreError(
                 f"the store {self.name!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
@@ -203,6 +216,15 @@ class Database:
         with self.writing() as db:
             if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "1").values(value="2")).rowcount:
                 db.exec_driver_sql("ALTER TABLE snippets ADD COLUMN wide BOOLEAN DEFAULT FALSE NOT NULL")
+
+    def _add_likeness(self) -> None:
+        """Version 2 knew neither languages nor copies; those of its events come when the events are loaded again."""
+        meta = tables().meta
+        with self.writing() as db:
+            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "2").values(value="3")).rowcount:
+                for column in ("language", "copy_of"):
+                    db.exec_driver_sql(f"ALTER TABLE events ADD COLUMN {column} TEXT")
+                tables().likeness.create(db)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Self
 from retrieval.drafts import Applied, Draft
 from retrieval.events import Event, Role, Snippet
 from retrieval.history import UserSummary
-from retrieval.ingest import IngestReport, Source, check, ingest, ingest_events
+from retrieval.ingest import IngestReport, OnDropped, Source, check, ingest, ingest_events
 from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
@@ -110,6 +110,7 @@ class Store:
         format: str | None = None,
         strict: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
+        listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load history files; see :class:`IngestReport` for what is counted.
 
@@ -126,6 +127,7 @@ class Store:
             format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
             progress: called after each batch with the report so far.
+            listing: told after each batch what was dropped, cut or marked as a copy in it.
 
         Raises:
             InputError: a file cannot be read at all, or has bad lines and ``strict`` is set.
@@ -134,10 +136,10 @@ class Store:
         queries = [each for each in files if isinstance(each, Query)]
         with stdin_as_file([Path(each) for each in files if not isinstance(each, Query)], wanted) as given:
             found = find_files(given, wanted)
-            source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.left_out)
+            source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.others)
             check(source, strict=strict)
             with self._keeping() as keep:
-                return ingest(source, keep, progress)
+                return ingest(source, keep, progress, listing)
 
     def ingest_events(
         self,
@@ -145,6 +147,7 @@ class Store:
         *,
         self_names: Collection[str] = (),
         progress: Callable[[IngestReport], None] | None = None,
+        listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere, e.g. by :func:`retrieval.events_of_documents`, as ``ingest`` does.
 
@@ -152,7 +155,7 @@ class Store:
         """
         report = IngestReport()
         with self._keeping() as keep:
-            ingest_events(events, keep, report, self_names=self_names, progress=progress)
+            ingest_events(events, keep, report, self_names=self_names, progress=progress, listing=listing)
         return report
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:

@@ -5,7 +5,7 @@ a search takes as long as the user's own history is long, however many others th
 """
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +13,7 @@ from retrieval.drafts import user_key
 from retrieval.events import Event, Snippet
 from retrieval.history import History, Indexed
 from retrieval.lexical import LexicalIndex
+from retrieval.likeness import bare
 from retrieval.mirror import Mirror
 from retrieval.ranking import UserView
 from retrieval.record import Record
@@ -107,6 +108,7 @@ class Views:
             windows=vectors[wide],
             around=_around([snippet for snippet, _ in snippets], [row.snippet for row in rows if row.wide]),
             common=_common(vectors[~wide], self.topics()),
+            group=_groups(snippets),
         )
         return View(snippets, numbers)
 
@@ -124,6 +126,32 @@ def _common(vectors: "NDArray[np.float32]", topics: Topics) -> "NDArray[np.float
     each_other, questions = vectors @ vectors.mean(axis=0), topics.closeness(vectors)
     common = _LIKE_EACH_OTHER * (each_other - each_other.mean()) + _LIKE_QUESTIONS * (questions - questions.mean())
     return np.asarray(common, dtype=np.float32)
+
+
+def _groups(snippets: Sequence[tuple[Snippet, Event]]) -> "NDArray[np.int64] | None":
+    """Equal numbers for the snippets of an event and of its copies that say the same; None when there are no copies.
+
+    Where both events are one snippet each, these do; of longer ones the equal snippets, so that what an event has more
+    than its copy stands for itself.
+    """
+    import numpy as np
+
+    if not any(event.copy_of for _, event in snippets):
+        return None
+    count = Counter(event.event_id for _, event in snippets)
+    heads = {event.copy_of for _, event in snippets if event.copy_of}
+    groups: dict[object, int] = {}
+    numbers = []
+    for position, (snippet, event) in enumerate(snippets):
+        head = event.copy_of or event.event_id
+        if head not in heads:
+            key: object = position
+        elif count[event.event_id] == count[head] == 1:
+            key = head
+        else:
+            key = head, bare(snippet.text)
+        numbers.append(groups.setdefault(key, len(groups)))
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def _around(snippets: Sequence[Snippet], windows: Sequence[Snippet]) -> "NDArray[np.int64]":

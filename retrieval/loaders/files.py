@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,17 +18,17 @@ from retrieval.errors import InputError
 from retrieval.loaders.kinds import has_known_suffix
 from retrieval.loaders.reading import Format
 
-__all__ = ["STDIN", "Found", "find_files", "stdin_as_file"]
+__all__ = ["STDIN", "Found", "by_suffix", "find_files", "stdin_as_file"]
 
 STDIN: Final = Path("-")
 """What stands for the standard input."""
 
 
 class Found(NamedTuple):
-    """Files to read in order, and how many files of which suffix were left out of folders and globs."""
+    """Files to read in order, and files of other kinds that were left out of folders and globs."""
 
     files: list[Path]
-    left_out: Counter[str]
+    others: list[Path]
 
 
 def find_files(given: Sequence[Path], format: Format | None = None) -> Found:
@@ -40,7 +40,7 @@ def find_files(given: Sequence[Path], format: Format | None = None) -> Found:
     Raises:
         InputError: a folder or a glob holds no file of a known kind.
     """
-    found = Found([], Counter())
+    found = Found([], [])
     for path in given:
         if path.is_dir():
             _take(path, _files_below(path), format, found)
@@ -56,15 +56,21 @@ def find_files(given: Sequence[Path], format: Format | None = None) -> Found:
 def _take(where: Path, files: Sequence[Path], format: Format | None, found: Found) -> None:
     """Sort ``files`` into the wanted and the others. Raises InputError when none is wanted."""
     wanted = [path for path in files if format or _is_known(path)]
-    others = Counter(path.suffix.lower() or path.name for path in set(files).difference(wanted))
+    others = sorted(set(files).difference(wanted))
     if not wanted:
-        seen = ", ".join(f"{suffix} ({count})" for suffix, count in others.most_common(5)) or "nothing"
+        counts = by_suffix(others).most_common(5)
+        seen = ", ".join(f"{suffix} ({count})" for suffix, count in counts) or "nothing"
         raise InputError(
             f"{str(where)!r} holds no file of a known kind, but {seen}",
             hint="Check the path, or say what the files are with --format",
         )
     found.files.extend(wanted)
-    found.left_out.update(others)
+    found.others.extend(others)
+
+
+def by_suffix(paths: Iterable[Path]) -> Counter[str]:
+    """How many files there are of each suffix; of each name where there is none."""
+    return Counter(path.suffix.lower() or path.name for path in paths)
 
 
 def _files_below(folder: Path) -> list[Path]:

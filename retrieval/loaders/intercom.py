@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from retrieval.events import Role
+from retrieval.loaders.footers import trim
 from retrieval.loaders.nested import called_by, mail_address_of, object_at, objects_at, text_at
 from retrieval.rows import LoadedRow
 
@@ -32,6 +33,7 @@ def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[LoadedRow | 
         author = _author(part)
         role = _role(author, user)
         part_id = text_at(part, "id")
+        body = trim(part["body"])
         yield LoadedRow(
             {
                 "user_id": _name_of(user),
@@ -39,13 +41,15 @@ def conversation_turns(conversation: Mapping[str, Any]) -> Iterator[LoadedRow | 
                 "timestamp": part.get("created_at") or conversation.get("created_at"),
                 "channel": "intercom",
                 "speaker": author.get("name") or ("customer" if role == "user" else role),
-                "text": part["body"],
+                "text": body.text,
                 "session": number,
                 "subject": object_at(conversation, "source").get("subject") or conversation.get("title"),
                 "private": True if part.get("part_type") == "note" else None,
             },
             role=role,
             place=f"{place}, {called_by(part_id, 'part')}",
+            raw=body.raw,
+            cuts=body.cuts,
         )
 
 

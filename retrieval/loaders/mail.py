@@ -12,11 +12,11 @@ from email.message import EmailMessage
 from email.policy import default as modern
 from email.utils import parseaddr
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
-from retrieval.cleaning import clean_text
+from retrieval.cleaning import clean
 from retrieval.errors import InputError, shorten
-from retrieval.events import Role
+from retrieval.events import Cut, Role
 from retrieval.loaders.reading import Reading
 from retrieval.loaders.replies import latest_reply, without_quotations
 from retrieval.rows import LoadedRow, Rows
@@ -96,9 +96,10 @@ def _turn(mail: EmailMessage, user: str, reading: Reading) -> LoadedRow | str:
     body = _body(mail)
     if isinstance(body, str):
         return body
-    text = latest_reply(body[0])
-    if body[0].strip() and not text:
-        return "nothing is left of the mail without what it quotes"
+    reply = latest_reply(body.text)
+    cuts: dict[Cut, int] = {**reply.cuts, **body.cuts}
+    if quoted := body.quoted + reply.cuts.get("quoted", 0):
+        cuts["quoted"] = quoted
     date = _value(mail, "date")
     columns = {
         "user_id": user,
@@ -106,12 +107,15 @@ def _turn(mail: EmailMessage, user: str, reading: Reading) -> LoadedRow | str:
         "timestamp": getattr(date, "datetime", None) or (str(date) if date is not None else None),
         "channel": "email",
         "speaker": name or address,
-        "text": text,
+        "text": reply.text,
         "session": _thread(mail) or number,
         "subject": _header(mail, "subject"),
         "from": address,
     }
-    return LoadedRow(columns, role=_role(name, address, reading), place=f"mail {shorten(number)}" if number else None)
+    place = f"mail {shorten(number)}" if number else None
+    return LoadedRow(
+        columns, role=_role(name, address, reading), place=place, raw=body.raw if cuts else None, cuts=cuts
+    )
 
 
 def _sender(mail: EmailMessage) -> tuple[str, str]:
@@ -152,8 +156,17 @@ def _value(mail: EmailMessage, name: str) -> Any:
         return next((value for key, value in mail.raw_items() if key.lower() == name), None)
 
 
-def _body(mail: EmailMessage) -> tuple[str] | str:
-    """The text of the mail in a tuple, plain or made of HTML, or the reason why there is none."""
+class _Body(NamedTuple):
+    """The text of a mail as it was, and as plain text; ``quoted`` characters were cut from it, others by ``cuts``."""
+
+    raw: str
+    text: str
+    quoted: int
+    cuts: dict[Cut, int]
+
+
+def _body(mail: EmailMessage) -> _Body | str:
+    """The body of the mail, or the reason why there is none."""
     for each in mail.walk():
         if any(isinstance(defect, _BROKEN_TREE) for defect in each.defects):
             return f"a broken mail: the parts of its {each.get_content_type()} cannot be told apart"
@@ -166,4 +179,9 @@ def _body(mail: EmailMessage) -> tuple[str] | str:
         text = (data or b"").decode(_WIDER.get(charset, charset), "replace")
     except LookupError:
         return f"the mail is in an unknown encoding, {shorten(charset)}"
-    return (clean_text(without_quotations(text)) if part.get_content_subtype() == "html" else text,)
+    if part.get_content_subtype() != "html":
+        return _Body(text, text, 0, {})
+    own = without_quotations(text)
+    cleaned = clean(own)
+    quoted = 0 if own == text else len(clean(text).text) - len(cleaned.text)
+    return _Body(text, cleaned.text, quoted, cleaned.cuts)

@@ -6,9 +6,12 @@ in doubt it keeps.
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-__all__ = ["latest_reply", "without_quotations"]
+from retrieval.events import Cut
+from retrieval.loaders.footers import sent_from, without_footer
+
+__all__ = ["Reply", "latest_reply", "without_quotations"]
 
 _LANGUAGES: Final = ["en", "zh", "de", "fr", "es", "it", "nl", "pl", "sv", "da", "cs", "ja", "ko"]
 _LINES: Final = 2000
@@ -28,17 +31,33 @@ _XML_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*>")
 _RULE: Final = re.compile(r"[\s_*=-]*")
 _DELIMITER: Final = re.compile(r"--\s*|_{2,5}")
 _OWN_SIGN_OFFS: Final = "此致|敬礼|祝好|顺颂商祺|商祺|谢谢|best|cheers|regards|sincerely|yours (?:sincerely|truly)"
-_OWN_SENT_FROM: Final = r"发自我的|来自我的|发自"
 
 
-def latest_reply(text: str) -> str:
-    """The part of ``text`` that is new in this mail; empty when it holds nothing but quotations."""
+class Reply(NamedTuple):
+    """What is new in a mail, empty when it holds nothing but quotations, and how many characters were cut as what."""
+
+    text: str
+    cuts: dict[Cut, int]
+
+
+def latest_reply(text: str) -> Reply:
+    """The part of ``text`` that is new in this mail."""
     lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    whole = "\n".join(lines).strip()
     lines = lines[: _first_header(lines)]
     lines = [line for line in lines if not line.lstrip().startswith(">")]
     while lines and _RULE.fullmatch(lines[-1]):
         lines.pop()
-    return "\n".join(lines[: _signature(lines)]).strip()
+    own = "\n".join(lines).strip()
+    above = without_footer(own).rstrip()
+    lines = above.split("\n")
+    signed = "\n".join(lines[: _signature(lines)]).strip()
+    cuts: dict[Cut, int] = {
+        "quoted": len(whole) - len(own),
+        "footer": len(own) - len(above),
+        "signature": len(above) - len(signed),
+    }
+    return Reply(signed, {cut: length for cut, length in cuts.items() if length})
 
 
 def without_quotations(html: str) -> str:
@@ -81,11 +100,11 @@ def _is_header(block: str) -> bool:
 
 def _signature(lines: list[str]) -> int:
     """The number of the line with which the signature begins: a delimiter, a greeting, or what a telephone adds."""
-    sign_off, sent_from = _library_ends()
+    sign_off = _sign_off()
     start = max(1, len(lines) - _SIGNATURE_LINES)
     for number in range(start, len(lines)):
         line = lines[number].strip()[:_WIDTH]
-        if _DELIMITER.fullmatch(line) or sign_off.fullmatch(line) or (len(line) < 80 and sent_from.match(line)):
+        if _DELIMITER.fullmatch(line) or sign_off.fullmatch(line) or sent_from(line):
             return number
     return len(lines)
 
@@ -99,13 +118,9 @@ def _library_header() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def _library_ends() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _sign_off() -> re.Pattern[str]:
     from mailparser_reply.constants import MAIL_LANGUAGES
 
     known = [MAIL_LANGUAGES[language] for language in _LANGUAGES]
     greetings = [word.rstrip(",，") for each in known for word in each.get("signatures", ())]
-    sent_from = [each["sent_from"] for each in known if each.get("sent_from")]
-    return (
-        re.compile(rf"(?i:{'|'.join([*greetings, _OWN_SIGN_OFFS])})[,，.!。！]?(?:\s+[A-Z][\w.'-]*){{0,3}}"),
-        re.compile("|".join([*sent_from, _OWN_SENT_FROM]), re.IGNORECASE),
-    )
+    return re.compile(rf"(?i:{'|'.join([*greetings, _OWN_SIGN_OFFS])})[,，.!。！]?(?:\s+[A-Z][\w.'-]*){{0,3}}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from retrieval.events import Role
+from retrieval.loaders.footers import trim
 from retrieval.loaders.nested import called_by, list_at, mail_address_of, object_at, objects_at, text_at
 from retrieval.rows import LoadedRow
 
@@ -48,6 +49,7 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
         author = _id_of(comment, "author")
         role = _role(author, requester, ticket, known)
         name = known[author].name if author in known else None
+        body = trim(comment.get("plain_body") or comment.get("body") or comment.get("html_body"))
         yield LoadedRow(
             {
                 "user_id": person.email or requester,
@@ -55,7 +57,7 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
                 "timestamp": comment.get("created_at") or ticket.get("created_at"),
                 "channel": _channel(ticket),
                 "speaker": name or ("customer" if role == "user" else role),
-                "text": comment.get("plain_body") or comment.get("body") or comment.get("html_body"),
+                "text": body.text,
                 "session": number,
                 "subject": ticket.get("subject"),
                 "private": True if comment.get("public") is False else None,
@@ -64,6 +66,8 @@ def ticket_turns(ticket: Mapping[str, Any], people: Mapping[str, Person]) -> Ite
             },
             role=role,
             place=f"{place}, {called_by(comment_id, 'comment')}",
+            raw=body.raw,
+            cuts=body.cuts,
         )
 
 

@@ -72,6 +72,7 @@ def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
         "bad_count": 0,
         "bad": [],
         "left_out": {},
+        "reasons": {},
     }
 
 
@@ -92,6 +93,65 @@ def test_ingest_reads_folders_and_tells_what_it_left_out(empty: Limner, tmp_path
         "README": 1,
         ".txt": 1,
     }
+
+
+MAIL = """From: Anna <anna@example.com>
+Message-ID: <m1>
+
+The lamp broke.
+
+Sent from my iPhone
+
+On Mon, Mar 4, 2024 Support <s@example.com> wrote:
+> The secret is 4711
+"""
+
+
+def test_ingest_reports_what_it_drops(empty: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
+    folder, out = tmp_path / "histories", tmp_path / "report.jsonl"
+    folder.mkdir()
+    (folder / "a.eml").write_text(MAIL)
+    (folder / "b.png").touch()
+    tea = "<p>I like tea, I like it very much</p>"
+    rows = [
+        {"user_id": "u", "id": n, "timestamp": "2024-03-01", "text": text}
+        for n, text in enumerate((tea, tea, tea[3:-4], ""))
+    ]
+    rows.append({"user_id": "u", "id": 9, "text": f"{tea[3:-4]}!"})
+    history = write_rows(*rows, "{broken", {"user_id": "u", "text": "\u200b"})
+    ended = empty("ingest", folder, history, "--user", "Anna", "--report", out, "--json")
+    assert ended.code == 3
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [(Path(each["file"]).name, each["line"], each["event_id"], each["reason"]) for each in lines] == [
+        ("b.png", None, None, "other kind"),
+        ("a.eml", 1, "<m1>", "quoted"),
+        ("a.eml", 1, "<m1>", "footer"),
+        ("history.jsonl", 1, "0", "html"),
+        ("history.jsonl", 2, "1", "html"),
+        ("history.jsonl", 2, "1", "repeated"),
+        ("history.jsonl", 3, "2", "repeated"),
+        ("history.jsonl", 4, None, "no text"),
+        ("history.jsonl", 5, "9", "copy"),
+        ("history.jsonl", 6, None, "unreadable"),
+        ("history.jsonl", 7, None, "empty"),
+    ]
+    assert lines[8]["copy_of"] == "0" and lines[3]["chars"] == len("<p></p>")
+    assert not any(word in out.read_text("utf-8") for word in ("4711", "tea", "lamp"))
+    assert ended.json["reasons"]["html"] == {"count": 2, "chars": 14}
+    assert sum(each["count"] for each in ended.json["reasons"].values()) == len(lines)
+    again = empty("ingest", folder, history, "--user", "Anna", "--report", out)
+    assert len(out.read_text("utf-8").splitlines()) == len(lines)
+    assert "cut or mended: HTML in 2, quoted replies in 1, footers in 1\n" in again.out
+    assert "nearly the same as an earlier one, and marked: 1\n" in again.out
+
+
+def test_ingest_overwrites_no_history_with_its_report(empty: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
+    path = write_rows(*scripted.EVENTS)
+    before = path.read_bytes()
+    for words in ((path, "--report", path), (tmp_path, "--report", tmp_path / "new.jsonl")):
+        ended = empty("ingest", *words)
+        assert ended.code == 2 and "is among the histories" in ended.err
+    assert path.read_bytes() == before and not (tmp_path / "store").exists()
 
 
 def test_ingest_reads_stdin(empty: Limner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +259,7 @@ def test_users(empty: Limner, limner: Limner) -> None:
         "snippets": 2,
         "first": "2024-03-01",
         "last": "2024-03-02",
+        "languages": {"en": 1},
     }
     shown = limner("users").out
     assert "u1" in shown and "张三" in shown and "2024-03-03" in shown
@@ -222,8 +283,23 @@ def test_search(limner: Limner) -> None:
         "speaker": None,
         "role": "user",
         "channel": "chat",
+        "language": None,
     }
     assert "My [b]order[/b] is late." in limner("search", "u1", "order").out
+
+
+def test_search_names_the_language_and_the_copies(empty: Limner, write_rows: WriteRows) -> None:
+    text = "I moved to Munich with my whole family."
+    rows = [
+        {"user_id": "u", "id": n, "timestamp": f"2024-03-0{n + 1}", "text": text, "language": "Bavarian"}
+        for n in range(3)
+    ]
+    empty("ingest", write_rows(*rows, {"user_id": "u", "id": "x", "text": "我妈妈今年五十八岁了"}))
+    hits = empty("search", "u", "Munich", "--json").json["hits"]
+    assert [(hit["event_id"], hit["language"], hit.get("also")) for hit in hits] == [
+        ("0", "Bavarian", ["1#0", "2#0"]), ("x", "zh", None)
+    ]  # fmt: skip
+    assert empty("users", "--json").json["users"][0]["languages"] == {"Bavarian": 3, "zh": 1}
 
 
 def test_search_resolves_relative_dates(empty: Limner, write_rows: WriteRows) -> None:

@@ -24,6 +24,7 @@ HEAVY = {
     "numpy",
     "openai",
     "psycopg",
+    "py3langid",
     "pyarrow",
     "pydantic",
     "safetensors",

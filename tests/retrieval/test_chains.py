@@ -26,7 +26,7 @@ def test_a_chain_reads_one_users_snippets(retriever: UserRetriever) -> None:
     assert 0 < score <= 1 and found.id == "a#0"
     assert found.metadata == {
         "user_id": "u", "event_id": "a", "snippet_id": "a#0", "start": 0, "end": 21, "timestamp": "2024-03-01",
-        "speaker": None, "role": "user", "channel": "mail",
+        "speaker": None, "role": "user", "channel": "mail", "language": None,
     }  # fmt: skip
 
 

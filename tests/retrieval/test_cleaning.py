@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from retrieval.cleaning import clean_text
+from retrieval.cleaning import clean, clean_text
 
 TAGS = [
     "<",
@@ -136,3 +136,22 @@ def test_cleaning_a_clean_text_changes_nothing(raw: str) -> None:
 @pytest.mark.parametrize("piece", ["<", "<!--", "<script>", "<a ", "`<", "&", "&amp;", "<b>", "\u200d", " \n", "`"])
 def test_a_hostile_text_takes_no_time(piece: str) -> None:
     clean_text(piece * (200_000 // len(piece)) + "</b>")
+
+
+@pytest.mark.parametrize(
+    ("raw", "cuts"),
+    [
+        ("as it was", {}),
+        ("x\r\ny \u3000 z\n\n\n\nw", {}),
+        ("cafe\u0301", {}),
+        ("schÃ¶n", {"encoding": 1}),
+        ("a\u200bb\u202e", {"invisible": 2}),
+        ("Tom &amp; Jerry", {"entities": 4}),
+        ("<p>Hello <b>you</b></p>", {"html": 14}),
+        ("<ul><li>a<li>b</ul>", {"html": 12}),
+        ("&lt;p&gt;escaped&lt;/p&gt;", {"entities": 12, "html": 7}),
+        ("\u200b<script>x()</script>", {"invisible": 1, "html": 20}),
+    ],
+)
+def test_what_was_cut_is_counted(raw: str, cuts: dict[str, int]) -> None:
+    assert clean(raw).cuts == cuts

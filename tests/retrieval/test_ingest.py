@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from retrieval.dropping import Dropped
 from retrieval.errors import InputError
 from retrieval.ingest import BAD_LINES_KEPT, IngestReport
 from retrieval.store import Store
@@ -184,3 +185,30 @@ def test_ctrl_c_while_embedding_loses_nothing(open_store: OpenStore, write_rows:
     assert len(again.search("u0", "number", k=100)) == 10  # a search repairs, too
     assert counts(again.ingest([history])) == (0, 0, 30, 0, 0)
     assert state(again) == state(whole)
+
+
+def test_what_was_listed_before_an_interruption_was_loaded(
+    open_store: OpenStore, write_rows: WriteRows, tmp_path: Path
+) -> None:
+    rows = [{**row, "text": f"<p>{row['text']}</p>"} for row in numbered(600)]
+    history, listed = write_rows(*rows), list[Dropped]()
+    store = open_store()
+
+    def interrupt(report: IngestReport) -> None:
+        if report.read > 500:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.ingest([history], progress=interrupt, listing=listed.extend)
+    loaded = {event.event_id for user in store.users() for event in store.events(user.user_id)}
+    assert {each.event_id for each in listed} == loaded and len(listed) == 512
+    assert store.ingest([history], listing=listed.extend).reasons == {"html": 600}
+
+
+def test_a_column_called_language_is_believed(store: Store, write_rows: WriteRows) -> None:
+    store.ingest([write_rows({**ROW, "language": "gsw"}, {**ROW, "id": "2", "text": "我喜欢郁金香"})])
+    assert [(event.language, event.metadata) for event in store.events("u")] == [
+        ("gsw", {"language": "gsw"}),
+        ("zh", {}),
+    ]
+    assert store.users()[0].languages == {"gsw": 1, "zh": 1}

@@ -330,7 +330,10 @@ def test_parquet(tmp_path: Path) -> None:
         "items": [{"n": 1}],
         "blob": "01ff",
     }
-    assert bad == [BadLine(str(path), 2, "no text in 'text'"), BadLine(str(path), 3, "no user id in 'user_id'")]
+    assert bad == [
+        BadLine(str(path), 2, "no text in 'text'", "no text"),
+        BadLine(str(path), 3, "no user id in 'user_id'", "no user"),
+    ]
 
 
 def test_a_parquet_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

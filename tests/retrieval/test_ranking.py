@@ -12,6 +12,7 @@ def view(
     windows: list[list[float]] | None = None,
     around: list[list[int]] | None = None,
     common: list[float] | None = None,
+    group: list[int] | None = None,
 ) -> UserView:
     """``rows`` are (vector, text)."""
     count = len(rows)
@@ -23,6 +24,7 @@ def view(
         np.array(windows or np.zeros((0, 2)), dtype=np.float32),
         np.array(around or [[-1]] * count),
         np.array(common or [0.0] * count, dtype=np.float32),
+        None if group is None else np.array(group),
     )
 
 
@@ -58,6 +60,16 @@ def test_one_event_does_not_crowd_out_the_others() -> None:
     rows = [([1.0, 0.0], "rose")] * 3 + [([0.9, 0.1], "rose x")]
     found = search(view(*rows, event=[0, 0, 0, 1]), part([1, 0], "rose"), k=2)
     assert [each.position for each in found] == [0, 3]
+
+
+def test_of_a_group_only_the_best_is_ranked_and_the_others_are_named() -> None:
+    rows = [([1.0, 0.0], "rose")] * 600 + [([0.9, 0.1], "rose"), ([0.0, 1.0], "tulip")]
+    about = view(*rows, group=[0] * 599 + [1, 2, 2])
+    found = search(about, part([1, 0], "rose"), k=3)
+    assert [each.position for each in found] == [0, 599, 600]
+    assert found[0].also == tuple(range(1, 599)) and found[1].also == () and found[2].also == (601,)
+    (only,) = search(about, part([1, 0], "rose"), allowed=[each > 600 for each in range(602)])
+    assert (only.position, only.also) == (601, ())
 
 
 def test_only_what_is_allowed_is_ranked() -> None:

@@ -46,16 +46,23 @@ def test_a_record_without_a_version(tmp_path: Path) -> None:
         Database(path)
 
 
-def test_a_record_of_version_1_is_brought_up_to_date(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: str) -> None:
     path = tmp_path / "record.sqlite3"
     Database(path).close()
     with sqlite3.connect(path) as other:
-        other.execute("ALTER TABLE snippets DROP COLUMN wide")
-        other.execute("UPDATE meta SET value = '1' WHERE key = 'schema'")
+        other.execute("DROP TABLE likeness")
+        for column in ("language", "copy_of"):
+            other.execute(f"ALTER TABLE events DROP COLUMN {column}")
+        if version == "1":
+            other.execute("ALTER TABLE snippets DROP COLUMN wide")
+        other.execute("UPDATE meta SET value = ? WHERE key = 'schema'", [version])
     other.close()
     database = Database(path)
     with database.reading() as db:
         assert db.execute(tables().snippets.select()).all() == []
+        assert db.execute(tables().events.select()).all() == []
+        assert db.execute(tables().likeness.select()).all() == []
         assert db.execute(tables().meta.select()).one() == ("schema", str(SCHEMA_VERSION))
     database.close()
 

@@ -51,8 +51,8 @@ def test_users_and_histories_are_told_in_time_order(store: Store, write_rows: Wr
     store.ingest([write_rows(*ANNA, *LI)])
 
     assert store.users() == [
-        UserSummary("anna", 3, 3, "2024-02-01", "2024-03-01T09:00:00Z"),
-        UserSummary("李", 2, 2, "2024-05-01T08:00:00", "2024-05-02T08:00:00"),
+        UserSummary("anna", 3, 3, "2024-02-01", "2024-03-01T09:00:00Z", {"en": 2}),
+        UserSummary("李", 2, 2, "2024-05-01T08:00:00", "2024-05-02T08:00:00", {"zh": 2}),
     ]
     assert [event.event_id for event in store.events("anna")] == ["e2", "e1", "e3"]
     assert [event.event_id for event in store.events("anna", ["e3", "e1"])] == ["e1", "e3"]
@@ -207,7 +207,7 @@ def test_a_newer_store_is_refused(store: Store, open_store: OpenStore, write_row
         record.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
     record.close()
 
-    with pytest.raises(StoreError, match=r"has version '99', this limner reads 2.*Update limner"):
+    with pytest.raises(StoreError, match=r"has version '99', this limner reads 3.*Update limner"):
         open_store().users()
 
 

@@ -16,7 +16,7 @@ def events(path: Path, **options: Any) -> list[Event]:
 
 def bad(path: Path, **options: Any) -> list[tuple[int, str]]:
     """The bad lines of a file."""
-    return [each[1:] for each in load_events(path, **options) if isinstance(each, BadLine)]
+    return [(each.line, each.reason) for each in load_events(path, **options) if isinstance(each, BadLine)]
 
 
 def said(path: Path, **options: Any) -> list[tuple[str, str, str, str]]:

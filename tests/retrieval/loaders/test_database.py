@@ -45,8 +45,8 @@ def test_rows_become_events(shop: str) -> None:
         ("2", "杯子碎了", None, {"stars": 1}),
     ]
     assert [each for each in found if isinstance(each, BadLine)] == [
-        BadLine(shop, 3, "no user id in 'customer'"),
-        BadLine(shop, 4, "no text in 'body'"),
+        BadLine(shop, 3, "no user id in 'customer'", "no user"),
+        BadLine(shop, 4, "no text in 'body'", "no text"),
     ]
 
 

@@ -32,7 +32,7 @@ def test_documents_become_events() -> None:
     )
     assert tea.channel is None and tea.metadata == {"document": "a.pdf", "page": 1}
     assert (rum.user_id, rum.role) == ("v", "agent")
-    assert empty == BadLine("Letters", 3, "no text in 'page_content'")
+    assert empty == BadLine("Letters", 3, "no text in 'page_content'", "no text")
 
 
 def test_metadata_may_be_mapped_and_documents_given_as_they_are() -> None:

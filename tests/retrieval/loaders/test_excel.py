@@ -33,7 +33,7 @@ def test_all_sheets_are_read_each_below_its_header() -> None:
     ]
     assert events[0].metadata == {"Order": "A-17", "Rating": 2, "sheet": "Reviews"}
     assert [each for each in found if isinstance(each, BadLine)] == [
-        BadLine(str(SHOP), 6, "sheet 'Reviews': no user id in 'Customer ID'"),
+        BadLine(str(SHOP), 6, "sheet 'Reviews': no user id in 'Customer ID'", "no user"),
         BadLine(
             str(SHOP),
             1,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import InputError
-from retrieval.loaders.files import find_files
+from retrieval.loaders.files import by_suffix, find_files
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def test_a_folder_holds_all_below_it_in_order(folder: Path) -> None:
         "deep/d.csv.gz",
         "deep/er/c.JSON",
     ]
-    assert found.left_out == {".png": 1, ".gz": 1}
+    assert by_suffix(found.others) == {".png": 1, ".gz": 1}
 
 
 def test_a_glob_holds_what_it_matches(folder: Path) -> None:
     assert [path.name for path in find_files([folder / "*.csv"]).files] == ["b.csv"]
     assert [path.name for path in find_files([folder / "**" / "*.JSON"]).files] == ["c.JSON"]
     found = find_files([folder / "d*"])
-    assert ([path.name for path in found.files], found.left_out) == (["d.csv.gz", "c.JSON"], {".png": 1})
+    assert ([path.name for path in found.files], by_suffix(found.others)) == (["d.csv.gz", "c.JSON"], {".png": 1})
 
 
 def test_a_file_is_taken_as_it_is_and_as_often_as_it_is_named(folder: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_file_is_taken_as_it_is_and_as_often_as_it_is_named(folder: Path) -> N
 
 
 def test_with_a_format_every_file_is_taken(folder: Path) -> None:
-    assert find_files([folder / "deep"], "mbox").left_out == {}
+    assert find_files([folder / "deep"], "mbox").others == []
     assert len(find_files([folder / "deep"], "mbox").files) == 3
 
 
@@ -65,4 +65,4 @@ def test_a_text_file_in_a_folder_must_look_like_a_chat(tmp_path: Path) -> None:
     (tmp_path / "README.txt").write_text("Read me first.\nThen 31/12/2023, 21:05 - A: no\n")
     (tmp_path / "chat.txt").write_text("31/12/2023, 21:05 - Anna: hello\n")
     found = find_files([tmp_path])
-    assert ([path.name for path in found.files], found.left_out) == (["chat.txt"], {".txt": 1})
+    assert ([path.name for path in found.files], by_suffix(found.others)) == (["chat.txt"], {".txt": 1})

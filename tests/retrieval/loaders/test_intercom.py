@@ -40,3 +40,13 @@ def test_a_conversation_without_a_contact_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('{"type": "conversation", "id": 5, "source": {"body": "x", "author": {"type": "admin", "id": 1}}}')
     assert bad(path) == [(1, "conversation 5: no contact, neither as an author nor in contacts")]
+
+
+def test_footers_are_cut_and_the_raw_form_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    html = "<p>灯坏了。</p><p>此邮件由系统自动发送，请勿直接回复。</p>"
+    source = {"body": html, "author": {"type": "user", "id": "7", "name": "Ana"}}
+    path.write_text(json.dumps({"type": "conversation", "id": 5, "source": source}))
+    (event,) = events(path)
+    assert (event.text, event.raw) == ("灯坏了。", html)
+    assert event.origin is not None and set(event.origin.cuts) == {"html", "footer"}

@@ -13,7 +13,9 @@ BOX = FIXTURES / "Mail.mbox"
 
 def test_a_mail_is_what_its_sender_wrote() -> None:
     (event,) = events(REPLY, user_id="u", self_names=["ana gómez"])
-    assert (event.text, event.raw) == ("The lamp still flickers. I’d like my money back.", None)
+    assert event.text == "The lamp still flickers. I’d like my money back."
+    assert event.raw is not None and "> does the lamp work now?" in event.raw
+    assert event.origin is not None and event.origin.cuts == {"quoted": 113, "signature": 19}
     assert (event.user_id, event.speaker, event.role) == ("u", "Ana Gómez", "user")
     assert (event.event_id, event.timestamp, event.channel) == ("<m2@example.com>", "2024-03-04T09:15:00Z", "email")
     assert event.metadata == {"session": "<m0@example.com>", "subject": "Re: Your order A-17", "from": ANA}
@@ -32,7 +34,7 @@ def test_the_user_is_known_by_the_address_too_and_a_desk_is_an_agent() -> None:
 def test_a_broken_mime_tree_is_a_bad_line() -> None:
     assert bad(BOX, user_id=ANA) == [
         (3, "a broken mail: the parts of its multipart/mixed cannot be told apart"),
-        (4, "nothing is left of the mail without what it quotes"),
+        (4, "mail '<m5@example.com>': nothing is left without what it quotes"),
     ]
 
 
@@ -113,7 +115,7 @@ def test_what_html_marks_as_quoted_is_cut(tmp_path: Path, html: str) -> None:
     ],
 )
 def test_quotations_and_signatures_are_cut(text: str, expected: str) -> None:
-    assert latest_reply(text) == expected
+    assert latest_reply(text).text == expected
 
 
 @pytest.mark.parametrize(
@@ -127,4 +129,18 @@ def test_quotations_and_signatures_are_cut(text: str, expected: str) -> None:
     ],
 )
 def test_the_senders_own_words_stay(text: str) -> None:
-    assert latest_reply(text) == text
+    assert latest_reply(text).text == text
+
+
+def test_the_raw_form_stays_where_something_was_cut(tmp_path: Path) -> None:
+    path = tmp_path / "a.eml"
+    html = "<p>It broke.</p><p>Sent from my iPhone</p><blockquote>Does it work?</blockquote>"
+    path.write_text(f"From: a@b.c\nContent-Type: text/html; charset=utf-8\n\n{html}\n")
+    (event,) = events(path, user_id="u")
+    assert (event.text, event.raw) == ("It broke.", f"{html}\n")
+    assert event.origin is not None and set(event.origin.cuts) == {"quoted", "footer", "html"}
+
+    path.write_text("From: a@b.c\n\nIt broke.\n")
+    (event,) = events(path, user_id="u")
+    assert (event.text, event.raw) == ("It broke.", None)
+    assert event.origin is not None and event.origin.cuts == {}

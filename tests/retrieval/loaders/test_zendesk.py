@@ -76,3 +76,12 @@ def test_the_kind_may_be_forced(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
     path.write_text('[{"id": 3, "text": "a"}]')
     assert bad(path, format="zendesk") == [(1, "ticket 3: no requester_id")]
+
+
+def test_footers_are_cut_and_the_raw_form_stays(tmp_path: Path) -> None:
+    html = "<p>The lamp broke.</p><p>This e-mail is confidential and intended solely for you.</p>"
+    comments = [{"id": 1, "author_id": 5, "html_body": html}, {"id": 2, "author_id": 5, "body": "Sent from my iPhone"}]
+    cut, whole = events(ticket(tmp_path / "t.json", comments=comments))
+    assert (cut.text, cut.raw) == ("The lamp broke.", html)
+    assert cut.origin is not None and set(cut.origin.cuts) == {"html", "footer"}
+    assert (whole.text, whole.raw) == ("Sent from my iPhone", None)
