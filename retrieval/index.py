@@ -1,4 +1,4 @@
-"""The vector index: one Chroma collection of vectors, ids and filterable metadata, opened by path.
+"""The vector index: Chroma collections of vectors, ids and filterable metadata, opened by path.
 
 Knows nothing of the record, of texts or of embedders: it can be thrown away and filled again at any time.
 """
@@ -10,19 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from retrieval.buckets import Buckets
 from retrieval.errors import StoreError
 from retrieval.events import Role
 
 if TYPE_CHECKING:
     import numpy as np
-    from chromadb import Collection
     from chromadb.api.types import Metadata
     from chromadb.config import Settings, System
     from numpy.typing import NDArray
 
 __all__ = ["IndexDamaged", "Labels", "VectorIndex", "wipe"]
 
-_COLLECTION = "snippets"
 _PAGE = 5000
 _OPENING = threading.Lock()
 
@@ -52,7 +51,7 @@ class VectorIndex:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with self._translated():
-            self._system, self._collection, self._batch = _open(folder)
+            self._system, self._buckets, self._batch = _open(folder)
 
     def close(self) -> None:
         """Release files and memory; the index cannot be used afterwards."""
@@ -60,18 +59,21 @@ class VectorIndex:
 
     def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
         """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
-        for start in range(0, len(ids), self._batch):
-            part = slice(start, start + self._batch)
-            with self._translated():
-                self._collection.upsert(
-                    ids=list(ids[part]), embeddings=vectors[part], metadatas=[_metadata(each) for each in labels[part]]
-                )
+        with self._translated():
+            for collection, positions in self._buckets.taking(ids):
+                for part in _portions(positions, self._batch):
+                    collection.upsert(
+                        ids=[ids[at] for at in part],
+                        embeddings=vectors[part],
+                        metadatas=[_metadata(labels[at]) for at in part],
+                    )
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are ignored."""
-        for start in range(0, len(ids), self._batch):
-            with self._translated():
-                self._collection.delete(ids=list(ids[start : start + self._batch]))
+        with self._translated():
+            for collection, positions in self._buckets.holding(ids):
+                for part in _portions(positions, self._batch):
+                    collection.delete(ids=[ids[at] for at in part])
 
     def vectors(self, ids: Sequence[str]) -> "NDArray[np.float32] | None":
         """The vectors of these ids, in their order, shape (len(ids), dimension); None when one of them is not there.
@@ -82,10 +84,12 @@ class VectorIndex:
         import numpy as np
 
         found: dict[str, Any] = {}
-        for start in range(0, len(ids), _PAGE):
-            with self._translated():
-                page = self._collection.get(ids=list(ids[start : start + _PAGE]), include=["embeddings"])
-            found.update(zip(page["ids"], page["embeddings"] if page["embeddings"] is not None else [], strict=True))
+        with self._translated():
+            for collection, positions in self._buckets.holding(ids):
+                for part in _portions(positions, _PAGE):
+                    page = collection.get(ids=[ids[at] for at in part], include=["embeddings"])
+                    vectors = page["embeddings"] if page["embeddings"] is not None else []
+                    found.update(zip(page["ids"], vectors, strict=True))
         if any(each not in found for each in ids):
             return None
         return np.asarray([found[each] for each in ids], dtype=np.float32)
@@ -93,22 +97,28 @@ class VectorIndex:
     def count(self) -> int:
         """How many vectors there are."""
         with self._translated():
-            return self._collection.count()
+            return sum(collection.count() for collection in self._buckets.all())
 
     def ids(self) -> set[str]:
         """The ids of all vectors, read page by page."""
         found: set[str] = set()
-        while True:
-            with self._translated():
-                page = self._collection.get(limit=_PAGE, offset=len(found), include=[])["ids"]
-            found.update(page)
-            if len(page) < _PAGE:
-                return found
+        with self._translated():
+            for collection in self._buckets.all():
+                offset, page = 0, [""]
+                while page:
+                    page = collection.get(limit=_PAGE, offset=offset, include=[])["ids"]
+                    found.update(page)
+                    offset += len(page)
+        return found
 
     def probe(self) -> None:
-        """Read one vector back. Chroma keeps ids and vectors in different files and opens the latter only here."""
+        """Read back one vector of each collection, which makes Chroma open all of them: for small indexes.
+
+        Chroma keeps ids and vectors in different files and opens the latter only for this.
+        """
         with self._translated():
-            self._collection.get(limit=1, include=["embeddings"])
+            for collection in self._buckets.all():
+                collection.get(limit=1, include=["embeddings"])
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -131,6 +141,10 @@ def wipe(folder: Path) -> None:
         raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
 
 
+def _portions(positions: list[int], size: int) -> Iterator[list[int]]:
+    return (positions[start : start + size] for start in range(0, len(positions), size))
+
+
 def _metadata(labels: Labels) -> "Metadata":
     present = {"user_id": labels.user_id, "role": labels.role, "channel": labels.channel, "epoch": labels.epoch}
     return {key: value for key, value in present.items() if value is not None}
@@ -143,7 +157,7 @@ def _settings() -> "Settings":
     return Settings(_env_file=None, anonymized_telemetry=False)  # type: ignore[call-arg]  # of pydantic-settings
 
 
-def _open(folder: Path) -> "tuple[System, Collection, int]":
+def _open(folder: Path) -> "tuple[System, Buckets, int]":
     """Open Chroma without its process-wide cache of open folders.
 
     The cache would hand out a stale index after another process wrote, and a broken one after a failed start
@@ -161,10 +175,8 @@ def _open(folder: Path) -> "tuple[System, Collection, int]":
             SharedSystemClient._identifier_to_refcount.pop(key, None)
     assert system is not None, "PersistentClient enters its system under the path"
     try:
-        collection = client.get_or_create_collection(
-            _COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
-        )
+        buckets = Buckets(client)
     except BaseException:
         system.stop()
         raise
-    return system, collection, client.get_max_batch_size()
+    return system, buckets, client.get_max_batch_size()

@@ -85,8 +85,9 @@ class Mirror:
                 raise IndexDamaged("the index was made by another embedder than the record says")
             self._push()
             with self._opened() as index:
-                index.probe()
                 count = index.count()
+                if count <= _COMPARED_ALWAYS:
+                    index.probe()  # in a larger one, damage shows when it is read
                 agreed = count == self._record.count()
                 present = index.ids() if not agreed or count <= _COMPARED_ALWAYS else None
             if present is not None and self._record.compare(present):
