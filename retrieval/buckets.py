@@ -18,7 +18,9 @@ __all__ = ["Buckets", "bucketed"]
 _COLLECTION: Final = "snippets"
 _COUNT: Final = 16  # more make the writing of mixed users slow: each collection costs a transaction
 _BUCKETED: Final = re.compile(r"([0-9a-f]{4})-")
-_CONFIGURATION: "Final[CreateCollectionConfiguration]" = {"hnsw": {"space": "cosine"}}
+_CONFIGURATION: "Final[CreateCollectionConfiguration]" = {
+    "hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32}
+}
 
 
 def bucketed(user_key: str, digest: str) -> str:

@@ -22,7 +22,7 @@ __all__ = ["BAD_LINES_KEPT", "IngestReport", "Source", "check", "ingest", "inges
 BAD_LINES_KEPT = 100
 """So many bad lines are listed in a report; all are counted."""
 
-_BATCH = 256
+_BATCH = 1024  # rows or vectors: about ten seconds of embedding
 _BAD_LINES_SHOWN = 3
 
 
@@ -103,7 +103,7 @@ def ingest(
     keep: Callable[[Sequence[Draft]], Applied],
     progress: Callable[[IngestReport], None] | None = None,
 ) -> IngestReport:
-    """Read all files, split their events and hand them to ``keep``, 256 rows at a time.
+    """Read all files, split their events and hand them to ``keep``, about 1024 rows or vectors at a time.
 
     Args:
         source: the files.
@@ -126,21 +126,29 @@ def ingest_events(
     progress: Callable[[IngestReport], None] | None = None,
 ) -> None:
     """The same for events that are there already, whatever they come from; ``report`` is continued."""
-    for batch in _batches(rows):
-        drafts = []
+    for batch in _batches(rows, self_names):
         for row in batch:
             if isinstance(row, BadLine):
                 report.note_bad(row)
-            else:
-                snippets = split_event(row, self_names)
-                drafts.append(Draft(row, snippets, windows_of(row, snippets)))
-        report.note(keep(drafts))
+        report.note(keep([row for row in batch if isinstance(row, Draft)]))
         report.read += len(batch)
         if progress is not None:
             progress(report)
 
 
-def _batches(rows: Iterable[Event | BadLine]) -> Iterator[list[Event | BadLine]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, _BATCH)):
+def _batches(rows: Iterable[Event | BadLine], self_names: Collection[str]) -> Iterator[list[Draft | BadLine]]:
+    batch: list[Draft | BadLine] = []
+    vectors = 0
+    for row in rows:
+        if isinstance(row, BadLine):
+            batch.append(row)
+        else:
+            snippets = split_event(row, self_names)
+            draft = Draft(row, snippets, windows_of(row, snippets))
+            batch.append(draft)
+            vectors += len(draft.snippets) + len(draft.windows)
+        if max(vectors, len(batch)) >= _BATCH:
+            yield batch
+            batch, vectors = [], 0
+    if batch:
         yield batch

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mirror"]
 
-_EMBEDDED_AT_ONCE = 512
+_EMBEDDED_AT_ONCE = 1024
 _COMPARED_ALWAYS = 50_000  # so many ids are read in a quarter of a second
 _INDEX_WAIT_SECONDS = 60.0
 

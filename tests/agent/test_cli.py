@@ -524,7 +524,7 @@ def test_an_interrupted_single_request(limner: Limner, tmp_path: Path, capsys: p
 
 
 def test_an_interrupted_ingest_continues(empty: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
-    rows = [{"user_id": "u1", "id": str(n), "text": f"Message number {n}"} for n in range(300)]
+    rows = [{"user_id": "u1", "id": str(n), "text": f"Message number {n}"} for n in range(1100)]
     path = write_rows(*rows, {"user_id": "u1", "id": "last", "text": "Ctrl-C"})
     code = (
         "import sys\nfrom agent.cli import main\nfrom agent.limner import Limner\n"
@@ -539,7 +539,7 @@ def test_an_interrupted_ingest_continues(empty: Limner, write_rows: WriteRows, t
     words = ["ingest", str(path), "--store", str(tmp_path / "store")]
     ended = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 130
-    assert "limner: interrupted; 256 rows are done. The same command continues" in ended.stderr
+    assert "limner: interrupted; 1024 rows are done. The same command continues" in ended.stderr
     report = empty("ingest", path, "--json").json
-    assert report["read"] == 301 and report["bad_count"] == 0
-    assert empty("users", "--json").json["users"][0]["snippets"] == 301
+    assert report["read"] == 1101 and report["bad_count"] == 0
+    assert empty("users", "--json").json["users"][0]["snippets"] == 1101

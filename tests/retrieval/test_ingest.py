@@ -150,22 +150,22 @@ def test_columns_are_mapped(store: Store, write_rows: WriteRows) -> None:
 def test_an_interrupted_run_continues_and_ends_like_an_uninterrupted_one(
     open_store: OpenStore, write_rows: WriteRows, tmp_path: Path
 ) -> None:
-    history = write_rows(*numbered(1000), *numbered(20))
+    history = write_rows(*numbered(2500), *numbered(20))
     whole, broken = open_store(tmp_path / "whole"), open_store(tmp_path / "broken")
     reports: list[IngestReport] = []
     whole.ingest([history], progress=lambda report: reports.append(replace(report)))
-    assert [report.read for report in reports] == [256, 512, 768, 1020]
+    assert [report.read for report in reports] == [1024, 2048, 2520]
 
     def interrupt(report: IngestReport) -> None:
-        if report.read > 500:
+        if report.read > 1500:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         broken.ingest([history], progress=interrupt)
-    assert sum(user.events for user in broken.users()) == 512
-    assert len(broken.search("u0", "number 0", k=1000)) == 171
+    assert sum(user.events for user in broken.users()) == 2048
+    assert len(broken.search("u0", "number 0", k=1000)) == 683
 
-    assert counts(broken.ingest([history])) == (488, 0, 532, 0, 0)
+    assert counts(broken.ingest([history])) == (452, 0, 2068, 0, 0)
     assert state(broken) == state(whole)
 
 
