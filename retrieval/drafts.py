@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from retrieval.buckets import bucketed
 from retrieval.copies import mark_copies, unmark
 from retrieval.events import Event, Snippet
 from retrieval.sql import chunks, tables
@@ -232,7 +233,8 @@ def _prepare(draft: Draft) -> _Prepared:
 
 def _vector_id(event: Event, snippet: Snippet) -> str:
     labels = (snippet.role, event.channel, event.epoch)
-    return _digest(event.user_id, snippet.snippet_id, passage(event, snippet), *labels)
+    digest = _digest(event.user_id, snippet.snippet_id, passage(event, snippet), *labels)
+    return bucketed(user_key(event.user_id), digest)
 
 
 def _digest(*parts: object) -> str:

@@ -134,7 +134,7 @@ class History:
         """
         self.check_user(user_id)
         with self._database.reading() as db:
-            rows = _own(db, user_id, ~tables().snippets.c.wide)
+            rows = [row for row in _own(db, user_id) if not row.wide]
             rows = rows if limit is None else rows[max(0, len(rows) - limit) :]
             return [snippet for _, snippet, _ in with_events(db, rows)]
 
@@ -146,7 +146,7 @@ class History:
         """
         self.check_user(user_id)
         with self._database.reading() as db:
-            rows = _own(db, user_id, tables().snippets.c.indexed)
+            rows = [row for row in _own(db, user_id) if row.indexed]
             return [Indexed(row.vector_id, snippet, event, row.wide) for row, snippet, event in with_events(db, rows)]
 
 
@@ -163,12 +163,15 @@ def _moment(row: "Row[Any]") -> tuple[bool, float, int]:
     return row.epoch is None, row.epoch or 0.0, row.pk
 
 
-def _own(db: "Connection", user_id: str, which: "ColumnElement[bool]") -> "list[Row[Any]]":
-    """Rows of the table ``snippets`` that are the user's and ``which``, in time order."""
+def _own(db: "Connection", user_id: str) -> "list[Row[Any]]":
+    """Rows of the table ``snippets`` that are the user's, in time order.
+
+    With ``indexed`` among its conditions, SQLite would read the snippets of all users: that column has an index, too.
+    """
     from sqlalchemy import select
 
     events, snippets = tables().events, tables().snippets
-    own = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id), which)
+    own = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
     return sorted(db.execute(own), key=lambda row: (row.epoch is None, row.epoch or 0.0, row.event_pk, row.ordinal))
 
 

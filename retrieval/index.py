@@ -1,28 +1,24 @@
-"""The vector index: one Chroma collection of vectors, ids and filterable metadata, and what a place for it has to do.
+"""The vector index: Chroma collections of vectors, ids and filterable metadata, and what a place for it has to do.
 
 Knows nothing of the record, of texts or of embedders: it can be thrown away and filled again at any time.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from retrieval.buckets import Collections
 from retrieval.errors import StoreError
 from retrieval.events import Role
 
 if TYPE_CHECKING:
     import numpy as np
-    from chromadb import Collection
-    from chromadb.api.collection_configuration import CreateCollectionConfiguration
     from chromadb.api.types import Metadata
     from chromadb.config import Settings
     from numpy.typing import NDArray
 
-__all__ = ["CONFIGURATION", "IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
-
-CONFIGURATION: Final["CreateCollectionConfiguration"] = {"hnsw": {"space": "cosine"}}
-"""How Chroma makes a collection."""
+__all__ = ["IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
 
 _PAGE = 5000
 
@@ -44,7 +40,7 @@ class VectorIndex(ABC):
     """An open index.
 
     Args:
-        collection: Chroma's.
+        collections: Chroma's, and which of them a vector lies in.
         batch: the most vectors that Chroma takes at once.
 
     Raises:
@@ -52,8 +48,8 @@ class VectorIndex(ABC):
         BackendUnavailable: the Chroma server does not answer.
     """
 
-    def __init__(self, collection: "Collection", batch: int) -> None:
-        self._collection = collection
+    def __init__(self, collections: Collections, batch: int) -> None:
+        self._collections = collections
         self._batch = batch
 
     @abstractmethod
@@ -66,18 +62,21 @@ class VectorIndex(ABC):
 
     def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
         """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
-        for start in range(0, len(ids), self._batch):
-            part = slice(start, start + self._batch)
-            with self._translated():
-                self._collection.upsert(
-                    ids=list(ids[part]), embeddings=vectors[part], metadatas=[_metadata(each) for each in labels[part]]
-                )
+        with self._translated():
+            for collection, positions in self._collections.taking(ids):
+                for part in _portions(positions, self._batch):
+                    collection.upsert(
+                        ids=[ids[at] for at in part],
+                        embeddings=vectors[part],
+                        metadatas=[_metadata(labels[at]) for at in part],
+                    )
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are ignored."""
-        for start in range(0, len(ids), self._batch):
-            with self._translated():
-                self._collection.delete(ids=list(ids[start : start + self._batch]))
+        with self._translated():
+            for collection, positions in self._collections.holding(ids):
+                for part in _portions(positions, self._batch):
+                    collection.delete(ids=[ids[at] for at in part])
 
     def vectors(self, ids: Sequence[str]) -> "NDArray[np.float32] | None":
         """The vectors of these ids, in their order, shape (len(ids), dimension); None when one of them is not there.
@@ -88,10 +87,12 @@ class VectorIndex(ABC):
         import numpy as np
 
         found: dict[str, Any] = {}
-        for start in range(0, len(ids), _PAGE):
-            with self._translated():
-                page = self._collection.get(ids=list(ids[start : start + _PAGE]), include=["embeddings"])
-            found.update(zip(page["ids"], page["embeddings"] if page["embeddings"] is not None else [], strict=True))
+        with self._translated():
+            for collection, positions in self._collections.holding(ids):
+                for part in _portions(positions, _PAGE):
+                    page = collection.get(ids=[ids[at] for at in part], include=["embeddings"])
+                    vectors = page["embeddings"] if page["embeddings"] is not None else []
+                    found.update(zip(page["ids"], vectors, strict=True))
         if any(each not in found for each in ids):
             return None
         return np.asarray([found[each] for each in ids], dtype=np.float32)
@@ -99,22 +100,28 @@ class VectorIndex(ABC):
     def count(self) -> int:
         """How many vectors there are."""
         with self._translated():
-            return self._collection.count()
+            return sum(collection.count() for collection in self._collections.all())
 
     def ids(self) -> set[str]:
         """The ids of all vectors, read page by page."""
         found: set[str] = set()
-        while True:
-            with self._translated():
-                page = self._collection.get(limit=_PAGE, offset=len(found), include=[])["ids"]
-            found.update(page)
-            if len(page) < _PAGE:
-                return found
+        with self._translated():
+            for collection in self._collections.all():
+                offset, page = 0, [""]
+                while page:
+                    page = collection.get(limit=_PAGE, offset=offset, include=[])["ids"]
+                    found.update(page)
+                    offset += len(page)
+        return found
 
     def probe(self) -> None:
-        """Read one vector back. Chroma keeps ids and vectors in different files and opens the latter only here."""
+        """Read back one vector of each collection, which makes Chroma open all of them: for small indexes.
+
+        Chroma keeps ids and vectors in different files and opens the latter only for this.
+        """
         with self._translated():
-            self._collection.get(limit=1, include=["embeddings"])
+            for collection in self._collections.all():
+                collection.get(limit=1, include=["embeddings"])
 
 
 class IndexPlace(Protocol):
@@ -149,6 +156,10 @@ class IndexPlace(Protocol):
 
     def close(self) -> None:
         """Release connections; they are opened again when they are needed."""
+
+
+def _portions(positions: list[int], size: int) -> Iterator[list[int]]:
+    return (positions[start : start + size] for start in range(0, len(positions), size))
 
 
 def _metadata(labels: Labels) -> "Metadata":

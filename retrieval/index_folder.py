@@ -11,17 +11,16 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from retrieval.buckets import Buckets
 from retrieval.errors import StoreError
-from retrieval.index import CONFIGURATION, IndexDamaged, VectorIndex, chroma_settings
+from retrieval.index import IndexDamaged, VectorIndex, chroma_settings
 from retrieval.locks import Lock
 
 if TYPE_CHECKING:
-    from chromadb import Collection
     from chromadb.config import System
 
 __all__ = ["FolderIndex", "IndexFolder", "wipe"]
 
-_COLLECTION: Final = "snippets"
 _NOTE: Final = "limner.json"
 _OPENING = threading.Lock()
 
@@ -35,8 +34,8 @@ class FolderIndex(VectorIndex):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with self._translated():
-            self._system, collection, batch = _open(folder)
-        super().__init__(collection, batch)
+            self._system, buckets, batch = _open(folder)
+        super().__init__(buckets, batch)
 
     def close(self) -> None:
         """Release files and memory; the index cannot be used afterwards."""
@@ -126,7 +125,7 @@ def wipe(folder: Path) -> None:
         raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
 
 
-def _open(folder: Path) -> "tuple[System, Collection, int]":
+def _open(folder: Path) -> "tuple[System, Buckets, int]":
     """Open Chroma without its process-wide cache of open folders.
 
     The cache would hand out a stale index after another process wrote, and a broken one after a failed start
@@ -144,8 +143,8 @@ def _open(folder: Path) -> "tuple[System, Collection, int]":
             SharedSystemClient._identifier_to_refcount.pop(key, None)
     assert system is not None, "PersistentClient enters its system under the path"
     try:
-        collection = client.get_or_create_collection(_COLLECTION, configuration=CONFIGURATION, embedding_function=None)
+        buckets = Buckets(client)
     except BaseException:
         system.stop()
         raise
-    return system, collection, client.get_max_batch_size()
+    return system, buckets, client.get_max_batch_size()

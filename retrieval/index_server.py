@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Final
 
+from retrieval.buckets import CONFIGURATION, OneCollection
 from retrieval.errors import BackendUnavailable, shorten
-from retrieval.index import CONFIGURATION, IndexDamaged, VectorIndex, chroma_settings
+from retrieval.index import IndexDamaged, VectorIndex, chroma_settings
 from retrieval.record import Record
 from retrieval.servers import ChromaAddress
 
@@ -34,7 +35,7 @@ class ServerIndex(VectorIndex):
     """An open collection of the server ``name``. What others write is seen at once."""
 
     def __init__(self, name: str, collection: "Collection", batch: int) -> None:
-        super().__init__(collection, batch)
+        super().__init__(OneCollection(collection), batch)
         self._name = name
 
     def close(self) -> None:

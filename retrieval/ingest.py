@@ -28,7 +28,7 @@ BAD_LINES_KEPT = 100
 OnDropped = Callable[[Sequence[Dropped]], None]
 """``listing(dropped)``: what was dropped, cut or marked in one batch."""
 
-_BATCH = 256
+_BATCH = 512  # rows or vectors: about five seconds of embedding
 _BAD_LINES_SHOWN = 3
 
 
@@ -119,7 +119,7 @@ def ingest(
     progress: Callable[[IngestReport], None] | None = None,
     listing: OnDropped | None = None,
 ) -> IngestReport:
-    """Read all files, split their events and hand them to ``keep``, 256 rows at a time.
+    """Read all files, split their events and hand them to ``keep``, about 512 rows or vectors at a time.
 
     Args:
         source: the files.
@@ -145,18 +145,16 @@ def ingest_events(
     listing: OnDropped | None = None,
 ) -> None:
     """The same for events that are there already, whatever they come from; ``report`` is continued."""
-    for batch in _batches(rows):
-        drafts = []
+    for batch in _batches(rows, self_names):
         for row in batch:
             if isinstance(row, BadLine):
                 report.note_bad(row)
-            else:
-                snippets = split_event(row, self_names)
-                drafts.append(Draft(row, snippets, windows_of(row, snippets)))
+        drafts = [row for row in batch if isinstance(row, Draft)]
         applied = keep(drafts)
         report.note(applied)
         report.read += len(batch)
-        _list(dropped_by(batch, applied.fates), report, listing)
+        events = [row.event if isinstance(row, Draft) else row for row in batch]
+        _list(dropped_by(events, applied.fates), report, listing)
         if progress is not None:
             progress(report)
 
@@ -167,7 +165,19 @@ def _list(dropped: Sequence[Dropped], report: IngestReport, listing: OnDropped |
         listing(dropped)
 
 
-def _batches(rows: Iterable[Event | BadLine]) -> Iterator[list[Event | BadLine]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, _BATCH)):
+def _batches(rows: Iterable[Event | BadLine], self_names: Collection[str]) -> Iterator[list[Draft | BadLine]]:
+    batch: list[Draft | BadLine] = []
+    vectors = 0
+    for row in rows:
+        if isinstance(row, BadLine):
+            batch.append(row)
+        else:
+            snippets = split_event(row, self_names)
+            draft = Draft(row, snippets, windows_of(row, snippets))
+            batch.append(draft)
+            vectors += len(draft.snippets) + len(draft.windows)
+        if max(vectors, len(batch)) >= _BATCH:
+            yield batch
+            batch, vectors = [], 0
+    if batch:
         yield batch

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Mirror"]
 
-_EMBEDDED_AT_ONCE = 512
+_EMBEDDED_AT_ONCE = 1024
 _COMPARED_ALWAYS = 50_000  # so many ids are read in a quarter of a second
 
 
@@ -79,12 +79,13 @@ class Mirror:
         self.close()  # it may be older than what the last writer wrote
         try:
             self._place.tidy()
-            if self._place.made_by() not in (None, used_by(self._embedder())):
+            if self._made_by_another():
                 raise IndexDamaged("the index was made by another embedder than the record says")
             self._push()
             with self._opened() as index:
-                index.probe()
                 count = index.count()
+                if count <= _COMPARED_ALWAYS:
+                    index.probe()  # in a larger one, damage shows when it is read
                 agreed = count == self._record.count()
                 present = index.ids() if not agreed or count <= _COMPARED_ALWAYS else None
             if present is not None and self._record.compare(present):
@@ -104,12 +105,16 @@ class Mirror:
             self._rebuild()
 
     def look_after(self) -> None:
-        """Find and repair, once in a process, what an interrupted run left: unless another process is writing."""
-        if not self._verified:
+        """Find and repair, once in a process, what an interrupted run left: unless another process is writing.
+
+        To count a large index takes Chroma seconds: of one, only what the record says is owed is looked after. Damage
+        shows when its vectors are read.
+        """
+        if not self._verified and (self._record.count() <= _COMPARED_ALWAYS or self._is_owed_something()):
             with self._writer.if_free() as free:
                 if free:
                     self.verify()
-            self._verified = True  # else whoever holds the lock looks after the index
+        self._verified = True  # or whoever holds the lock looks after the index
 
     def replace(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Make the index anew, with whatever embedder is given now, while readers go on with the old one.
@@ -147,6 +152,12 @@ class Mirror:
         raise StoreError(
             f"the index {self._place.name!r} lacks vectors even after it was made anew", hint="Check the disk"
         )
+
+    def _is_owed_something(self) -> bool:
+        return bool(self._record.pending(1) or self._record.removals(1)) or self._made_by_another()
+
+    def _made_by_another(self) -> bool:
+        return self._place.made_by() not in (None, used_by(self._embedder()))
 
     def _adopt(self, embedder: "Embedder") -> None:
         """Note which embedder makes the index; one that was left empty by another embedder is thrown away."""

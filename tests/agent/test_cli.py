@@ -326,10 +326,9 @@ def test_reindex(limner: Limner, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_search_explained(limner: Limner) -> None:
     found = limner("search", "u1", "order", "--explain", "--json").json["hits"][0]["found"]
-    assert [(each["ranker"], each["query"], each["rank"]) for each in found] == [
-        ("dense", "order", 1), ("lexical", "order", 1)
-    ]  # fmt: skip
-    assert all(each["score"] > 0 for each in found)
+    asked = [each for each in found if each["query"] == "order"]
+    assert [(each["ranker"], each["rank"]) for each in asked] == [("dense", 1), ("lexical", 1)]
+    assert all(each["score"] > 0 for each in asked)
     assert "lexical #1" in limner("search", "u1", "order", "--explain").out
 
 
@@ -614,7 +613,7 @@ def test_an_interrupted_single_request(limner: Limner, tmp_path: Path, capsys: p
 
 
 def test_an_interrupted_ingest_continues(empty: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
-    rows = [{"user_id": "u1", "id": str(n), "text": f"Message number {n}"} for n in range(300)]
+    rows = [{"user_id": "u1", "id": str(n), "text": f"Message number {n}"} for n in range(600)]
     path = write_rows(*rows, {"user_id": "u1", "id": "last", "text": "Ctrl-C"})
     code = (
         "import sys\nfrom agent.cli import main\nfrom agent.limner import Limner\n"
@@ -629,7 +628,7 @@ def test_an_interrupted_ingest_continues(empty: Limner, write_rows: WriteRows, t
     words = ["ingest", str(path), "--store", str(tmp_path / "store")]
     ended = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 130
-    assert "limner: interrupted; 256 rows are done. The same command continues" in ended.stderr
+    assert "limner: interrupted; 512 rows are done. The same command continues" in ended.stderr
     report = empty("ingest", path, "--json").json
-    assert report["read"] == 301 and report["bad_count"] == 0
-    assert empty("users", "--json").json["users"][0]["snippets"] == 301
+    assert report["read"] == 601 and report["bad_count"] == 0
+    assert empty("users", "--json").json["users"][0]["snippets"] == 601

@@ -169,7 +169,7 @@ def test_damage_under_an_open_index(store: Store, write_rows: WriteRows, damage:
 @pytest.mark.local
 @pytest.mark.parametrize("damage", [delete, garble_database, cut_database])
 def test_damage_in_the_middle_of_an_ingest(store: Store, write_rows: WriteRows, damage: Callable[[Path], None]) -> None:
-    rows = [{"user_id": f"u{n % 2}", "id": str(n), "text": f"Message number {n}"} for n in range(600)]
+    rows = [{"user_id": f"u{n % 2}", "id": str(n), "text": f"Message number {n}"} for n in range(700)]
     damaged: list[int] = []
 
     def progress(report: IngestReport) -> None:
@@ -177,9 +177,9 @@ def test_damage_in_the_middle_of_an_ingest(store: Store, write_rows: WriteRows, 
             damage(store.path / "chroma")
             damaged.append(report.read)
 
-    assert store.ingest([write_rows(*rows)], progress=progress).added == 600
-    assert damaged == [256]
-    assert numbers(store) == list(range(0, 600, 2))
+    assert store.ingest([write_rows(*rows)], progress=progress).added == 700
+    assert damaged == [512]
+    assert numbers(store) == list(range(0, 700, 2))
     assert agrees(store)
 
 

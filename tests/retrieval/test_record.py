@@ -144,3 +144,18 @@ def test_settings_are_kept(database: Database) -> None:
     record.keep_settings(embedder="one", dimension="3")
     record.keep_settings(embedder="two")
     assert (record.setting("embedder"), record.setting("dimension")) == ("two", "3")
+
+
+@pytest.mark.local
+def test_reading_a_user_looks_at_no_other_users_rows(database: Database) -> None:
+    from sqlalchemy import event
+
+    record, said = Record(database), []
+    record.apply([draft()])
+    record.settle(indexed=[record.pending(1)[0].vector_id])
+    event.listen(database._readers, "before_cursor_execute", lambda *call: said.append((call[2], call[3])))
+    assert [row.snippet.text for row in History(database).indexed("u")] == ["A rose"]
+    statements = [each for each in said if " snippets" in each[0]]
+    with database.reading() as db:
+        plans = [row[3] for s, v in statements for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {s}", v)]
+    assert plans and not [plan for plan in plans if "ix_snippets_indexed" in plan or plan.startswith("SCAN")]

@@ -101,15 +101,15 @@ def test_two_processes_do_not_write_at_once(store: Store, write_rows: WriteRows)
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert holder.stdout is not None and holder.stdout.readline() == "256\n"
+        assert holder.stdout is not None and holder.stdout.readline() == "512\n"
         with pytest.raises(StoreBusy, match=r"'postgresql.*\*\*\*@.*is in use.*another process") as caught:
             store.ingest([history])
         assert caught.value.exit_code == 5
-        assert numbers(store) == list(range(0, 256, 2))  # reading goes on
+        assert numbers(store) == list(range(0, 512, 2))  # reading goes on
     finally:
         holder.kill()
         holder.communicate()
-    assert store.ingest([history]).added == len(ROWS) - 256  # its lock ended with it
+    assert store.ingest([history]).added == len(ROWS) - 512  # its lock ended with it
     assert numbers(store) == list(range(0, 600, 2)) and agrees(store)
 
 
@@ -146,7 +146,7 @@ def test_who_lost_the_lock_cannot_write(store: Store, servers: Servers, write_ro
     with pytest.raises(BackendUnavailable, match="then call again"):
         store.ingest([write_rows(*ROWS)], progress=progress)
     assert rivals == [1]
-    assert numbers(store) == list(range(0, 256, 2))
+    assert numbers(store) == list(range(0, 512, 2))
     store.ingest([write_rows(*ROWS)])
     assert numbers(store) == list(range(0, 600, 2)) and agrees(store)
 
@@ -182,7 +182,7 @@ def test_searches_go_on_while_another_machine_reindexes(store: Store, write_rows
 
 def test_counts_are_plain_numbers(store: Store, write_rows: WriteRows) -> None:
     store.ingest([write_rows(*ROWS[:4])])
-    assert json.dumps(store.users()) == '[["u0", 2, 2, null, null], ["u1", 2, 2, null, null]]'
+    assert json.dumps(store.users()) == '[["u0", 2, 2, null, null, {}], ["u1", 2, 2, null, null, {}]]'
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["postgres", "chroma"])
@@ -202,9 +202,9 @@ def test_a_server_killed_in_the_middle_of_an_ingest(
             numbers(elsewhere)
     finally:
         server.start()
-    assert set(numbers(store)) >= set(range(0, 256, 2))  # what was reported is there
+    assert set(numbers(store)) >= set(range(0, 512, 2))  # what was reported is there
     report = store.ingest([history])
-    assert report.added + report.unchanged == len(ROWS) and report.unchanged >= 256
+    assert report.added + report.unchanged == len(ROWS) and report.unchanged >= 512
     assert numbers(store) == list(range(0, 600, 2)) and agrees(store)
 
 
