@@ -144,6 +144,8 @@ def _require_on_hub(name: str) -> None:
 
 def _load(source: str, *, local: bool) -> "SentenceTransformer":
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is first imported
+    # Read when torch is first imported: its threads otherwise spin while they wait, and take the cores from others.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from retrieval.reldates import relative_dates
 
-__all__ = ["Anchor", "Period", "anchor_in", "asks_for_now", "periods_in", "speakers_in"]
+__all__ = ["Anchor", "Period", "anchor_in", "asks_for_now", "period_of", "periods_in", "speakers_in"]
 
 _FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|我|咱|俺", re.IGNORECASE)
 _NOW = re.compile(
