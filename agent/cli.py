@@ -202,6 +202,7 @@ def users(open_limner: OpenLimner, /, **settings: Any) -> int:
 @options.batch
 @options.store
 @options.embedder
+@options.reranker
 @options.as_json
 @click.pass_context
 def search(
@@ -237,6 +238,7 @@ def search(
 @options.store
 @options.llm
 @options.embedder
+@options.reranker
 @options.as_json
 @click.pass_context
 def ask(
@@ -279,6 +281,7 @@ def ask(
 @options.store
 @options.llm
 @options.embedder
+@options.reranker
 @options.as_json
 @click.pass_context
 def profile(
@@ -332,6 +335,7 @@ def evaluate() -> None:
 @click.option("--plot", type=click.Path(path_type=Path), metavar="F.svg", help="Draw recall against k, too.")
 @options.store
 @options.embedder
+@options.reranker
 @options.as_json
 @click.pass_obj
 def evaluate_retrieval(

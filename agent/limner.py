@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Self
 
 from agent.progress import OnStep, ignore
 from agent.schema import SchemaSource, load_schema
-from retrieval import EMBEDDED, BadLine, Embedder, Event, Hit, IngestReport, Query, Store, UserSummary, load_embedder
+from retrieval import (
+    EMBEDDED,
+    BadLine,
+    Embedder,
+    Event,
+    Hit,
+    IngestReport,
+    Query,
+    Reranker,
+    Store,
+    UserSummary,
+    load_embedder,
+    load_reranker,
+)
 from retrieval.ingest import OnDropped
 
 if TYPE_CHECKING:
@@ -39,6 +52,8 @@ class Limner:
         on_load: told about progress of preparing model weights.
         record, index: addresses of a PostgreSQL database and a Chroma server; None: ``$LIMNER_RECORD`` and
             ``$LIMNER_INDEX``, else in the folder.
+        reranker: the folder or name of a sentence-transformers cross-encoder, or a :class:`Reranker`, that orders the
+            best of what a search found anew.
 
     Models are loaded when they are first needed. Close it, or use it as a context manager.
     """
@@ -54,6 +69,7 @@ class Limner:
         on_load: OnLoad | None = None,
         record: str | None = None,
         index: str | None = None,
+        reranker: str | Reranker | None = None,
     ) -> None:
         self._llm = llm
         self._llm_base_url = llm_base_url
@@ -61,7 +77,8 @@ class Limner:
         self._on_step = on_step
         self._on_load = on_load
         self._model: BaseChatModel | None = None
-        self._store = Store(Path(store), self._load_embedder, record=record, index=index)
+        reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
+        self._store = Store(Path(store), self._load_embedder, record=record, index=index, reranker=reorders)
 
     def __enter__(self) -> Self:
         return self

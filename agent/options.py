@@ -26,6 +26,7 @@ __all__ = [
     "embedder",
     "llm",
     "numbers_of",
+    "reranker",
     "sources_of",
     "store",
 ]
@@ -43,6 +44,7 @@ class OpenLimner(Protocol):
         llm: str,
         llm_base_url: str | None,
         embedder: str,
+        reranker: str | None,
         on_step: "OnStep",
         on_load: Callable[[str, int, int], None],
     ) -> "Limner":
@@ -59,6 +61,7 @@ class Door:
     llm: str = "embedded"
     llm_base_url: str | None = None
     embedder: str = "embedded"
+    reranker: str | None = None
 
     def limner(self, watch: Watch, *, steps: bool = True) -> "Limner":
         """Open the store; ``steps``: show those of a single piece of work."""
@@ -69,6 +72,7 @@ class Door:
             llm=self.llm,
             llm_base_url=self.llm_base_url,
             embedder=self.embedder,
+            reranker=self.reranker,
             on_step=watch.step if steps else ignore,
             on_load=watch.load,
         )
@@ -110,6 +114,18 @@ def embedder(command: _Command) -> _Command:
         show_envvar=True,
         metavar="MODEL",
         help="A sentence-transformers model or folder; the same one as when the history was loaded.",
+    )(command)
+
+
+def reranker(command: _Command) -> _Command:
+    """Adds ``--reranker``."""
+    return click.option(
+        "--reranker",
+        default=None,
+        envvar="LIMNER_RERANKER",
+        show_envvar=True,
+        metavar="MODEL",
+        help="A sentence-transformers cross-encoder, name or folder, that orders what is found anew.",
     )(command)
 
 

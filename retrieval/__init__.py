@@ -24,6 +24,7 @@ from retrieval.loading import BadLine, load_events
 from retrieval.queries import questions_in
 from retrieval.ranking import Found
 from retrieval.reldates import RelativeDate, relative_dates
+from retrieval.reranking import Reranker, load_reranker
 from retrieval.search import Hit
 from retrieval.splitting import split_event, split_text
 from retrieval.store import Store
@@ -45,6 +46,7 @@ __all__ = [
     "ModelUnavailable",
     "Query",
     "RelativeDate",
+    "Reranker",
     "Role",
     "Snippet",
     "Store",
@@ -58,6 +60,7 @@ __all__ = [
     "load_embedder",
     "load_events",
     "load_query",
+    "load_reranker",
     "questions_in",
     "relative_dates",
     "split_event",

@@ -11,8 +11,9 @@ from retrieval.asking import Vectors, best_for, parts_for
 from retrieval.errors import UsageError, shorten
 from retrieval.events import Event, Role, Snippet
 from retrieval.favour import favour_of
-from retrieval.ranking import Found, rank
-from retrieval.views import Views
+from retrieval.ranking import Found, Ranked, rank
+from retrieval.reranking import RERANKED, Reranker
+from retrieval.views import View, Views
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
@@ -57,6 +58,7 @@ def find(
     k: int,
     roles: Collection[Role] | None = None,
     now: datetime | None = None,
+    reranker: Reranker | None = None,
 ) -> list[list[Hit]]:
     """For each query the at most ``k`` best snippets of the user, best first.
 
@@ -67,6 +69,7 @@ def find(
         k: so many at most.
         roles: only what these said; None for all.
         now: from when "last year" is seen; None: today.
+        reranker: orders the best anew.
 
     Raises:
         UsageError: ``k`` is below 1, or a query is empty.
@@ -92,7 +95,10 @@ def find(
 
     results = []
     for query, parts in zip(queries, parts_for(vectors, views.topics(), view, queries, allowed), strict=True):
-        ranked = rank(view.numbers, parts, k, allowed, favour_of(view, query, now, best))
+        looked_at = k if reranker is None else max(k, RERANKED)
+        ranked = rank(view.numbers, parts, looked_at, allowed, favour_of(view, query, now, best))
+        if reranker is not None:
+            ranked = _reranked(reranker, query, view, ranked)[:k]
         results.append(
             [
                 Hit(
@@ -106,3 +112,17 @@ def find(
             ]
         )
     return results
+
+
+def _reranked(reranker: Reranker, query: str, view: View, ranked: Sequence[Ranked]) -> list[Ranked]:
+    """The first ones in the order of the reranker, the others behind them; its ranks make their scores."""
+    import numpy as np
+
+    first, others = ranked[:RERANKED], ranked[RERANKED:]
+    scores = reranker.scores(query, [view.snippets[each.position][0].text for each in first])
+    result = []
+    for number, at in enumerate(np.argsort(-scores, kind="stable"), start=1):
+        found = Found("reranker", query, number, float(scores[at]))
+        result.append(first[at]._replace(score=1 / number, found=(*first[at].found, found)))
+    lowest = 1 / (len(first) + 1)
+    return [*result, *(each._replace(score=lowest * each.score) for each in others)]

@@ -34,6 +34,7 @@ from retrieval.views import View
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
+    from retrieval.reranking import Reranker
 
 __all__ = ["Store"]
 
@@ -49,6 +50,7 @@ class Store:
         record: the address of a PostgreSQL database, ``postgresql://user:password@host/database``; None:
             ``$LIMNER_RECORD``, else a file in the folder.
         index: the address of a Chroma server, ``http://host:8000``; None: ``$LIMNER_INDEX``, else in the folder.
+        reranker: orders the best of what is found anew, or a function that loads it when it is first needed.
 
     Raises:
         StoreError: from every method, when ``path`` is no store, of a newer version, or damaged beyond repair.
@@ -65,11 +67,13 @@ class Store:
         wait: float = 5.0,
         record: str | None = None,
         index: str | None = None,
+        reranker: "Reranker | Callable[[], Reranker] | None" = None,
     ) -> None:
         self._path = Path(path)
         self._location = Location(self._path, record, index, wait)
         self._given = embedder
         self._loaded: Embedder | None = None
+        self._reranker = reranker
         self._parts: Parts | None = None
         self._threads = threading.RLock()
 
@@ -226,7 +230,14 @@ class Store:
         """The same for several queries at once, which are embedded together."""
         parts = self._open()
         parts.history.check_user(user_id)
-        return find(parts.views, parts.mirror.check_embedder(), user_id, queries, k, roles, now)
+        embedder, reranker = parts.mirror.check_embedder(), self._loaded_reranker()
+        return find(parts.views, embedder, user_id, queries, k, roles, now, reranker)
+
+    def _loaded_reranker(self) -> "Reranker | None":
+        with self._threads:
+            if callable(self._reranker):
+                self._reranker = self._reranker()
+            return self._reranker
 
     @contextmanager
     def _keeping(self) -> Iterator[Callable[[Sequence[Draft]], Applied]]:

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from retrieval.events import Event
@@ -107,3 +111,29 @@ def test_what_users_say_about_a_topic_is_looked_for(searched: Searched) -> None:
 def test_what_is_named_exactly_has_no_topic(searched: Searched) -> None:
     hits = searched([("2024-01-01", "Me", "Order 8841 is late")], "order 8841")
     assert {found.query for found in hits[0].found} == {"order 8841"}
+
+
+class Longest:
+    """A reranker that likes long texts."""
+
+    name = "longest"
+
+    def scores(self, question: str, texts: list[str]) -> Any:
+        self.asked = (question, len(texts))
+        return np.asarray([len(text) for text in texts], dtype=np.float32)
+
+
+def test_a_reranker_orders_anew_what_was_found(tmp_path: Path) -> None:
+    reranker = Longest()
+    with Store(tmp_path / "store", HashingEmbedder(), reranker=lambda: reranker) as store:
+        store.ingest_events(Event("u", f"e{n}", f"rose {f'and {n} more ' * n}") for n in range(60))
+        hits = store.search("u", "rose", k=55)
+    lengths = [len(hit.snippet.text) for hit in hits]
+    assert reranker.asked == ("rose", 50) and lengths[:50] == sorted(lengths[:50], reverse=True)
+    assert [(f.ranker, f.rank) for f in hits[1].found][-1] == ("reranker", 2)
+    assert hits[0].score == 1 and all(a.score >= b.score for a, b in pairwise(hits)) and len(hits) == 55
+
+
+def test_without_a_reranker_nothing_is_looked_at_twice(searched: Searched) -> None:
+    hits = searched([("2024-01-01", "Me", "rose"), ("2024-01-01", "Me", "rose garden")], "rose")
+    assert all(found.ranker != "reranker" for hit in hits for found in hit.found)
