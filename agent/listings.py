@@ -24,8 +24,8 @@ def users_document(users: "Sequence[UserSummary]") -> dict[str, Any]:
 def search_document(user_id: str, query: str, hits: "Sequence[Hit]", *, explain: bool = False) -> dict[str, Any]:
     """Ranked evidence; ``event.text[start:end] == text``, and ``score`` is 1 for what every ranker puts first.
 
-    ``also`` are the other snippets that say the same, where there are any, and
-    ``dates`` the days, weeks, months or years that relative phrases in the text mean, where there are any. With
+    ``also`` are the other snippets that say the same, where there are any, ``asked`` the question that a reply
+    answers, and ``dates`` the days, weeks, months or years that relative phrases in the text mean, where there are any. With
     ``explain`` each hit has ``found``: which ranker found it for which query, at which rank and score.
     """
     return {"user_id": user_id, "query": query, "hits": [_hit(hit, explain) for hit in hits]}
@@ -44,6 +44,7 @@ def _hit(hit: "Hit", explain: bool) -> dict[str, Any]:
         "text": snippet.text,
         **hit.where(),
         **({"also": list(hit.also)} if hit.also else {}),
+        **({"asked": hit.asked} if hit.asked else {}),
         **({"dates": dates} if dates else {}),
         **({"found": found} if explain else {}),
     }

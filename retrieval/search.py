@@ -12,6 +12,7 @@ from retrieval.errors import UsageError, shorten
 from retrieval.events import Event, Role, Snippet
 from retrieval.favour import favour_of
 from retrieval.ranking import Found, Ranked, rank
+from retrieval.replies import question_for
 from retrieval.reranking import RERANKED, Reranker
 from retrieval.views import View, Views
 
@@ -25,7 +26,8 @@ class Hit(NamedTuple):
     """A snippet that was found, with its event.
 
     ``score`` is 1 for what every ranker puts first, and falls with its ranks; ``rank`` counts from 1; ``found`` tells
-    which ranker found it where; ``also`` are the ids of the user's other snippets that say the same.
+    which ranker found it where; ``also`` are the ids of the user's other snippets that say the same; ``asked`` is
+    the question of another speaker that a reply needs to be understood.
     """
 
     snippet: Snippet
@@ -34,6 +36,7 @@ class Hit(NamedTuple):
     rank: int
     found: tuple[Found, ...] = ()
     also: tuple[str, ...] = ()
+    asked: str | None = None
 
     def where(self) -> dict[str, Any]:
         """Where the snippet stands, and who said it when: plain data for documents and metadata, without its text."""
@@ -107,6 +110,7 @@ def find(
                     number,
                     each.found,
                     tuple(view.snippets[other][0].snippet_id for other in each.also),
+                    _asked(view, each.position),
                 )
                 for number, each in enumerate(ranked, start=1)
             ]
@@ -126,3 +130,13 @@ def _reranked(reranker: Reranker, query: str, view: View, ranked: Sequence[Ranke
         result.append(first[at]._replace(score=1 / number, found=(*first[at].found, found)))
     lowest = 1 / (len(first) + 1)
     return [*result, *(each._replace(score=lowest * each.score) for each in others)]
+
+
+def _asked(view: View, position: int) -> str | None:
+    before = int(view.numbers.before[position])
+    if before < 0:
+        return None
+    (reply, event), (turn, earlier) = view.snippets[position], view.snippets[before]
+    if (reply.speaker or event.speaker, reply.role) == (turn.speaker or earlier.speaker, turn.role):
+        return None
+    return question_for(reply.text, turn.text)

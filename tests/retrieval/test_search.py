@@ -137,3 +137,13 @@ def test_a_reranker_orders_anew_what_was_found(tmp_path: Path) -> None:
 def test_without_a_reranker_nothing_is_looked_at_twice(searched: Searched) -> None:
     hits = searched([("2024-01-01", "Me", "rose"), ("2024-01-01", "Me", "rose garden")], "rose")
     assert all(found.ranker != "reranker" for hit in hits for found in hit.found)
+
+
+def test_a_reply_is_found_with_its_question(searched: Searched) -> None:
+    rows = [
+        ("2024-01-01", "Ben", "Are you a vegan?"),
+        ("2024-01-01", "Me", "Since May"),
+        ("2024-01-02", "Me", "Since May"),
+    ]
+    hits = searched(rows, "vegan")
+    assert {hit.event.event_id: hit.asked for hit in hits} == {"e0": None, "e1": "Are you a vegan?", "e2": None}
