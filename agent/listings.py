@@ -25,8 +25,8 @@ def search_document(user_id: str, query: str, hits: "Sequence[Hit]", *, explain:
     """Ranked evidence; ``event.text[start:end] == text``, and ``score`` is 1 for what every ranker puts first.
 
     ``also`` are the other snippets that say the same, where there are any, ``asked`` the question that a reply
-    answers, and ``dates`` the days, weeks, months or years that relative phrases in the text mean, where there are any. With
-    ``explain`` each hit has ``found``: which ranker found it for which query, at which rank and score.
+    answers, and ``dates`` the days, weeks, months or years that relative phrases in the text mean, where there are any.
+    With ``explain`` each hit has ``found``: which ranker found it for which query, at which rank and score.
     """
     return {"user_id": user_id, "query": query, "hits": [_hit(hit, explain) for hit in hits]}
 
