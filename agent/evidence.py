@@ -63,7 +63,7 @@ def numbered(hits: Iterable[Hit]) -> str:
 
 
 def line_of(hit: Hit) -> str:
-    """A snippet with what one must know to read it: date, speaker, what "yesterday" was, what a reply answers."""
+    """A snippet with what one must know to read it: date, who speaks, what "yesterday" was. One line."""
     snippet, event = hit.snippet, hit.event
     date = (event.timestamp or "")[:10]
     speaker = snippet.role if snippet.role != "other" else (snippet.speaker or "other")
@@ -72,8 +72,7 @@ def line_of(hit: Hit) -> str:
     if name and text.startswith((f"{name}:", f"{name}：")):  # a transcript's line says who speaks by itself
         text = text[len(name) + 1 :].strip()
     dates = "; ".join(f"{each.phrase} = {each.resolved}" for each in relative_dates(snippet.text, event.timestamp))
-    notes = [dates, f'answers "{" ".join(hit.asked.split())}"' if hit.asked else ""]
-    return " ".join([f"{date} {speaker}: {text}", *(f"({note})" for note in notes if note)]).strip()
+    return f"{date} {speaker}: {text}{f' ({dates})' if dates else ''}".strip()
 
 
 ABOUT_USER: tuple[Role, ...] = ("user", "system")

@@ -14,7 +14,9 @@ from retrieval.reldates import relative_dates
 
 __all__ = ["Anchor", "Period", "anchor_in", "asks_for_now", "period_of", "periods_in", "speakers_in"]
 
-_FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|myself|we|our|us)\b|我|咱|俺", re.IGNORECASE)
+_FIRST_PERSON = re.compile(
+    r"\b(?:i|my|me|mine|myself|we|our|us|the (?:user|customer)(?:'s)?)\b|我|咱|俺|用户|客户", re.IGNORECASE
+)
 _NOW = re.compile(
     r"\b(?:now|nowadays|currently|current|at the moment|at present|these days|today|recent|recently|lately|latest"
     r"|newest|still)\b|现在|目前|如今|当前|眼下|最近|近来|近期|最新|还在",
@@ -55,7 +57,7 @@ class Anchor(NamedTuple):
 def speakers_in(question: str, speakers: Collection[str]) -> frozenset[str] | None:
     """Which of the speakers a question names, by whole name or a part of it; None when it names none.
 
-    The user is meant, as ``frozenset()``, when none is named and the question speaks in the first person.
+    The user is meant, as ``frozenset()``, when none is named and the question speaks of "me" or of "the user".
     """
     folded = question.casefold()
     named = frozenset(each for each in speakers if any(_stands_in(name, folded) for name in _names_of(each)))

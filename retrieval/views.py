@@ -107,24 +107,28 @@ class Views:
             lexical=LexicalIndex(texts),
             windows=vectors[wide],
             around=_around([snippet for snippet, _ in snippets], [row.snippet for row in rows if row.wide]),
-            common=_common(vectors[~wide], self.topics()),
+            common=_common(vectors[~wide], [snippet.role for snippet, _ in snippets], self.topics()),
             group=_groups(snippets),
         )
         return View(snippets, numbers)
 
 
-def _common(vectors: "NDArray[np.float32]", topics: Topics) -> "NDArray[np.float32]":
+def _common(vectors: "NDArray[np.float32]", roles: Sequence[str], topics: Topics) -> "NDArray[np.float32]":
     """How similar each snippet is to whatever one looks for: "That sounds great!" is near every question.
 
     Such hubs are known of vector spaces in general; what they are near to on average is taken off, as by CSLS (Conneau
-    et al. 2018), here for the user's snippets and for questions about common topics.
+    et al. 2018), here for the user's snippets and for questions about common topics. Only the snippets of one role are
+    compared; records of systems keep their similarity: they are all alike, and the long ones are no better answers.
     """
     import numpy as np
 
     if not len(vectors):
         return np.zeros(0, dtype=np.float32)
     each_other, questions = vectors @ vectors.mean(axis=0), topics.closeness(vectors)
-    common = _LIKE_EACH_OTHER * (each_other - each_other.mean()) + _LIKE_QUESTIONS * (questions - questions.mean())
+    common = _LIKE_EACH_OTHER * each_other + _LIKE_QUESTIONS * questions
+    for role in set(roles):
+        of_role = np.asarray([each == role for each in roles])
+        common[of_role] -= common[of_role] if role == "system" else common[of_role].mean()
     return np.asarray(common, dtype=np.float32)
 
 

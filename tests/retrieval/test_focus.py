@@ -20,6 +20,7 @@ def days(start: str, end: str) -> Period:
         ("Where did I go to school?", set()),
         ("我住在哪里？", set()),
         ("李娜喜欢什么？", {"李娜"}),
+        ("email: the user's e-mail address", set()),
         ("favourite colour", None),
     ],
 )

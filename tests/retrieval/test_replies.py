@@ -7,17 +7,13 @@ from retrieval.replies import question_for
     ("reply", "before", "question"),
     [
         ("Since May.", "Nice! Are you a vegan?", "Are you a vegan?"),
-        (
-            "Yes, and I have been one ever since I moved to this rather small town.",
-            "Are you a vegan?",
-            "Are you a vegan?",
-        ),
+        ("Yes, and I have been one ever since I moved to this town.", "Are you a vegan?", None),
         ("Ann: Not yet", "Ben: Have you seen it?", "Have you seen it?"),
         ("没有。", "你好。您有孩子吗？", "您有孩子吗？"),
         ("I have been a vegan ever since I moved to this rather small town.", "Are you a vegan?", None),
         ("Since May.", "I like May.", None),
         ("Since May.", "Is it? I like May.", None),
-        ("Since May.", "Why? " + "x" * 300 + "?", "x" * 159 + "?"),
+        ("Since May.", "Why? " + "x" * 300 + "?", "x" * 99 + "?"),
     ],
 )
 def test_a_reply_and_its_question(reply: str, before: str, question: str | None) -> None:
