@@ -66,7 +66,7 @@ def parts_for(
 
 
 def _asked(topics: Topics, wordings: tuple[str, ...], vectors: "NDArray[np.float32]") -> Part:
-    if _NAMES.search(wordings[0]):
+    if len(wordings) == 1 or _NAMES.search(wordings[0]):  # no question: its words are those of the history
         return Part(wordings, vectors)
     topic = topics.nearest(wordings[0], vectors[0])
     return Part(wordings, vectors, (topic.statement,), topics.stated(topic)[None])
