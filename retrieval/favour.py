@@ -14,39 +14,48 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["favour_of"]
+__all__ = ["Favour"]
 
 _SPEAKER, _TIME, _RECENT = 0.3, 0.3, 0.2
 _UNNAMED = frozenset({"", "user", "assistant", "agent", "system"})
 
 
-def favour_of(view: View, query: str, now: datetime, best: Callable[[str], list[int]]) -> "NDArray[np.float64]":
-    """What each snippet's score is multiplied with, for who said it and when; shape (n,).
+class Favour:
+    """By what each snippet's score is multiplied, for who said it and when.
 
     Args:
         view: the user's snippets.
-        query: the question.
         now: from when "last year" is seen.
         best: finds the positions of the best snippets that say a clause, best first.
     """
-    import numpy as np
 
-    favour = np.ones(len(view.snippets))
-    said_by = [(snippet.speaker or event.speaker or "") for snippet, event in view.snippets]
-    named = speakers_in(query, set(said_by) - _UNNAMED)
-    if named is not None:
-        own = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
-        favour[np.isin(said_by, list(named)) if named else own] += _SPEAKER
-    times = np.asarray([np.nan if event.epoch is None else event.epoch for _, event in view.snippets])
-    if not np.isnan(times).all():
-        favour[_within(query, times, now)] += _TIME
-        if (anchor := anchor_in(query)) and (found := best(anchor.clause)):
+    def __init__(self, view: View, now: datetime, best: Callable[[str], list[int]]) -> None:
+        import numpy as np
+
+        self._now = now
+        self._best = best
+        self._said_by = [(snippet.speaker or event.speaker or "") for snippet, event in view.snippets]
+        self._own = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
+        self._times = np.asarray([np.nan if event.epoch is None else event.epoch for _, event in view.snippets])
+
+    def of(self, query: str) -> "NDArray[np.float64]":
+        """The factors for a query, shape (n,)."""
+        import numpy as np
+
+        favour, times = np.ones(len(self._said_by)), self._times
+        named = speakers_in(query, set(self._said_by) - _UNNAMED)
+        if named is not None:
+            favour[np.isin(self._said_by, list(named)) if named else self._own] += _SPEAKER
+        if np.isnan(times).all():
+            return favour
+        favour[_within(query, times, self._now)] += _TIME
+        if (anchor := anchor_in(query)) and (found := self._best(anchor.clause)):
             at = times[found[0]]
             favour[times < at if anchor.side == "before" else times >= at] += _TIME
         if asks_for_now(query):
             order = np.argsort(np.argsort(np.nan_to_num(times, nan=-np.inf), kind="stable"), kind="stable")
             favour += _RECENT * order / len(order)
-    return favour
+        return favour
 
 
 def _within(query: str, times: "NDArray[np.float64]", now: datetime) -> "NDArray[np.bool_]":

@@ -6,13 +6,16 @@ first of what the other rankers found are looked at. Knows nothing of users or s
 
 import os
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 from retrieval.errors import ModelUnavailable, shorten
+from retrieval.sentence_models import Kind, load_from_hub, load_model, readable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from sentence_transformers import CrossEncoder
 
 __all__ = ["RERANKED", "Reranker", "load_reranker"]
 
@@ -20,6 +23,7 @@ RERANKED = 50
 """So many of the snippets found are ordered anew."""
 
 _HINT = "Give the folder of a sentence-transformers cross-encoder"
+_KIND = Kind("reranker", _HINT)
 _BATCH = 16
 
 
@@ -45,36 +49,26 @@ def load_reranker(spec: str) -> Reranker:
         raise ModelUnavailable(f"there is no folder {shorten(spec)} to load a reranker from", hint=_HINT)
     if path.is_dir() and not (path / "config.json").is_file():
         raise ModelUnavailable(f"the folder {spec!r} holds no cross-encoder: no config.json", hint=_HINT)
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    return _CrossEncoder(str(path.resolve()) if path.is_dir() else spec, local=path.is_dir())
+    if path.is_dir():
+        return _CrossEncoder(load_model(_KIND, str(path.resolve()), _make), path.resolve().name)
+    return _CrossEncoder(load_from_hub(_KIND, spec, _make), spec)
+
+
+def _make(library: ModuleType, source: str, local: bool) -> "CrossEncoder":
+    model: CrossEncoder = library.CrossEncoder(source, num_labels=1, local_files_only=local)
+    return model
 
 
 class _CrossEncoder:
-    def __init__(self, source: str, *, local: bool) -> None:
-        try:
-            from safetensors import SafetensorError
-            from sentence_transformers import CrossEncoder
-        except ImportError as error:
-            message = f"the reranker {source!r} needs the package {error.name!r}, which is not installed"
-            raise ModelUnavailable(message, hint="Install it: pip install 'limner[embedded]'") from error
-        try:
-            self._model = CrossEncoder(source, num_labels=1, local_files_only=local)
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-            reason = shorten(str(error).strip().partition("\n")[0], 200)
-            raise ModelUnavailable(f"the reranker {source!r} cannot be loaded: {reason}", hint=_HINT) from error
-        self.name = Path(source).name if local else source
+    def __init__(self, model: "CrossEncoder", name: str) -> None:
+        self._model = model
+        self.name = name
 
     def scores(self, question: str, texts: list[str]) -> "NDArray[np.float32]":
         import numpy as np
 
-        pairs = [(_clean(question), _clean(text)) for text in texts]
+        pairs = [(readable(question), readable(text)) for text in texts]
         if not pairs:
             return np.zeros(0, dtype=np.float32)
         found = self._model.predict(pairs, batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True)
         return np.asarray(found, dtype=np.float32).reshape(len(pairs))
-
-
-def _clean(text: str) -> str:
-    """Without lone surrogates, which are no text for a tokenizer."""
-    return text.encode("utf-8", "replace").decode("utf-8")

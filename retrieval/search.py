@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from retrieval.asking import Vectors, best_for, parts_for
 from retrieval.errors import UsageError, shorten
 from retrieval.events import Event, Role, Snippet
-from retrieval.favour import favour_of
+from retrieval.favour import Favour
 from retrieval.ranking import Found, Ranked, rank
 from retrieval.replies import question_for
 from retrieval.reranking import RERANKED, Reranker
@@ -91,15 +91,15 @@ def find(
         return [[] for _ in queries]
     allowed = np.asarray([roles is None or snippet.role in roles for snippet, _ in view.snippets])
     vectors = Vectors(embedder)
-    now = now or datetime.now(UTC)
 
     def best(clause: str) -> list[int]:
         return best_for(view, clause, vectors, allowed)
 
+    favour = Favour(view, now or datetime.now(UTC), best)
     results = []
     for query, parts in zip(queries, parts_for(vectors, views.topics(), view, queries, allowed), strict=True):
         looked_at = k if reranker is None else max(k, RERANKED)
-        ranked = rank(view.numbers, parts, looked_at, allowed, favour_of(view, query, now, best))
+        ranked = rank(view.numbers, parts, looked_at, allowed, favour.of(query))
         if reranker is not None:
             ranked = _reranked(reranker, query, view, ranked)[:k]
         results.append(

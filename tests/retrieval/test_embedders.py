@@ -104,12 +104,13 @@ def test_a_damaged_folder_is_refused(tmp_path: Path) -> None:
         load_embedder(str(broken))
 
 
-def test_a_hub_name_without_a_network_is_refused_at_once() -> None:
-    program = "from retrieval.embedders import load_embedder; load_embedder('limner-tests/no-such-model')"
+@pytest.mark.parametrize("kind", ["embedder", "reranker"])
+def test_a_hub_name_without_a_network_is_refused_at_once(kind: str) -> None:
+    program = f"from retrieval import load_{kind}; load_{kind}('limner-tests/no-such-model')"
     offline = os.environ | {"PYTHONPATH": str(ROOT), "HF_ENDPOINT": "http://127.0.0.1:9"}
     done = subprocess.run([sys.executable, "-c", program], env=offline, capture_output=True, text=True, timeout=60)
     last = done.stderr.strip().splitlines()[-1]
-    assert "ModelUnavailable: the embedder 'limner-tests/no-such-model' is no local folder and cannot be had" in last
+    assert f"ModelUnavailable: the {kind} 'limner-tests/no-such-model' is no local folder and cannot be had" in last
     assert "Give the folder" in last
 
 
