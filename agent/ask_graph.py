@@ -1,20 +1,24 @@
-"""The ask graph (LangGraph): question → retrieve → answer with evidence or null → verify.
+"""The ask graph (LangGraph): search → weigh each snippet → search further or read the best ones → verify.
 
-Knows the order of the steps; the rules of retrieval and wording are in modules of their own.
+Knows the order of the steps; the rules of retrieval, reading and wording are in modules of their own.
 """
 
-import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from agent.backing import as_said, back, is_yes_or_no
 from agent.chat import Chat
+from agent.comparing import Comparison, comparison_in
+from agent.dating import dated
 from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
 from agent.errors import UsageError, shorten
-from agent.evidence import in_time_order, key_of, line_of, numbered, prompt_language, take_within
+from agent.evidence import key_of, line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
-from agent.wording import is_placeholder, missing_numbers, normalise, said_share
+from agent.reading import Weighed, read, weigh, weightiest
+from agent.wording import missing_numbers
 from prompts import Language, render
-from retrieval import Hit, Store, questions_in
+from retrieval import Hit, Store, named_speakers, questions_in
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -24,23 +28,39 @@ __all__ = ["MOST_QUESTION_CHARS", "AskGraph"]
 MOST_QUESTION_CHARS = 2000
 
 _SNIPPETS = 10
-_PROMPT_TOKENS = 1600
-_ANSWER_CHARS = 200
-_ANSWER_TOKENS = 160
-_MOST_EVIDENCE = 4
-_SURE_ENOUGH = 0.6
-_ADDED_SHARE_NEEDED = 0.3
+_READ_TOKENS = 900
+_MOST_ROUNDS = 2
+_TELLS_ENOUGH = 0.8
+_SHARE_NEEDED = 0.4
+_SURE_ENOUGH = 0.5
 
 
 class _State(TypedDict, total=False):
     user_id: str
     question: str
     language: Language
-    hits: list[Hit]
+    round: int
+    found: list[Hit]
+    weighed: list[Weighed]
     answer: str | None
     cited: list[Hit]
     confidence: float
+    signals: dict[str, float]
     rejected: list[Rejected]
+    steps: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class _Told:
+    """What became of one question."""
+
+    answer: str | None
+    cited: list[Hit] = field(default_factory=list)
+    confidence: float = 0.0
+    signals: dict[str, float] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    read: list[Hit] = field(default_factory=list)
 
 
 class AskGraph:
@@ -57,11 +77,12 @@ class AskGraph:
         """The answer in the language of the question; ``answered`` is False when the history does not tell.
 
         Of several questions in one text (at most three) each is answered by itself, and the answers are put together.
+        A comparison of two things is two questions, and code compares.
 
         Raises:
             UsageError: the question is empty or longer than 2,000 characters.
             UnknownUser: the store holds nothing of the user.
-            ModelReplyError, ModelUnavailable: the model failed.
+            ModelUnavailable: the model failed.
         """
         if not question.strip() or len(question) > MOST_QUESTION_CHARS:
             raise UsageError(
@@ -69,81 +90,152 @@ class AskGraph:
                 hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
         asked = questions_in(question)
-        states = [self._graph.invoke({"user_id": user_id, "question": each}) for each in asked]
-        told = [state for state in states if state["answer"] is not None]
-        cited = dict.fromkeys(evidence for state in told for evidence in cite_hits(state["cited"]))
-        read = {key_of(hit) for state in states for hit in state["hits"]}
+        results = [self._tell(user_id, each) for each in asked]
+        told = [each for each in results if each.answer is not None]
+        surest = min(told, key=lambda each: each.confidence, default=_Told(None))
         total = self._store.snippet_count(user_id)
+        seen = len({key_of(hit) for each in results for hit in each.read})
         return AnswerDocument(
             user_id=user_id,
             question=question,
-            answer=_together([state["answer"] for state in told], prompt_language([question])),
+            answer=_together([each.answer or "" for each in told], prompt_language([question])),
             answered=bool(told),
-            confidence=min((state["confidence"] for state in told), default=0.0),
-            evidence=tuple(cited),
-            rejected=tuple(each for state in states for each in state["rejected"]),
-            history={"total": total, "shown": len(read), "left_out": total - len(read)},
+            confidence=surest.confidence,
+            evidence=tuple(dict.fromkeys(evidence for each in told for evidence in cite_hits(each.cited))),
+            rejected=tuple(rejected for each in results for rejected in each.rejected),
+            history={"total": total, "shown": seen, "left_out": total - seen},
             model=self._names,
             usage=self._chat.usage,
-            unanswered=tuple(each for each, state in zip(asked, states, strict=True) if state["answer"] is None)
+            unanswered=tuple(each for each, result in zip(asked, results, strict=True) if result.answer is None)
             if len(asked) > 1
             else (),
+            signals=surest.signals,
+            steps=tuple(step for each in results for step in each.steps),
+        )
+
+    def _tell(self, user_id: str, question: str) -> _Told:
+        if comparison := comparison_in(question):
+            told = self._compared(user_id, question, comparison)
+            if told.answer is not None:
+                return told
+        state = self._graph.invoke({"user_id": user_id, "question": question})
+        return _Told(
+            state["answer"],
+            state["cited"],
+            state["confidence"],
+            state["signals"],
+            state["rejected"],
+            state["steps"],
+            [each.hit for each in state["weighed"]],
+        )
+
+    def _compared(self, user_id: str, question: str, comparison: Comparison) -> _Told:
+        first, second = (self._tell(user_id, each) for each in comparison.questions)
+        told = first.answer, second.answer
+        outcome = comparison.decide((told[0] or "", told[1] or ""))
+        step = {"step": "compare", "question": question, "told": dict(zip(comparison.things, told, strict=True))}
+        weaker = min(first, second, key=lambda each: each.confidence)
+        return _Told(
+            None if outcome is None else comparison.answer(outcome),
+            list(dict.fromkeys([*first.cited, *second.cited])),
+            weaker.confidence,
+            weaker.signals,
+            [],
+            [*first.steps, *second.steps, step],
+            [*first.read, *second.read],
         )
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph
 
         graph = StateGraph(_State)
-        for node in (self._plan, self._retrieve, self._answer, self._verify):
+        for node in (self._plan, self._search, self._weigh, self._read, self._verify):
             graph.add_node(f"{node.__name__.lstrip('_')}_step", node)
-        steps = [START, "plan_step", "retrieve_step", "answer_step", "verify_step", END]
-        for before, after in itertools.pairwise(steps):
-            graph.add_edge(before, after)
+        graph.add_edge(START, "plan_step")
+        graph.add_edge("plan_step", "search_step")
+        graph.add_edge("search_step", "weigh_step")
+        graph.add_conditional_edges("weigh_step", _next_step, {"search": "search_step", "read": "read_step"})
+        graph.add_edge("read_step", "verify_step")
+        graph.add_edge("verify_step", END)
         return graph.compile()
 
     def _plan(self, state: _State) -> _State:
-        question = state["question"]
-        return {"language": prompt_language([question]), "rejected": []}
-
-    def _retrieve(self, state: _State) -> _State:
-        self._on_step(Step("retrieve", 0, 1))
-        hits = take_within(self._store.search(state["user_id"], state["question"], _SNIPPETS), _PROMPT_TOKENS)
-        return {"hits": in_time_order(hits)}
-
-    def _answer(self, state: _State) -> _State:
-        self._on_step(Step("answer", 0, 1))
-        hits, question = state["hits"], state["question"]
-        if not hits:
-            return {"answer": None, "cited": [], "confidence": 0.0}
-        system = render("ask_system", state["language"], snippets=numbered(hits))
-        reply = self._chat.draft(
-            system,
-            render("ask", state["language"], question=question),
-            _reply_schema(len(hits)),
-            max_tokens=_ANSWER_TOKENS,
-        ).value
-        answer = reply["answer"]
-        if is_placeholder(answer) or not reply["evidence"]:
-            return {"answer": None, "cited": [], "confidence": 0.0}
+        language = prompt_language([state["question"]])
         return {
-            "answer": answer.strip(),
-            "cited": _telling([hits[n - 1] for n in dict.fromkeys(reply["evidence"])], answer),
+            "language": language,
+            "round": 0,
+            "found": [],
+            "weighed": [],
+            "rejected": [],
+            "signals": {},
+            "steps": [],
         }
 
+    def _search(self, state: _State) -> _State:
+        """The next ten snippets, without what a third person said whom the question does not name."""
+        self._on_step(Step("retrieve", 0, 1))
+        user_id, question, past = state["user_id"], state["question"], state["round"] * _SNIPPETS
+        found = self._store.search(user_id, question, past + _SNIPPETS)[past:]
+        speakers = {snippet.speaker for snippet, _ in self._store.view(user_id).snippets if snippet.role == "other"}
+        named = named_speakers(question, {each for each in speakers if each})
+        kept = [hit for hit in found if not named or hit.snippet.role != "other" or hit.snippet.speaker in named]
+        step = {"step": "search", "question": question, "found": len(found), "by_others": len(found) - len(kept)}
+        return {"found": kept, "round": state["round"] + 1, "steps": [*state["steps"], step]}
+
+    def _weigh(self, state: _State) -> _State:
+        self._on_step(Step("weigh", 0, len(state["found"])))
+        known = len(state["weighed"])
+        weighed = weigh(self._chat, state["question"], state["found"], state["language"], first_rank=known + 1)
+        best = max((each.tells for each in weighed), default=0.0)
+        step = {"step": "weigh", "snippets": len(weighed), "best": round(best, 4)}
+        everything = sorted([*state["weighed"], *weighed], key=lambda each: -each.weight)
+        return {"weighed": everything, "steps": [*state["steps"], step]}
+
+    def _read(self, state: _State) -> _State:
+        self._on_step(Step("answer", 0, 1))
+        chosen = weightiest(state["weighed"])
+        hits = take_within([each.hit for each in chosen], _READ_TOKENS)
+        if not hits:
+            return {"answer": None, "cited": []}
+        reading = read(self._chat, state["question"], hits, state["language"])
+        signals = {
+            "tells": chosen[0].tells,
+            "nothing": reading.nothing,
+            **({} if reading.probability is None else {"draft": reading.probability}),
+        }
+        step = {"step": "read", "snippets": [hit.snippet.snippet_id for hit in hits], "answer": reading.text}
+        return {"answer": reading.text, "cited": hits, "signals": signals, "steps": [*state["steps"], step]}
+
     def _verify(self, state: _State) -> _State:
-        answer, cited = state["answer"], state["cited"]
+        answer, question, shown = state["answer"], state["question"], state["cited"]
         if answer is None:
-            return {"confidence": 0.0}
+            return {"cited": [], "confidence": 0.0}
         self._on_step(Step("verify", 0, 1))
+        keys = {key_of(hit) for hit in shown}
+        backed = back(answer, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
+        cited = list(backed.hits)
         quotes = "\n".join(line_of(hit) for hit in cited)
-        reason = _unsupported_number(answer, state["question"], cited) or _unsaid(answer, state["question"], quotes)
-        question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
-        sure = 0.0 if reason else self._chat.probability_of_yes("", question)
-        if sure >= _SURE_ENOUGH:
-            return {"confidence": round(sure, 4)}
-        reason = reason or f"not entailed by the cited evidence (P={sure:.2f})"
-        rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
-        return {"answer": None, "confidence": 0.0, "rejected": rejected}
+        sure = self._chat.probability_of_yes(
+            "", render("ask_judge", state["language"], quotes=quotes, question=question, answer=answer)
+        )
+        top = next(each for each in state["weighed"] if key_of(each.hit) == key_of(cited[0]))
+        signals = {**state["signals"], "share": backed.share, "judge": sure, "told": top.tells, "rank": float(top.rank)}
+        signals = {name: round(value, 4) for name, value in signals.items()}
+        reason = _unsupported(answer, question, cited, backed.share)
+        if reason is None and sure < _SURE_ENOUGH:
+            reason = f"not entailed by the cited evidence (P={sure:.2f})"
+        if reason is not None:
+            rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
+            return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals}
+        shaped = dated(as_said(answer, cited), cited, state["language"])
+        return {"answer": shaped, "cited": cited, "confidence": round(sure, 4), "signals": signals}
+
+
+def _next_step(state: _State) -> Literal["search", "read"]:
+    """Search further as long as no snippet seems to tell the answer."""
+    best = max((each.tells for each in state["weighed"]), default=0.0)
+    more = state["round"] < _MOST_ROUNDS and len(state["found"]) > 0
+    return "search" if best < _TELLS_ENOUGH and more else "read"
 
 
 def _together(answers: Sequence[str], language: Language) -> str | None:
@@ -151,38 +243,15 @@ def _together(answers: Sequence[str], language: Language) -> str | None:
     return ("；" if language == "zh" else "; ").join(answer.rstrip(ends) for answer in answers) or None
 
 
-def _reply_schema(count: int) -> dict[str, Any]:
-    numbers = {"enum": list(range(1, count + 1))}
-    return {
-        "type": "object",
-        "properties": {
-            "evidence": {"type": "array", "items": numbers, "minItems": 0, "maxItems": min(_MOST_EVIDENCE, count)},
-            "answer": {"anyOf": [{"type": "string", "minLength": 1, "maxLength": _ANSWER_CHARS}, {"type": "null"}]},
-        },
-        "required": ["evidence", "answer"],
-        "additionalProperties": False,
-    }
-
-
-def _unsupported_number(answer: str, question: str, cited: Sequence[Hit]) -> str | None:
-    """Why the answer is refused when it holds a number that neither the cited words, their dates nor the question hold.
+def _unsupported(answer: str, question: str, cited: Sequence[Hit], share: float) -> str | None:
+    """Why an answer is refused by code: a number or words that the cited snippets do not hold.
 
     A count of the things that an answer lists is the model's own work and is let through up to 31 (days, too).
     """
     words = " ".join([question, *(f"{hit.event.timestamp or ''} {line_of(hit)}" for hit in cited)])
     missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
-    return f"the number {missing[0]} is not in the cited words" if missing else None
-
-
-def _telling(cited: Sequence[Hit], answer: str) -> list[Hit]:
-    """The cited snippets that hold about as much of the answer's words as the best one; a small model cites more."""
-    shares = [said_share(answer, hit.snippet.text) for hit in cited]
-    return [hit for hit, share in zip(cited, shares, strict=True) if share >= 0.6 * max(shares)]
-
-
-def _unsaid(answer: str, question: str, quotes: str) -> str | None:
-    """Why the answer is refused when what it adds to the question is not in the cited words."""
-    asked = set(normalise(question).split())
-    added = " ".join(word for word in normalise(answer).split() if word not in asked)
-    share = said_share(added, quotes) if added else 1.0
-    return None if share >= _ADDED_SHARE_NEEDED else "the cited words do not say it"
+    if missing:
+        return f"the number {missing[0]} is not in the cited words"
+    if share < _SHARE_NEEDED and not is_yes_or_no(answer):
+        return "the cited words do not say it"
+    return None

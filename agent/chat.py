@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
 
-__all__ = ["Chat", "Draft", "Usage"]
+__all__ = ["Chat", "Draft", "Said", "Usage"]
 
 _YES = {"yes", "y", "true", "是", "对"}
 _NO = {"no", "n", "false", "否", "不", "不是"}
@@ -55,6 +55,19 @@ class Draft:
     probability: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A short reply in words.
+
+    ``first`` are the likeliest first tokens with their probabilities, ``probability`` is the geometric mean over all
+    tokens; empty and None where the model does not tell.
+    """
+
+    text: str
+    first: tuple[tuple[str, float], ...]
+    probability: float | None
+
+
 @dataclass(slots=True)
 class Chat:
     """One conversation partner: the model and the tokens it used.
@@ -86,6 +99,17 @@ class Chat:
             f"the model's reply is not what was asked for: {problem}",
             hint="Use a model that follows JSON Schema, or a server that enforces it",
         )
+
+    def say(self, system: str, user: str, *, max_tokens: int) -> Said:
+        """Ask for one line of words.
+
+        Raises:
+            ModelUnavailable: the model cannot be reached.
+        """
+        message = self._invoke(system, user, max_tokens=max_tokens, logprobs=True, top_logprobs=20, stop=["\n"])
+        lines = message.text.rpartition("</think>")[2].strip().splitlines()
+        options = tuple((each["token"], math.exp(each["logprob"])) for each in _first_options(message))
+        return Said(lines[0].strip() if lines else "", options, _mean_probability(message))
 
     def probability_of_yes(self, system: str, question: str) -> float:
         """How sure the model is that the answer to a yes-or-no question is yes, 0 to 1.

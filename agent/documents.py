@@ -103,7 +103,8 @@ class ProfileDocument:
 class AnswerDocument:
     """The answer to a question about one user; ``answer`` is None when the history does not tell.
 
-    ``unanswered`` are those parts of a question of several parts that the history does not tell.
+    ``unanswered`` are those parts of a question of several parts that the history does not tell. ``signals`` are what
+    the confidence is made of, ``steps`` what was done.
     """
 
     user_id: str
@@ -117,6 +118,8 @@ class AnswerDocument:
     model: ModelNames
     usage: Usage = field(default_factory=Usage)
     unanswered: tuple[str, ...] = ()
+    signals: dict[str, float] = field(default_factory=dict)
+    steps: tuple[dict[str, Any], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

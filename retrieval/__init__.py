@@ -16,6 +16,7 @@ from retrieval.errors import (
 )
 from retrieval.events import Event, Role, Snippet
 from retrieval.fakes import HashingEmbedder
+from retrieval.focus import speakers_in as named_speakers
 from retrieval.history import UnknownUser, UserSummary
 from retrieval.ingest import IngestReport
 from retrieval.loaders.database import Query, load_query
@@ -61,6 +62,7 @@ __all__ = [
     "load_events",
     "load_query",
     "load_reranker",
+    "named_speakers",
     "questions_in",
     "relative_dates",
     "split_event",

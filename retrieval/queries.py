@@ -10,6 +10,14 @@ __all__ = ["parts_of", "questions_in", "without_asking"]
 
 _MOST_PARTS = 6
 _MOST_QUESTIONS = 3
+_SMALL_TALK = 2
+_REALLY = re.compile(  # "sorry, what I really want to know is: …"; what was asked before it was thinking aloud
+    r"^.*?(?:想|要)(?:问|知道|弄清楚|搞清楚)(?:一下)?(?:的(?:问题|事)?)?(?:其实)?(?:就?是)?(?:这个|这样)?[，：:]\s*"
+    r"|^.*?(?:问题|其实)就?是(?:这个|这样)?[，：:]\s*|^.*(?:等等|等一下|不对|搞错了)[，,]\s*"
+    r"|^.*?\b(?:what i (?:really |actually )?(?:want|wanted|meant) to (?:know|ask) is|my (?:real )?question is)\b[,:]?\s*"
+    r"|^(?:no )?wait,\s*",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(
     r"[?？]\s*$|^(?:what|who|whom|whose|where|when|why|how|which|is|are|am|do|does|did|was|were|has|have|can|could)\b",
     re.IGNORECASE,
@@ -51,10 +59,18 @@ def parts_of(question: str) -> list[str]:
 def questions_in(text: str) -> list[str]:
     """The single questions in a text, each to be answered by itself; the text itself unless there are several.
 
-    "Where do I live, and what is my job?" is two, "A 和 B 谁更高？" one; small talk around one question stays with it.
+    "Where do I live, and what is my job?" is two, "A 和 B 谁更高？" one. A sentence before a question may be needed to
+    understand it and stays with it; two and more are small talk and are left out, and so is what is asked before "what
+    I really want to know is".
     """
-    asked = [piece for piece in dict.fromkeys(_pieces(text)) if _ASKS.search(piece)]
-    return asked[:_MOST_QUESTIONS] if len(asked) > 1 else [text.strip()]
+    pieces = list(dict.fromkeys(_pieces(text)))
+    asked = [piece for piece in pieces if _ASKS.search(piece)]
+    meant = [piece for piece in asked if _REALLY.match(piece)]
+    asked = [_REALLY.sub("", piece) for piece in meant or asked]
+    talk = pieces.index(meant[0]) if meant else next((n for n, piece in enumerate(pieces) if piece in asked), 0)
+    if len(asked) > 1 or (asked and talk >= _SMALL_TALK):
+        return asked[:_MOST_QUESTIONS] if len(asked) > 1 else [text[text.rindex(asked[0]) :].strip()]
+    return [text.strip()]
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -1,0 +1,75 @@
+"""Finds the snippets that an answer rests on, and what in it rests on none. By code: no model is asked.
+
+The smallest set of snippets that holds every item of an answer is cited, so that a reader checks little.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from agent.evidence import line_of
+from agent.reading import Weighed
+from agent.wording import missing_numbers, normalise, said_share
+from retrieval import Hit
+
+__all__ = ["Backed", "as_said", "back", "is_yes_or_no", "items_of"]
+
+_ENOUGH: Final = 0.5
+_ITEMS: Final = re.compile(r"\s*[,，、；;]\s*(?:and\s+)?|\s+and\s+")
+_YES_NO: Final = re.compile(r"(?:yes|no|是的?|不是|否|对|不对|有|没有|会|不会|能|不能)\b.*", re.IGNORECASE | re.DOTALL)
+_MOST_CITED: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Backed:
+    """The snippets to cite, best first, and the share, 0 to 1, of the answer's items that they hold."""
+
+    hits: tuple[Hit, ...]
+    share: float
+
+
+def items_of(answer: str) -> list[str]:
+    """The single things that an answer lists."""
+    return [item for item in _ITEMS.split(answer) if normalise(item)] or [answer]
+
+
+def is_yes_or_no(answer: str) -> bool:
+    """Whether an answer is a yes or a no, which no snippet holds as a word."""
+    return _YES_NO.fullmatch(answer.strip()) is not None
+
+
+def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
+    """What of ``read`` (the weightiest first) holds the items of ``answer``; the first alone where none does.
+
+    Words of the question do not count: an answer that only repeats it rests on nothing.
+    """
+    chosen: list[Hit] = []
+    asked = set(normalise(question).split())
+    shares = []
+    for item in items_of(answer):
+        added = " ".join(word for word in normalise(item).split() if word not in asked) or item
+        held = [(_held(item, added, each.hit), each) for each in read]
+        best = max((share for share, _ in held), default=0.0)
+        shares.append(best)
+        holders = [each.hit for share, each in held if share == best]
+        if best >= _ENOUGH and not any(hit in chosen for hit in holders):
+            chosen.append(holders[0])
+    if not chosen:
+        chosen = [each.hit for each in read[:1]]
+    return Backed(tuple(chosen[:_MOST_CITED]), sum(shares) / len(shares))
+
+
+def _held(item: str, added: str, hit: Hit) -> float:
+    line = line_of(hit)
+    if missing_numbers(item, f"{line} {hit.event.timestamp or ''}"):
+        return 0.0
+    return max(said_share(added, line), said_share(item, line))
+
+
+def as_said(answer: str, hits: Iterable[Hit]) -> str:
+    """``answer`` spelled as the cited words spell it, where the two differ only in spaces and case."""
+    letters = [re.escape(character) for character in answer if not character.isspace()]
+    pattern = re.compile(r"\s*".join(letters), re.IGNORECASE)
+    found = (pattern.search(" ".join(hit.snippet.text.split())) for hit in hits)
+    return next((match.group() for match in found if match), answer)

@@ -1,0 +1,92 @@
+"""Reads snippets for a question: how likely each one tells the answer, and what the best of them say together.
+
+A small model that is shown ten snippets answers from any of them; shown one, it knows well whether that one tells
+(map and rerank, as LangChain's MapRerankDocumentsChain). The question comes first there, so that all snippets share the
+prompt's prefix, and one token is enough. Knows the prompts, not the graph.
+"""
+
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from agent.chat import Chat
+from agent.evidence import in_time_order, line_of
+from agent.wording import is_placeholder
+from prompts import Language, render
+from retrieval import Hit
+
+__all__ = ["Reading", "Weighed", "read", "weigh", "weightiest"]
+
+_TOKENS = 80
+_NOTHING = ("none", "无", "没有")
+_DOUBT = 0.7  # what each place further down the ranking counts against, in nats by its logarithm
+_LEAST = 0.01
+_MOST_READ = 5
+_LIGHTER = 1.5  # how much less than the weightiest one, in nats, a snippet may weigh and still be read with it
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A snippet with the probability, 0 to 1, that it tells the answer, and its place in the search, from 1."""
+
+    hit: Hit
+    tells: float
+    rank: int
+
+    @property
+    def weight(self) -> float:
+        """What it counts against other snippets: what the model says of it, and what search does."""
+        return -math.log(1 - self.tells + _LEAST) - _DOUBT * math.log(self.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What snippets say together. ``text`` is None when they say nothing.
+
+    ``nothing`` is the probability of "none" at the answer's first token; ``probability`` the mean one of its tokens,
+    None where the model does not tell.
+    """
+
+    text: str | None
+    nothing: float
+    probability: float | None
+
+
+def weigh(chat: Chat, question: str, hits: Iterable[Hit], language: Language, *, first_rank: int = 1) -> list[Weighed]:
+    """How likely each snippet tells the answer by itself, the weightiest first; ``hits`` are in the search's order."""
+    system = render("weigh_system", language)
+    weighed = []
+    for rank, hit in enumerate(hits, start=first_rank):
+        said = chat.say(system, render("weigh", language, question=question, messages=line_of(hit)), max_tokens=1)
+        weighed.append(Weighed(hit, 1 - _nothing(said.first, said.text), rank))
+    return sorted(weighed, key=lambda each: -each.weight)
+
+
+def weightiest(weighed: Sequence[Weighed]) -> list[Weighed]:
+    """The snippets to read together: the weightiest, and those that weigh about as much; at most five."""
+    return [each for each in weighed[:_MOST_READ] if each.weight >= weighed[0].weight - _LIGHTER]
+
+
+def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language) -> Reading:
+    """What the snippets, in time order, say to the question."""
+    lines = "\n".join(line_of(hit) for hit in in_time_order(hits))
+    said = chat.say(
+        render("read_system", language),
+        render("read", language, question=question, messages=lines),
+        max_tokens=_TOKENS,
+    )
+    text = said.text.strip(' "“”')
+    nothing = _nothing(said.first, text)
+    return Reading(None if is_placeholder(text) else text, nothing, said.probability)
+
+
+def _nothing(first: Sequence[tuple[str, float]], text: str) -> float:
+    """The probability of "none"; by the word itself where the model tells no probabilities."""
+    if not first:
+        return float(_is_nothing(text))
+    return min(1.0, sum(chance for token, chance in first if _is_nothing(token)))
+
+
+def _is_nothing(token: str) -> bool:
+    return unicodedata.normalize("NFKC", token).strip(" .。").casefold() in _NOTHING
