@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from agent.chat import Chat
-from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
+from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import in_time_order, key_of, line_of, numbered, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
@@ -40,6 +40,7 @@ class _State(TypedDict, total=False):
     answer: str | None
     cited: list[Hit]
     confidence: float
+    signals: dict[str, float]
     rejected: list[Rejected]
 
 
@@ -74,12 +75,13 @@ class AskGraph:
         cited = dict.fromkeys(evidence for state in told for evidence in cite_hits(state["cited"]))
         read = {key_of(hit) for state in states for hit in state["hits"]}
         total = self._store.snippet_count(user_id)
+        weakest = min(told, key=lambda state: state["confidence"], default=None)
         return AnswerDocument(
             user_id=user_id,
             question=question,
             answer=_together([state["answer"] for state in told], prompt_language([question])),
             answered=bool(told),
-            confidence=min((state["confidence"] for state in told), default=0.0),
+            confidence=weakest["confidence"] if weakest else 0.0,
             evidence=tuple(cited),
             rejected=tuple(each for state in states for each in state["rejected"]),
             history={"total": total, "shown": len(read), "left_out": total - len(read)},
@@ -88,6 +90,7 @@ class AskGraph:
             unanswered=tuple(each for each, state in zip(asked, states, strict=True) if state["answer"] is None)
             if len(asked) > 1
             else (),
+            signals=weakest["signals"] if weakest else {},
         )
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
@@ -116,18 +119,19 @@ class AskGraph:
         if not hits:
             return {"answer": None, "cited": [], "confidence": 0.0}
         system = render("ask_system", state["language"], snippets=numbered(hits))
-        reply = self._chat.draft(
+        draft = self._chat.draft(
             system,
             render("ask", state["language"], question=question),
             _reply_schema(len(hits)),
             max_tokens=_ANSWER_TOKENS,
-        ).value
-        answer = reply["answer"]
+        )
+        reply, answer = draft.value, draft.value["answer"]
         if is_placeholder(answer) or not reply["evidence"]:
             return {"answer": None, "cited": [], "confidence": 0.0}
         return {
             "answer": answer.strip(),
             "cited": _telling([hits[n - 1] for n in dict.fromkeys(reply["evidence"])], answer),
+            "signals": signals_of(draft=draft.probability),
         }
 
     def _verify(self, state: _State) -> _State:
@@ -140,7 +144,7 @@ class AskGraph:
         question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
         sure = 0.0 if reason else self._chat.probability_of_yes("", question)
         if sure >= _SURE_ENOUGH:
-            return {"confidence": round(sure, 4)}
+            return {"confidence": round(sure, 4), "signals": state["signals"] | signals_of(judge=sure)}
         reason = reason or f"not entailed by the cited evidence (P={sure:.2f})"
         rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
         return {"answer": None, "confidence": 0.0, "rejected": rejected}

@@ -22,6 +22,7 @@ __all__ = [
     "Status",
     "cite",
     "cite_hits",
+    "signals_of",
 ]
 
 Status = Literal["current", "superseded"]
@@ -44,7 +45,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One value of the profile, where it stands (RFC 6901) and what it rests on."""
+    """One value of the profile, where it stands (RFC 6901) and what it rests on.
+
+    ``signals`` are the numbers that its confidence is made from, by name; none for what code computed.
+    """
 
     pointer: str
     value: Any
@@ -54,6 +58,7 @@ class Claim:
     valid_from: str | None
     valid_to: str | None
     evidence: tuple[Evidence, ...]
+    signals: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,8 @@ class ProfileDocument:
 class AnswerDocument:
     """The answer to a question about one user; ``answer`` is None when the history does not tell.
 
-    ``unanswered`` are those parts of a question of several parts that the history does not tell.
+    ``unanswered`` are those parts of a question of several parts that the history does not tell; ``signals`` are the
+    numbers that the confidence is made from, by name.
     """
 
     user_id: str
@@ -117,6 +123,7 @@ class AnswerDocument:
     model: ModelNames
     usage: Usage = field(default_factory=Usage)
     unanswered: tuple[str, ...] = ()
+    signals: dict[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""
@@ -155,3 +162,8 @@ def cite(snippet: Snippet, event: Event, start: int | None = None, end: int | No
 def cite_hits(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
     """Evidence for whole snippets."""
     return tuple(cite(hit.snippet, hit.event) for hit in hits)
+
+
+def signals_of(**signals: float | None) -> dict[str, float]:
+    """The signals that are known, as a document carries them."""
+    return {name: round(value, 4) for name, value in signals.items() if value is not None}
