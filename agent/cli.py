@@ -235,6 +235,7 @@ def search(
 @click.argument("user", required=False)
 @click.argument("question", required=False)
 @options.batch
+@options.confidence
 @options.store
 @options.llm
 @options.embedder
@@ -248,6 +249,7 @@ def ask(
     question: str | None,
     requests: Path | None,
     out: Path | None,
+    min_confidence: float,
     **settings: Any,
 ) -> int:
     """Answer a question about a user, with footnotes.
@@ -259,7 +261,7 @@ def ask(
 
     work = Work(
         task=ASK,
-        do=lambda limner, request: limner.ask(request.user_id, request.text),
+        do=lambda limner, request: limner.ask(request.user_id, request.text, min_confidence=min_confidence),
         document=lambda answer: answer.as_json(),
         show=print_answer,
     )
@@ -278,6 +280,7 @@ def ask(
     help="A JSON Schema file, or the name of a built-in schema.",
 )
 @options.batch
+@options.confidence
 @options.store
 @options.llm
 @options.embedder
@@ -285,7 +288,14 @@ def ask(
 @options.as_json
 @click.pass_context
 def profile(
-    context: click.Context, /, user: str | None, source: str, requests: Path | None, out: Path | None, **settings: Any
+    context: click.Context,
+    /,
+    user: str | None,
+    source: str,
+    requests: Path | None,
+    out: Path | None,
+    min_confidence: float,
+    **settings: Any,
 ) -> int:
     """Fill a schema from a user's history, with footnotes."""
     from agent.batch import PROFILE
@@ -296,7 +306,7 @@ def profile(
     schema = load_schema(source)
     work = Work(
         task=replace(PROFILE, schema_hash=schema.hash),
-        do=lambda limner, request: limner.profile(request.user_id, schema),
+        do=lambda limner, request: limner.profile(request.user_id, schema, min_confidence=min_confidence),
         document=lambda profile: profile.as_json(),
         show=print_profile,
     )

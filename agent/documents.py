@@ -22,6 +22,7 @@ __all__ = [
     "Status",
     "cite",
     "cite_hits",
+    "signals_of",
 ]
 
 Status = Literal["current", "superseded"]
@@ -44,7 +45,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One value of the profile, where it stands (RFC 6901) and what it rests on."""
+    """One value of the profile, where it stands (RFC 6901) and what it rests on.
+
+    ``signals`` are the numbers that its confidence is made from, by name; none for what code computed.
+    """
 
     pointer: str
     value: Any
@@ -54,6 +58,7 @@ class Claim:
     valid_from: str | None
     valid_to: str | None
     evidence: tuple[Evidence, ...]
+    signals: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +163,8 @@ def cite(snippet: Snippet, event: Event, start: int | None = None, end: int | No
 def cite_hits(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
     """Evidence for whole snippets."""
     return tuple(cite(hit.snippet, hit.event) for hit in hits)
+
+
+def signals_of(**signals: float | None) -> dict[str, float]:
+    """The signals that are known, as a document carries them."""
+    return {name: round(value, 4) for name, value in signals.items() if value is not None}

@@ -37,16 +37,14 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
         example=example_of(facet),
     )
     tokens = _TOKENS_A_TEXT if facet.kind == "text" else _TOKENS_A_VALUE * max(2, facet.most)
-    reply = chat.draft(
-        system, question, draft_schema(facet, list(range(1, len(pack.hits) + 1))), max_tokens=tokens
-    ).value
-    entries = reply if isinstance(reply, list) else [reply]
+    draft = chat.draft(system, question, draft_schema(facet, list(range(1, len(pack.hits) + 1))), max_tokens=tokens)
+    entries = draft.value if isinstance(draft.value, list) else [draft.value]
     drafted = []
     for entry in entries:
         cited = entry["evidence"] if isinstance(entry["evidence"], list) else [entry["evidence"]]
         if cited and entry["value"] is not None:
             hits = tuple(pack.hits[number - 1] for number in dict.fromkeys(cited))
-            drafted.append(Drafted(facet, entry["value"], hits, pack.hits))
+            drafted.append(Drafted(facet, entry["value"], hits, pack.hits, draft.probability))
     return drafted
 
 

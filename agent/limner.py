@@ -29,7 +29,9 @@ from retrieval.ingest import OnDropped
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from agent.calibration import Kind
     from agent.chat import Chat
+    from agent.confidence import Confidence
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
     from retrieval.chains import UserRetriever
 
@@ -54,6 +56,7 @@ class Limner:
             ``$LIMNER_INDEX``, else in the folder.
         reranker: the folder or name of a sentence-transformers cross-encoder, or a :class:`Reranker`, that orders the
             best of what a search found anew.
+        calibrations: files that ``limner eval … --fit`` wrote, before those that come with limner.
 
     Models are loaded when they are first needed. Close it, or use it as a context manager.
     """
@@ -70,6 +73,7 @@ class Limner:
         record: str | None = None,
         index: str | None = None,
         reranker: str | Reranker | None = None,
+        calibrations: Sequence[str | Path] = (),
     ) -> None:
         self._llm = llm
         self._llm_base_url = llm_base_url
@@ -77,6 +81,7 @@ class Limner:
         self._on_step = on_step
         self._on_load = on_load
         self._model: BaseChatModel | None = None
+        self._calibrations = [Path(each) for each in calibrations]
         reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
         self._store = Store(Path(store), self._load_embedder, record=record, index=index, reranker=reorders)
 
@@ -152,21 +157,31 @@ class Limner:
 
         return UserRetriever(store=self._store, user_id=user_id, k=k)
 
-    def ask(self, user_id: str, question: str) -> "AnswerDocument":
+    def ask(self, user_id: str, question: str, *, min_confidence: float = 0.0) -> "AnswerDocument":
         """Answer a question from the user's history; ``answered`` is False when it does not tell.
 
+        An answer that is less sure than ``min_confidence`` is null; it stands in ``rejected``.
+
         Raises:
+            InputError: a calibration that was given is none.
             UnknownUser, UsageError, ModelUnavailable, StoreError: as their names say.
         """
         from agent.ask_graph import AskGraph
 
         self._store.snippet_count(user_id)  # an unknown user is refused before any model is loaded
-        return AskGraph(self._store, self._chat(), self._names(), self._on_step).run(user_id, question)
+        chat, confidence = self._chat(), self._confidence("answer", min_confidence)
+        names = self._names(confidence)
+        return confidence.settle_answer(AskGraph(self._store, chat, names, self._on_step).run(user_id, question))
 
-    def profile(self, user_id: str, schema: SchemaSource = "person") -> "ProfileDocument":
+    def profile(
+        self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0
+    ) -> "ProfileDocument":
         """The user's profile under ``schema``: a built-in name, a file, a mapping or a Pydantic model.
 
+        Values that are less sure than ``min_confidence`` are left out; they stand in ``rejected``.
+
         Raises:
+            InputError: a calibration that was given is none.
             SchemaError: the schema cannot be filled.
             ProfileInvalid: the schema requires what the history does not hold.
             UnknownUser, ModelUnavailable, StoreError: as their names say.
@@ -175,7 +190,9 @@ class Limner:
 
         checked = load_schema(schema)
         self._store.snippet_count(user_id)
-        return ProfileGraph(self._store, self._chat(), self._names(), self._on_step).run(user_id, checked)
+        chat, confidence = self._chat(), self._confidence("claim", min_confidence)
+        names = self._names(confidence)
+        return ProfileGraph(self._store, chat, names, self._on_step, confidence).run(user_id, checked)
 
     def _load_embedder(self) -> Embedder:
         if not isinstance(self._embedder, str):
@@ -199,11 +216,21 @@ class Limner:
                 self._model = self._llm
         return Chat(self._model)
 
-    def _names(self) -> "ModelNames":
-        from agent.documents import ModelNames
+    def _model_name(self) -> str:
         from agent.models import model_name
-        from prompts import prompts_version
 
         assert self._model is not None, "_chat loads it"
-        spec = self._llm if isinstance(self._llm, str) else None
-        return ModelNames(model_name(self._model, spec), self._store.embedder.name, prompts_version())
+        return model_name(self._model, self._llm if isinstance(self._llm, str) else None)
+
+    def _confidence(self, kind: "Kind", least: float) -> "Confidence":
+        from agent.calibration import calibration_for
+        from agent.confidence import Confidence
+
+        return Confidence(calibration_for(self._model_name(), kind, self._calibrations), least)
+
+    def _names(self, confidence: "Confidence") -> "ModelNames":
+        from agent.documents import ModelNames
+        from prompts import prompts_version
+
+        calibrated = confidence.calibration is not None
+        return ModelNames(self._model_name(), self._store.embedder.name, prompts_version(), calibrated)

@@ -22,7 +22,9 @@ __all__ = [
     "as_json",
     "batch",
     "batch_files",
+    "calibration",
     "columns_of",
+    "confidence",
     "embedder",
     "llm",
     "numbers_of",
@@ -45,6 +47,7 @@ class OpenLimner(Protocol):
         llm_base_url: str | None,
         embedder: str,
         reranker: str | None,
+        calibrations: Sequence[Path],
         on_step: "OnStep",
         on_load: Callable[[str, int, int], None],
     ) -> "Limner":
@@ -62,6 +65,7 @@ class Door:
     llm_base_url: str | None = None
     embedder: str = "embedded"
     reranker: str | None = None
+    calibrations: Sequence[Path] = ()
 
     def limner(self, watch: Watch, *, steps: bool = True) -> "Limner":
         """Open the store; ``steps``: show those of a single piece of work."""
@@ -73,6 +77,7 @@ class Door:
             llm_base_url=self.llm_base_url,
             embedder=self.embedder,
             reranker=self.reranker,
+            calibrations=self.calibrations,
             on_step=watch.step if steps else ignore,
             on_load=watch.load,
         )
@@ -149,6 +154,32 @@ def llm(command: _Command) -> _Command:
         help="A server that speaks the OpenAI protocol.",
     )
     return model(address(command))
+
+
+def calibration(command: _Command) -> _Command:
+    """Adds ``--calibration``."""
+    return click.option(
+        "--calibration",
+        "calibrations",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        envvar="LIMNER_CALIBRATION",
+        show_envvar=True,
+        metavar="F",
+        help="What makes confidences true for this model, of limner eval --fit (repeatable).",
+    )(command)
+
+
+def confidence(command: _Command) -> _Command:
+    """Adds ``--min-confidence`` and ``--calibration``."""
+    least = click.option(
+        "--min-confidence",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        metavar="X",
+        help="Leave out what is less sure than this, 0 to 1.",
+    )
+    return least(calibration(command))
 
 
 def batch(command: _Command) -> _Command:

@@ -8,10 +8,12 @@ Knows the order of the steps and what is handed on; each step's rules are in mod
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from agent.chat import Chat
 from agent.computing import compute
+from agent.confidence import AS_IT_IS, Confidence
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
@@ -62,9 +64,18 @@ class ProfileGraph:
         chat: the model, with its count of tokens.
         names: what goes into the document's ``model``.
         on_step: told about progress.
+        confidence: what makes confidences of signals, and the lowest one that is shown.
     """
 
-    def __init__(self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore) -> None:
+    def __init__(
+        self,
+        store: Store,
+        chat: Chat,
+        names: ModelNames,
+        on_step: OnStep = ignore,
+        confidence: Confidence = AS_IT_IS,
+    ) -> None:
+        self._confidence = confidence
         self._store = store
         self._chat = chat
         self._names = names
@@ -219,7 +230,8 @@ class ProfileGraph:
             return Rejected(facet.pointer, None, str(error))
 
     def _resolve(self, state: _State) -> _State:
-        return {"resolved": resolve(state["schema"].inlined, state["facets"], state["accepted"])}
+        resolved = partial(resolve, state["schema"].inlined, state["facets"])
+        return {"resolved": self._confidence.settle_profile(state["accepted"], resolved)}
 
     def _validate(self, state: _State) -> _State:
         resolved = state["resolved"]

@@ -149,6 +149,7 @@ def _claim(each: Accepted, pointer: str, until: str | None, superseded: bool = F
         valid_from=_first_date(each.evidence),
         valid_to=until,
         evidence=each.evidence,
+        signals=dict(each.signals),
     )
 
 

@@ -57,7 +57,8 @@ def summarise(
     used = used or [known[number - 1][1] for number in dict.fromkeys(reply["evidence"])]
     if not used:
         return Rejected(facet.pointer, text, "rests on none of the verified values")
-    return Accepted(facet, text, "inferred", min(claim.confidence for claim in used), _evidence(used), 0.0)
+    weakest = min(used, key=lambda claim: claim.confidence)
+    return Accepted(facet, text, "inferred", weakest.confidence, _evidence(used), 0.0, weakest.signals)
 
 
 def _base(pointer: str, known: dict[str, str]) -> str:

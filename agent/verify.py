@@ -5,10 +5,10 @@ Knows one value and its snippets at a time; what happens to several values of on
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
+from agent.documents import Evidence, Origin, Rejected, cite, cite_hits, signals_of
 from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
 from agent.persons import asked_of_others, asks_about_others, said_of_other
@@ -44,17 +44,22 @@ _MOST_EVIDENCE = 3
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A value as the model wrote it, with the snippets that it cited; ``pool`` are those that it could have cited."""
+    """A value as the model wrote it, with the snippets that it cited; ``pool`` are those that it could have cited.
+
+    ``probability`` is that of the reply it stood in (:class:`agent.chat.Draft`).
+    """
 
     facet: Facet
     value: Any
     cited: tuple[Hit, ...]
     pool: tuple[Hit, ...]
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A value that stands up to its evidence. ``confidence`` is the judge's probability, 0 to 1, not calibrated."""
+    """A value that stands up to its evidence. ``confidence`` is the judge's probability, 0 to 1, not calibrated;
+    ``signals`` are what a calibration makes a better one from."""
 
     facet: Facet
     value: Any
@@ -62,6 +67,7 @@ class Accepted:
     confidence: float
     evidence: tuple[Evidence, ...]
     epoch: float
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list[Accepted | Rejected]:
@@ -116,7 +122,7 @@ def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected
     whole = ("" if prompt_language([text]) == "zh" else " ").join(each.value for each in kept)
     if problems := validation_problems(standard(facet.item), whole):
         return [*refused, Rejected(facet.pointer, whole, _unlike_schema(problems), cite_hits(hits))]
-    return [replace(kept[0], value=whole, confidence=min(each.confidence for each in kept)), *refused]
+    return [replace(min(kept, key=lambda each: each.confidence), value=whole), *refused]
 
 
 def _value(
@@ -224,7 +230,8 @@ def _judged(
     if origin == "stated" and record:
         origin = "reported"
     newest = max(hit.event.epoch or 0.0 for hit in hits)
-    return Accepted(drafted.facet, value, origin, round(sure, 4), evidence, newest)
+    signals = signals_of(judge=sure, draft=drafted.probability)
+    return Accepted(drafted.facet, value, origin, round(sure, 4), evidence, newest, signals)
 
 
 def _cite(hit: Hit, value: Any) -> Evidence:
