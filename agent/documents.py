@@ -14,6 +14,7 @@ from retrieval import Event, Hit, Snippet
 __all__ = [
     "AnswerDocument",
     "Claim",
+    "ClaimRef",
     "Evidence",
     "ModelNames",
     "Origin",
@@ -24,7 +25,7 @@ __all__ = [
     "cite_hits",
 ]
 
-Status = Literal["current", "superseded"]
+Status = Literal["current", "superseded", "disputed"]
 Origin = Literal["stated", "reported", "inferred", "computed"]
 
 
@@ -43,8 +44,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRef:
+    """Names another claim of the same document."""
+
+    pointer: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """One value of the profile, where it stands (RFC 6901) and what it rests on."""
+    """One value of the profile, where it stands (RFC 6901) and what it rests on.
+
+    ``superseded_by`` names the claim that replaced a superseded one (none where the user only gave the value up),
+    ``disputed_with`` those that contradict a disputed one at the same time.
+    """
 
     pointer: str
     value: Any
@@ -54,6 +67,8 @@ class Claim:
     valid_from: str | None
     valid_to: str | None
     evidence: tuple[Evidence, ...]
+    superseded_by: ClaimRef | None = None
+    disputed_with: tuple[ClaimRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agent.asked_for import Manner, accepted_manners
+from agent.assertion import REASONS, gives_up, manner_of, strongest
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
 from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
@@ -37,6 +39,8 @@ _LITERAL_NEEDS = 0.6
 _RECORD_NEEDS = 0.5
 _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
+_FORMER_NEEDS = 0.35  # the words are literal and the tense is told by code; the judge is asked in the present
+_AROUND = 120
 _SHARE_NEEDED = 0.5
 _EXAMPLES = re.compile(r"[(（:：]|such as|e\.g\.|for example|like |例如|比如|如")
 _MOST_EVIDENCE = 3
@@ -54,7 +58,10 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A value that stands up to its evidence. ``confidence`` is the judge's probability, 0 to 1, not calibrated."""
+    """A value that stands up to its evidence. ``confidence`` is the judge's probability, 0 to 1, not calibrated.
+
+    ``former``: the evidence says that it was so and is no longer.
+    """
 
     facet: Facet
     value: Any
@@ -62,6 +69,7 @@ class Accepted:
     confidence: float
     evidence: tuple[Evidence, ...]
     epoch: float
+    former: bool = False
 
 
 def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list[Accepted | Rejected]:
@@ -77,7 +85,8 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
     allowed = [hit for hit in drafted.cited if is_about_user(hit)]
     if facet.kind == "text" and allowed and isinstance(value, str):
         return _text(replace(drafted, cited=tuple(allowed)), value, judge)
-    return [_value(drafted, value, allowed, judge, others)]
+    verdict = _value(drafted, value, allowed, judge, others)
+    return [verdict, *_withdrawals(verdict, drafted, others)] if isinstance(verdict, Accepted) else [verdict]
 
 
 def _repeats_question(facet: Facet, value: Any) -> bool:
@@ -132,8 +141,13 @@ def _value(
     if not allowed:
         return reject("said by someone else about themselves, not about the user")
     drafted = replace(drafted, cited=tuple(allowed))
+    accepts = accepted_manners(facet.words)
     if facet.kind == "choice":
-        return _judged(drafted, value, list(allowed), "inferred", _INFERRED_NEEDS, judge)
+        chosen = facet.label if value is True else value
+        hits = [hit for hit in allowed if _manner(chosen, hit, facet) in accepts]
+        if not hits:
+            return reject(REASONS[strongest(_manner(chosen, hit, facet) for hit in allowed)])
+        return _judged(drafted, value, hits, "inferred", _INFERRED_NEEDS, judge)
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
         return reject(f"the number {missing[0]} is not in the cited words")
@@ -144,9 +158,47 @@ def _value(
     hits = [hit for hit in hits if not asked_of_others(value, hit.snippet.text)]
     if not hits:
         return reject("asked, not said")
+    best = strongest(_manner(value, hit, facet) for hit in hits)
+    manner = "said" if best in accepts else best
+    if manner not in ("said", "former"):
+        return reject(REASONS[manner])
+    hits = [hit for hit in hits if _manner(value, hit, facet) in (accepts if manner == "said" else {manner})]
     if share < _SHARE_NEEDED:
         return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
+    if manner == "former":
+        verdict = _judged(drafted, value, hits, "stated", _FORMER_NEEDS, judge)
+        return replace(verdict, former=True) if isinstance(verdict, Accepted) else verdict
     return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)
+
+
+def _manner(value: Any, hit: Hit, facet: Facet) -> Manner:
+    """How a snippet says a value, read with what stands around it; a record says what it says."""
+    if hit.snippet.role != "user":
+        return "said"
+    text, span = _surroundings(hit)
+    return manner_of(value, text, facet.words, span)
+
+
+def _surroundings(hit: Hit) -> tuple[str, tuple[int, int]]:
+    """The words of a snippet with those before and after it, and where the snippet stands in them."""
+    first = max(0, hit.snippet.start - _AROUND)
+    text = hit.event.text[first : hit.snippet.end + _AROUND]
+    return text, (hit.snippet.start - first, hit.snippet.end - first)
+
+
+def _withdrawals(said: Accepted, drafted: Drafted, others: Collection[str]) -> list[Accepted]:
+    """Snippets of the pool in which the user gives up or flatly denies, not earlier, what was accepted."""
+    facet, value = said.facet, said.value
+    if facet.kind == "choice" or said.former or "former" in accepted_manners(facet.words):
+        return []
+    cited = {each.snippet_id for each in said.evidence}
+    return [
+        replace(said, evidence=(_cite(hit, value),), epoch=hit.event.epoch or 0.0, former=True)
+        for hit in drafted.pool
+        if hit.snippet.role == "user" and hit.snippet.snippet_id not in cited
+        and (hit.event.epoch or 0.0) >= said.epoch and _share(facet.item, value, hit) == 1.0
+        and gives_up(value, *_surroundings(hit)) and not said_of_other(value, hit.snippet.text, others)
+    ]  # fmt: skip
 
 
 def _unlike_schema(problems: Mapping[str, str]) -> str:

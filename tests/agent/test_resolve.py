@@ -1,6 +1,6 @@
 from typing import Any
 
-from agent.documents import Evidence
+from agent.documents import ClaimRef, Evidence
 from agent.facets import plan_facets
 from agent.resolve import Resolved, resolve
 from agent.schema import load_schema, validation_problems
@@ -40,10 +40,14 @@ def test_a_much_less_sure_value_is_rejected_though_newer() -> None:
     assert "P=0.60 against 0.95" in result.rejected[0].reason
 
 
-def test_at_the_same_time_the_surer_value_wins_and_the_other_is_rejected() -> None:
+def test_at_the_same_time_the_surer_value_stands_and_both_are_disputed() -> None:
     result = run({"properties": {"city": TEXT}}, ("/city", "Berlin", None, 0.8), ("/city", "Munich", None, 0.9))
-    assert result.profile == {"city": "Munich"} and [r.value for r in result.rejected] == ["Berlin"]
-    assert result.claims[0].valid_from is None
+    assert result.profile == {"city": "Munich"} and result.unknown == [] and result.rejected == []
+    first, second = result.claims
+    assert [(c.value, c.status, c.valid_from) for c in result.claims] == [
+        ("Munich", "disputed", None), ("Berlin", "disputed", None)
+    ]  # fmt: skip
+    assert first.disputed_with == (ClaimRef("/city", "Berlin"),) and second.disputed_with[0].value == "Munich"
 
 
 def test_lists_are_deduplicated_and_their_evidence_joined() -> None:
@@ -67,9 +71,9 @@ def test_numbers_are_never_merged_by_their_digits() -> None:
 
 
 def test_list_bounds() -> None:
-    most = run({"properties": {"a": {**LIST, "maxItems": 1}}}, ("/a", "one", 1, 0.9), ("/a", "two", 1, 0.8))
+    most = run({"properties": {"a": {**LIST, "maxItems": 1}}}, ("/a", "one", 2001, 0.9), ("/a", "two", 2001, 0.8))
     assert most.profile == {"a": ["one"]} and "more values" in most.rejected[0].reason
-    least = run({"properties": {"a": {**LIST, "minItems": 2}}}, ("/a", "one", 1, 0.9))
+    least = run({"properties": {"a": {**LIST, "minItems": 2}}}, ("/a", "one", 2001, 0.9))
     assert least.profile == {} and "fewer values" in least.rejected[0].reason and least.unknown == ["/a"]
 
 
@@ -80,13 +84,13 @@ def test_unknown_is_null_where_allowed_and_left_out_elsewhere() -> None:
 
 
 def test_a_required_value_that_is_missing_is_named() -> None:
-    result = run({"properties": {"a/b": TEXT, "c": TEXT}, "required": ["a/b"]}, ("/c", "x", 1, 0.9))
+    result = run({"properties": {"a/b": TEXT, "c": TEXT}, "required": ["a/b"]}, ("/c", "x", 2001, 0.9))
     assert result.missing == ["/a~1b"] and result.profile == {}
 
 
 def test_an_optional_object_without_a_required_part_is_withdrawn() -> None:
     job = {"type": "object", "properties": {"title": TEXT, "firm": TEXT}, "required": ["title"]}
-    result = run({"properties": {"job": job}}, ("/job/firm", "Acme", 1, 0.9))
+    result = run({"properties": {"job": job}}, ("/job/firm", "Acme", 2001, 0.9))
     assert result.profile == {} and result.claims == [] and result.missing == []
     assert [(r.pointer, r.reason) for r in result.rejected] == [
         ("/job/firm", "its object needs /job/title, which is unknown")
