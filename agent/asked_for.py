@@ -14,7 +14,7 @@ Manner = Literal["said", "former", "negated", "supposed", "wished", "quoted", "j
 _ASKS_WISHES = re.compile(
     r"dream|desire|wish|goal|want|aspir|hope|ambition|future|bucket|need|looking for|request|interest|plan|intent"
     r"|churn"
-    r"|risk|prefer|favou?rite|like|purpose|想|愿望|梦想|目标|希望|计划|打算|意图|意向|需求|需要|兴趣|喜欢|喜好|偏好"
+    r"|risk|prefer|favou?rite|like|enjoy|love|joy|purpose|想|愿望|梦想|目标|希望|计划|打算|意图|意向|需求|需要|兴趣|喜欢|喜好|偏好"
     r"|流失|风险|推荐",
     re.IGNORECASE,
 )
@@ -23,7 +23,7 @@ _ASKS_LIFE = re.compile(
     r"|career|title|role"
     r"|\bpets?\b|vehicle|\bcars?\b|\bown|\bhas\b|hobb|sport|skill|language|instrument|educat|school|degree|status"
     r"|marital"
-    r"|famil|relation|child|\bage\b|\bname\b|diet|smok|drink|health|condition|居住|住处|城市|国家|住址|职业|工作"
+    r"|famil|relation|child|\bage\b|diet|smok|health|condition|居住|住处|城市|国家|住址|职业|工作"
     r"|单位|公司|职位|宠物|车辆|拥有|爱好|运动"
     r"|技能|语言|乐器|学历|学校|婚|家庭|年龄|姓名|饮食|健康|状况",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ _ASKS_NEGATIONS = re.compile(
     re.IGNORECASE,
 )
 _ASKS_PAST = re.compile(
-    r"previous|former|\bpast\b|\bex\b|histor|\bborn\b|birth|grew|hometown|native|origin|educat|school|degree"
+    r"previous|former|\bpast\b|\bex\b|earlier|before|histor|\bborn\b|birth|grew|hometown|native|origin|educat|school|degree"
     r"|\bmajor\b|graduat"
     r"|universit|college|experience|career|bought|purchas|order|product|travel|visited|event|issue|problem|name"
     r"|gender"

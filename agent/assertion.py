@@ -154,7 +154,12 @@ def _is_quoted(place: _Place) -> bool:
 
 
 def _is_in_scope(place: _Place, pattern: re.Pattern[str]) -> bool:
-    return any(not triggers.TERMINATED.search(place.before[m.end() :]) for m in pattern.finditer(place.before))
+    rest = [place.before[match.end() :] for match in pattern.finditer(place.before)]
+    return any(
+        len(each.split()) <= _FEW_WORDS
+        and not (triggers.TERMINATED.search(each) or triggers.TAKEN_FOR_GRANTED.search(each))
+        for each in rest
+    )
 
 
 def _negations(place: _Place, dislikes: bool) -> int:
@@ -173,7 +178,7 @@ def _negations(place: _Place, dislikes: bool) -> int:
 def _rules(trigger: re.Match[str], place: _Place) -> bool:
     """Whether a negation reaches the value: in one clause (or one list with "or"), no terminating word between."""
     between = place.before[trigger.end() :]
-    if triggers.TERMINATED.search(between) or _HARD_END.search(between):
+    if any(each.search(between) for each in (triggers.TERMINATED, triggers.OCCASIONAL, _HARD_END)):
         return False
     if _CLAUSE_END.search(between):
         tail = _CLAUSE_END.split(place.after)[0]

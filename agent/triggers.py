@@ -8,7 +8,7 @@ import re
 
 __all__ = [
     "DISLIKED", "DOUBTED", "ENDED_AFTER", "FORMER", "FORMER_AFTER", "JEST", "NEGATED", "NEGATED_AFTER", "NOT_NEGATED",
-    "OCCASIONAL", "SPEECH", "STILL", "SUPPOSED", "TERMINATED", "WISHED",
+    "OCCASIONAL", "SPEECH", "STILL", "SUPPOSED", "TAKEN_FOR_GRANTED", "TERMINATED", "WISHED",
 ]  # fmt: skip
 
 
@@ -18,7 +18,7 @@ def _either(english: str, chinese: str) -> re.Pattern[str]:
 
 TERMINATED = _either(
     "but|however|though|although|because|except|apart from|instead|rather|nowadays|now|these days|yet|so i|while i"
-    "|and i",
+    r"|and i|it['’]?s",
     "但|不过|可是|然而|却|而是|因为|除了|现在|如今|后来|目前|所以",
 )
 """Where the scope of a word ends."""
@@ -26,37 +26,39 @@ TERMINATED = _either(
 NOT_NEGATED = _either(
     r"not (?:only|just|merely|simply|to mention|without|bad|too bad|surprising\w*|alone|far|forget\w*|until)"
     r"|no (?:doubt|wonder|matter|problem|worries|idea|one|way|need|better|stranger to|question)"
+    r"|no\.? ?(?=\d)|(?:phone|account|acc?|card|ssn|contact|order|confirmation|model|flat|house|serial|booking"
+    r"|ticket) no"
     r"|nothing (?:beats|like|better|compares|more|says)"
     r"|(?:ca|could|wo|would|do|does|did|is|are|was|were|should|have|has)n['’]?t"
-    r" (?:(?:live|do|function|survive|start|go|imagine \w+) without|wait|help|get enough|resist|stop|live|imagine"
+    r" (?:(?:live|do|function|survive|start|go|imagine \w+) without|wait|help|get enough|go wrong|resist|stop|live"
+    r"|imagine"
     r"|beat|believe|deny|agree|be happier"
     r"|ask for|mind|trade|miss|forget|worry|hesitate|get me wrong|underestimate|have to|need|let|regret|fail"
     r"|disappoint|it|they|you|we|that|only|just|realis[ez]|realiz[ez]|know|think|always|necessarily)\w*"
     r"|cannot (?:(?:live|do|go|imagine \w+) without|wait|help|get enough|resist|stop|imagine|beat|recommend)"
     r"|never (?:gets?|fail\w*|disappoint\w*|tires?|tired|miss\w*|stops?|forget\w*|thought|imagined|regret\w*|ceases?"
-    r"|without|enough|been happier|knew|realis[ez]d|too late|say no)"
+    r"|without|enough|been happier|knew|realis[ez]d|too late|say no|(?:really )?left)"
     r"|why (?:not|don['’]?t)|whether or not|or not|if not|not yet",
     r"([\u4e00-\u9fff])[不没]\1|有没有|是否|不[仅但光单只]|不得不|不错|不管|不论|不断|不停|不会儿|不好意思|不如"
-    r"|不然|不用谢|不客气"
-    r"|不知不觉|不少|不久|不同|不愧|不禁|不由|不妨|不得了|不过|不可或缺|对不起|了不起|差不多|少不了|离不开|忍不住"
+    r"|不然|不用谢|不客气|不知不觉|不少|不久|不同|不愧|不禁|不由|不妨|不得了|不过|不可或缺|对不起|了不起|差不多"
+    r"|少不了|离不开|忍不住"
     r"|舍不得|禁不住|说不定"
     r"|没错|没想到|没问题|没关系|没事|没记错|没弄错|没理解错|别人|别的|别墅|特别|分别|级别|性别|区别|个别|非常|除非"
     r"|并非不|无论|无非"
-    r"|好久[都]?没|很久[都]?没|最近[都]?没|没多久|要不|不要太|不是很想",
+    r"|好久[都]?没|很久[都]?没|最近[都]?没|没多久|要不|不要太|不是很想|不知道|不瞒|不怕|不介意|不反对"
+    r"|没有?(?:什么)?比",
 )
 """Looks like a negation, and is none."""
 
 NEGATED = _either(
     r"(?:do|does|did|is|are|was|were|has|have|had|ca|could|wo|would|should|must|need|ai)n['’]?t|cannot|not|never"
-    r"|neither"
-    r"|nor|no|without|nobody|none of|hardly ever|no fan of|anything but|far from (?:being )?",
+    r"|neither|nor|no|without|nobody|none of|hardly ever|no fan of|anything but|far from (?:being )?",
     r"[不没]有?|并非|绝非|从未|未曾|未",
 )
 
 DISLIKED = _either(
     r"hate[sd]?|dislike[sd]?|detest\w*|despise\w*|loathe\w*|can['’]?t stand|cannot stand|can['’]?t bear|allergic to"
-    r"|sick of"
-    r"|tired of|avoid\w*",
+    r"|sick of|tired of|avoid\w*",
     "讨厌|厌恶|反感|受不了|过敏|恶心|腻了",
 )
 """Negates what an attribute of likes asks for."""
@@ -70,19 +72,19 @@ NEGATED_AFTER = re.compile(
 
 OCCASIONAL = _either(
     r"lately|recently|in (?:a while|ages|years|months|weeks|days)|for (?:a while|ages|years|months|weeks|days)"
-    r"|today|tonight"
-    r"|yesterday|tomorrow|this (?:week|weekend|month|morning|time|year|evening|afternoon)|right now|at the moment"
-    r"|enough"
-    r"|(?:as|so|that|too|very) (?:much|many|often|well|good)|every ?day|always|all the time|yet|since|often",
+    r"|today|tonight|yesterday|tomorrow|this (?:week|weekend|month|morning|time|year|evening|afternoon)|right now"
+    r"|at the moment"
+    r"|enough|(?:as|so|that|too|very) (?:much|many|often|well|good)|every ?day|always|all the time|yet|since|often"
+    r"|much|many",
     r"最近|今天|昨天|今晚|明天|这次|这周|本周|上周|暂时|经常|每天|总是|一直|太多|够|几次|多少",
 )
 """Limits a negation to an occasion: who has not played tennis lately plays tennis."""
 
 FORMER = _either(
     r"(?<!\bam )(?<!['’]m )(?<!\bis )(?<!\bare )(?<!\bbe )(?<!\bbeen )(?<!\bget )(?<!\bgot )(?<!\bgetting )"
-    r"used to(?! it\b)|no longer|(?<!to )(?:quit|gave up|given up|(?:have|had|ve|i) stopped|ditched|retired from|resigned (?:from|as)"
-    r"|broke up with|got rid of|switched (?:away )?from)|moved (?:away |out |over |here |down |up )*from|(?:i"
-    r"|we) left"
+    r"used to(?! it\b)|no longer|(?<!to )(?:quit|gave up|given up|(?:have|had|ve|i) stopped|ditched|retired from"
+    r"|resigned (?:from|as)|broke up with|got rid of|switched (?:away )?from)"
+    r"|moved (?:away |out |over |here |down |up )*from|(?:i|we) left"
     r"|left (?:my|the) (?:\w+ )?(?:job|position|role|post|company|firm|team) (?:at|with|as|in)|i sold (?:my|the|our)"
     r"|formerly|previously|once upon a time|back (?:when|in the day)"
     r"|when i (?:was (?:still |living |working |a kid|a child|a student|young|younger|little)|lived|worked)"
@@ -91,8 +93,8 @@ FORMER = _either(
     r"|in my (?:previous|former|last) (?:job|role|position)",
     r"(?:以前|从前(?![门台面往])|曾经|曾(?!祖)|原先|原本|早年|那时候?)|之前[一直都]*(?:在|住|是|做|喜欢|爱|养|用)"
     r"|原来[一直都]*(?:在|住|做|喜欢|爱)"
-    r"|过去[一直都]*(?:常|总|住|喜欢|爱|在)|戒(?:了|掉)了?|不再|再也[不没]|离开了?|辞(?:去|掉)了?|告别了?|卖(?:了"
-    r"|掉)了?",
+    r"|过去[一直都]*(?:常|总|住|喜欢|爱|在)|戒(?:了|掉)了?|不再|再也[不没]|离开了?|辞(?:去|掉)了?|告别了?"
+    r"|卖(?:了|掉)了?",
 )
 
 FORMER_AFTER = re.compile(
@@ -117,8 +119,7 @@ STILL = _either(
 
 SUPPOSED = _either(
     r"(?:i|we)(?: may| might|['’]d probably)|maybe|perhaps|hypothetically|suppos(?:e|ing)|imagine|what if|as if"
-    r"|if only"
-    r"|(?:if|when|whenever) (?:i|we) (?:ever |only |really |could |would )*(?:were|was to|had|could|lived|moved"
+    r"|if only|if (?:i|we) (?:ever |only |really |could |would )*(?:were|was to|had|could|lived|moved"
     r"|\w+ed|ever \w+|win|become)"
     r"|consider(?:ing)? (?:moving|becoming|getting|switching|buying|adopting|taking|a|an|the)?"
     r"|thinking (?:of|about) (?:moving|becoming|getting|switching|buying|adopting|starting|taking|trying|learning)"
@@ -131,6 +132,9 @@ SUPPOSED = _either(
     r"|(?:考虑|打算|准备|计划|将要?|快要?)(?:要|去|着)?(?:搬|换|转|辞|改|养|当|学|跳槽|移民)|不确定|不知道(?:是不是"
     r"|会不会|要不要)|假装",
 )
+
+TAKEN_FOR_GRANTED = _either("my|our|this|these|during|when|while", "我的|这")
+"""What comes after these in a supposition is so: "I might read it in my hiking breaks"."""
 
 DOUBTED = _either("if i (?:remember|recall|am not|['’]m not)", "没记错|没弄错|没理解错")
 """Not a supposition."""
@@ -147,7 +151,8 @@ WISHED = _either(
 )
 
 JEST = re.compile(
-    r"\b(?:just |only |i['’]?m |totally )?(?:kidding|joking)\b|\bjk\b|\bj/k\b|(?:^|\s)/s(?![\w/])"
+    r"\b(?:just |only |i['’]?m |totally )?(?:kidding|joking)\b|\bjk\b(?=\W*(?:$|lol|haha|\n))|\bj/k\b|(?:^"
+    r"|\s)/s(?![\w/])"
     r"|(?<!why )(?<!\w)not!|\b(?:yeah|ya),? right\b"
     r"|\bjust a joke\b|\bsarcas\w+|开玩笑|说笑|逗你|玩笑话|才怪|骗你的|反话|\[?狗头\]?|\[doge\]|手动滑稽|（不是）"
     r"|\(不是\)|哈哈,?，?骗你",
