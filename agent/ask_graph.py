@@ -137,7 +137,8 @@ class AskGraph:
         self._on_step(Step("verify", 0, 1))
         quotes = "\n".join(line_of(hit) for hit in cited)
         reason = _unsupported_number(answer, state["question"], cited) or _unsaid(answer, state["question"], quotes)
-        question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
+        told = quotes.replace('"', "'")  # they stand in quotation marks
+        question = render("ask_judge", state["language"], quotes=told, question=state["question"], answer=answer)
         sure = 0.0 if reason else self._chat.probability_of_yes("", question)
         if sure >= _SURE_ENOUGH:
             return {"confidence": round(sure, 4)}

@@ -6,6 +6,7 @@ Knows one value and its snippets at a time; what happens to several values of on
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from agent.asked_for import Manner, accepted_manners
@@ -13,6 +14,7 @@ from agent.assertion import REASONS, gives_up, manner_of, strongest
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
 from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
+from agent.instructions import speaks_to_program
 from agent.persons import asked_of_others, asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
@@ -27,6 +29,7 @@ from agent.wording import (
     sentences,
     whole_brackets,
 )
+from prompts import own_words
 from retrieval import Hit
 
 __all__ = ["Accepted", "Drafted", "Judge", "verify"]
@@ -82,6 +85,12 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
     value = _pruned(facet.item, _tidy(drafted.value))
     if is_placeholder(value) or _repeats_question(facet, value):
         return []
+    plain = replace(drafted, cited=_without_instructions(drafted.cited), pool=_without_instructions(drafted.pool))
+    if drafted.cited and not plain.cited:
+        return [
+            Rejected(facet.pointer, value, "an instruction to the program, not a statement", cite_hits(drafted.cited))
+        ]
+    drafted = plain
     allowed = [hit for hit in drafted.cited if is_about_user(hit)]
     if facet.kind == "text" and allowed and isinstance(value, str):
         return _text(replace(drafted, cited=tuple(allowed)), value, judge)
@@ -89,8 +98,12 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
     return [verdict, *_withdrawals(verdict, drafted, others)] if isinstance(verdict, Accepted) else [verdict]
 
 
+def _without_instructions(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    return tuple(hit for hit in hits if not speaks_to_program(hit.snippet.text))
+
+
 def _repeats_question(facet: Facet, value: Any) -> bool:
-    """Whether a value is no more than words of the prompt: of the attribute's name or its description.
+    """Whether a value is no more than words of the prompt: a template's, or the attribute's name or description.
 
     What a description gives as examples (in brackets, after a colon or "such as") may well be a value.
     """
@@ -100,8 +113,22 @@ def _repeats_question(facet: Facet, value: Any) -> bool:
     said, asked = normalise(value), normalise(facet.words)
     words = set(normalise(f"{facet.label} {defined}").split())
     return (
-        said == normalise(facet.description) or (said.count(" ") >= 3 and said in asked) or set(said.split()) <= words
+        _repeats_template(said)
+        or said == normalise(facet.description)
+        or (said.count(" ") >= 3 and said in asked)
+        or set(said.split()) <= words
     )
+
+
+@cache
+def _templates() -> str:
+    return normalise(own_words())
+
+
+def _repeats_template(said: str) -> bool:
+    """Whether normalised words are four or more of a template's in a row (six characters in Chinese)."""
+    least = 6 if prompt_language([said]) == "zh" else 4
+    return len(said.split()) >= least and f" {said} " in f" {_templates()} "
 
 
 def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected]:
@@ -111,8 +138,10 @@ def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected
     refused: list[Accepted | Rejected] = []
     for sentence in sentences(text):
         missing = missing_numbers(sentence, words)
-        if missing or repeats_itself(sentence):
-            reason = f"the number {missing[0]} is not in the cited words" if missing else "repeats itself"
+        copied = _repeats_template(normalise(sentence))
+        if missing or copied or repeats_itself(sentence):
+            reason = "words of the prompt" if copied else "repeats itself"
+            reason = f"the number {missing[0]} is not in the cited words" if missing else reason
             refused.append(Rejected(facet.pointer, sentence, reason, cite_hits(hits)))
             continue
         verdict = _judged(drafted, sentence, hits, "inferred", _INFERRED_NEEDS, judge)
