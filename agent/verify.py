@@ -3,33 +3,30 @@
 Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
-from agent.asked_for import Manner, accepted_manners
-from agent.assertion import REASONS, gives_up, manner_of, strongest
+from agent.asked_for import accepted_manners
+from agent.assertion import REASONS, strongest
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits
+from agent.echo import repeats_question, repeats_template
 from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
-from agent.instructions import speaks_to_program
 from agent.persons import asked_of_others, asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
+from agent.voice import is_given_up_in, manner_in, without_instructions
 from agent.wording import (
     is_placeholder,
     leaves,
     missing_numbers,
-    normalise,
     quote_span,
     repeats_itself,
     said_share,
     sentences,
     whole_brackets,
 )
-from prompts import own_words
 from retrieval import Hit
 
 __all__ = ["Accepted", "Drafted", "Judge", "verify"]
@@ -43,9 +40,7 @@ _RECORD_NEEDS = 0.5
 _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
 _FORMER_NEEDS = 0.35  # the words are literal and the tense is told by code; the judge is asked in the present
-_AROUND = 120
 _SHARE_NEEDED = 0.5
-_EXAMPLES = re.compile(r"[(（:：]|such as|e\.g\.|for example|like |例如|比如|如")
 _MOST_EVIDENCE = 3
 
 
@@ -83,9 +78,9 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
     """
     facet = drafted.facet
     value = _pruned(facet.item, _tidy(drafted.value))
-    if is_placeholder(value) or _repeats_question(facet, value):
+    if is_placeholder(value) or repeats_question(facet, value):
         return []
-    plain = replace(drafted, cited=_without_instructions(drafted.cited), pool=_without_instructions(drafted.pool))
+    plain = replace(drafted, cited=without_instructions(drafted.cited), pool=without_instructions(drafted.pool))
     if drafted.cited and not plain.cited:
         return [
             Rejected(facet.pointer, value, "an instruction to the program, not a statement", cite_hits(drafted.cited))
@@ -98,39 +93,6 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
     return [verdict, *_withdrawals(verdict, drafted, others)] if isinstance(verdict, Accepted) else [verdict]
 
 
-def _without_instructions(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    return tuple(hit for hit in hits if not speaks_to_program(hit.snippet.text))
-
-
-def _repeats_question(facet: Facet, value: Any) -> bool:
-    """Whether a value is no more than words of the prompt: a template's, or the attribute's name or description.
-
-    What a description gives as examples (in brackets, after a colon or "such as") may well be a value.
-    """
-    if not isinstance(value, str):
-        return False
-    defined = _EXAMPLES.split(facet.description)[0]
-    said, asked = normalise(value), normalise(facet.words)
-    words = set(normalise(f"{facet.label} {defined}").split())
-    return (
-        _repeats_template(said)
-        or said == normalise(facet.description)
-        or (said.count(" ") >= 3 and said in asked)
-        or set(said.split()) <= words
-    )
-
-
-@cache
-def _templates() -> str:
-    return normalise(own_words())
-
-
-def _repeats_template(said: str) -> bool:
-    """Whether normalised words are four or more of a template's in a row (six characters in Chinese)."""
-    least = 6 if prompt_language([said]) == "zh" else 4
-    return len(said.split()) >= least and f" {said} " in f" {_templates()} "
-
-
 def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected]:
     facet, hits = drafted.facet, drafted.cited
     words = " ".join(hit.snippet.text for hit in hits)
@@ -138,7 +100,7 @@ def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected
     refused: list[Accepted | Rejected] = []
     for sentence in sentences(text):
         missing = missing_numbers(sentence, words)
-        copied = _repeats_template(normalise(sentence))
+        copied = repeats_template(sentence)
         if missing or copied or repeats_itself(sentence):
             reason = "words of the prompt" if copied else "repeats itself"
             reason = f"the number {missing[0]} is not in the cited words" if missing else reason
@@ -173,9 +135,9 @@ def _value(
     accepts = accepted_manners(facet.words)
     if facet.kind == "choice":
         chosen = facet.label if value is True else value
-        hits = [hit for hit in allowed if _manner(chosen, hit, facet) in accepts]
+        hits = [hit for hit in allowed if manner_in(chosen, hit, facet) in accepts]
         if not hits:
-            return reject(REASONS[strongest(_manner(chosen, hit, facet) for hit in allowed)])
+            return reject(REASONS[strongest(manner_in(chosen, hit, facet) for hit in allowed)])
         return _judged(drafted, value, hits, "inferred", _INFERRED_NEEDS, judge)
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
@@ -187,32 +149,17 @@ def _value(
     hits = [hit for hit in hits if not asked_of_others(value, hit.snippet.text)]
     if not hits:
         return reject("asked, not said")
-    best = strongest(_manner(value, hit, facet) for hit in hits)
+    best = strongest(manner_in(value, hit, facet) for hit in hits)
     manner = "said" if best in accepts else best
     if manner not in ("said", "former"):
         return reject(REASONS[manner])
-    hits = [hit for hit in hits if _manner(value, hit, facet) in (accepts if manner == "said" else {manner})]
+    hits = [hit for hit in hits if manner_in(value, hit, facet) in (accepts if manner == "said" else {manner})]
     if share < _SHARE_NEEDED:
         return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
     if manner == "former":
         verdict = _judged(drafted, value, hits, "stated", _FORMER_NEEDS, judge)
         return replace(verdict, former=True) if isinstance(verdict, Accepted) else verdict
     return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)
-
-
-def _manner(value: Any, hit: Hit, facet: Facet) -> Manner:
-    """How a snippet says a value, read with what stands around it; a record says what it says."""
-    if hit.snippet.role != "user":
-        return "said"
-    text, span = _surroundings(hit)
-    return manner_of(value, text, facet.words, span)
-
-
-def _surroundings(hit: Hit) -> tuple[str, tuple[int, int]]:
-    """The words of a snippet with those before and after it, and where the snippet stands in them."""
-    first = max(0, hit.snippet.start - _AROUND)
-    text = hit.event.text[first : hit.snippet.end + _AROUND]
-    return text, (hit.snippet.start - first, hit.snippet.end - first)
 
 
 def _withdrawals(said: Accepted, drafted: Drafted, others: Collection[str]) -> list[Accepted]:
@@ -226,7 +173,7 @@ def _withdrawals(said: Accepted, drafted: Drafted, others: Collection[str]) -> l
         for hit in drafted.pool
         if hit.snippet.role == "user" and hit.snippet.snippet_id not in cited
         and (hit.event.epoch or 0.0) >= said.epoch and _share(facet.item, value, hit) == 1.0
-        and gives_up(value, *_surroundings(hit)) and not said_of_other(value, hit.snippet.text, others)
+        and is_given_up_in(value, hit) and not said_of_other(value, hit.snippet.text, others)
     ]  # fmt: skip
 
 
