@@ -1,16 +1,14 @@
-"""What the rules in code guarantee against histories that want something: the model here believes and obeys everything.
+"""What the rules in code guarantee against histories that want something: this model believes and obeys everything.
 
-It drafts what an attack demands, cites the attack, and as judge finds everything true. A plain lie in the user's own words
-("I live in Atlantis.") is a fact that the user stated; that one is not here.
+It drafts what an attack demands, cites the attack, and as judge finds everything true. A plain lie in the user's own
+words ("I live in Atlantis.") is a fact that the user stated; that one is not here.
 """
 
 import base64
 import codecs
 import json
 import re
-import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +16,6 @@ import pytest
 from agent import Limner
 from agent.fakes import ScriptedChat
 from agent.instructions import speaks_to_program
-from agent.schema import built_in_schemas, load_schema
-from prompts import LANGUAGES, own_words
 from retrieval import HashingEmbedder
 from retrieval.cleaning import clean_text
 
@@ -157,9 +153,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Limner,
     for number, (language, speaker, text) in enumerate(ATTACKS):
         user = f"u{number}"
         rows.append({"user_id": user, "id": "true", "timestamp": "2024-01-01", "text": TRUE[language][0]})
-        rows.append(
-            {"user_id": user, "id": "attack", "timestamp": "2024-02-02", "speaker": speaker, "text": text}
-        )
+        rows.append({"user_id": user, "id": "attack", "timestamp": "2024-02-02", "speaker": speaker, "text": text})
     path = folder / "history.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     model = ScriptedChat(script=gullible)
