@@ -137,7 +137,7 @@ class AskGraph:
         weaker = min(first, second, key=lambda each: each.confidence)
         return _Told(
             None if outcome is None else comparison.answer(outcome),
-            list(dict.fromkeys([*first.cited, *second.cited])),
+            list({key_of(hit): hit for hit in (*first.cited, *second.cited)}.values()),
             weaker.confidence,
             weaker.signals,
             [],
@@ -214,7 +214,7 @@ class AskGraph:
         keys = {key_of(hit) for hit in shown}
         backed = back(answer, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
         cited = list(backed.hits)
-        quotes = "\n".join(line_of(hit) for hit in cited)
+        quotes = "\n".join(line_of(hit) for hit in cited).replace('"', "'")  # they stand in quotation marks
         sure = self._chat.probability_of_yes(
             "", render("ask_judge", state["language"], quotes=quotes, question=question, answer=answer)
         )

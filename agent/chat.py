@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import LimnerError, ModelReplyError, ModelUnavailable, shorten
+from agent.inert import without_control_tokens
 from agent.schema_rules import JsonSchema
 
 if TYPE_CHECKING:
@@ -135,9 +136,9 @@ class Chat:
         from langchain_core.messages import HumanMessage, SystemMessage
 
         started = time.monotonic()
-        message = _call(
-            lambda: self.model.invoke([*([SystemMessage(system)] if system else []), HumanMessage(user)], **options)
-        )
+        messages = [SystemMessage(without_control_tokens(system))] if system else []
+        asked = [*messages, HumanMessage(without_control_tokens(user))]
+        message = _call(lambda: self.model.invoke(asked, **options))
         self.usage.add(message, time.monotonic() - started)
         return message
 

@@ -14,6 +14,7 @@ from retrieval import Event, Hit, Snippet
 __all__ = [
     "AnswerDocument",
     "Claim",
+    "ClaimRef",
     "Evidence",
     "ModelNames",
     "Origin",
@@ -25,7 +26,7 @@ __all__ = [
     "signals_of",
 ]
 
-Status = Literal["current", "superseded"]
+Status = Literal["current", "superseded", "disputed"]
 Origin = Literal["stated", "reported", "inferred", "computed"]
 
 
@@ -44,10 +45,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRef:
+    """Names another claim of the same document."""
+
+    pointer: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One value of the profile, where it stands (RFC 6901) and what it rests on.
 
     ``signals`` are the numbers that its confidence is made from, by name; none for what code computed.
+    ``superseded_by`` names the claim that replaced a superseded one (none where the user only gave the value up),
+    ``disputed_with`` those that contradict a disputed one at the same time.
     """
 
     pointer: str
@@ -59,6 +70,8 @@ class Claim:
     valid_to: str | None
     evidence: tuple[Evidence, ...]
     signals: dict[str, float] = field(default_factory=dict)
+    superseded_by: ClaimRef | None = None
+    disputed_with: tuple[ClaimRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

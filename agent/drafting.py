@@ -8,6 +8,7 @@ from agent.chat import Chat
 from agent.documents import Evidence
 from agent.evidence import Pack
 from agent.facets import Facet, draft_schema, example_of
+from agent.inert import as_quoted
 from agent.verify import Drafted
 from agent.wording import leaves
 from prompts import Language, render
@@ -65,10 +66,10 @@ def judge_claim(
     question = render(
         "judge",
         language,
-        quotes="\n".join(each.quote for each in evidence),
+        quotes="\n".join(as_quoted(each.quote) for each in evidence),
         record=record,
         label=facet.label,
         description=facet.description,
-        value=", ".join(str(leaf) for leaf in leaves(value)),
+        value=as_quoted(", ".join(str(leaf) for leaf in leaves(value))),
     )
     return chat.probability_of_yes("", question)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from agent.facets import Facet
+from agent.inert import on_one_line
 from agent.llama import estimate_tokens
 from prompts import Language
 from retrieval import Hit, Role, relative_dates
@@ -66,8 +67,8 @@ def line_of(hit: Hit) -> str:
     """A snippet with what one must know to read it: date, who speaks, what "yesterday" was. One line."""
     snippet, event = hit.snippet, hit.event
     date = (event.timestamp or "")[:10]
-    speaker = snippet.role if snippet.role != "other" else (snippet.speaker or "other")
-    text = " ".join(snippet.text.split())
+    speaker = snippet.role if snippet.role != "other" else on_one_line(snippet.speaker or "other")
+    text = on_one_line(snippet.text)
     name = snippet.speaker
     if name and text.startswith((f"{name}:", f"{name}：")):  # a transcript's line says who speaks by itself
         text = text[len(name) + 1 :].strip()

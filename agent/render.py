@@ -179,7 +179,7 @@ def _label(pointer: str, document: "ProfileDocument") -> str:
 
 def _supporting(claims: "Sequence[Claim]", place: _Place) -> "list[Claim]":
     """The current claims that a value rests on: its own and those of its parts, else those of what it is a part of."""
-    current = [claim for claim in claims if claim.status == "current"]
+    current = [claim for claim in claims if claim.status in ("current", "disputed")]
     own = [c for c in current if c.pointer == place.pointer or c.pointer.startswith(f"{place.pointer}/")]
     if own:
         return own

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.documents import Claim, Evidence, Rejected
+from agent.documents import Claim, ClaimRef, Rejected, Status
 from agent.facets import Facet
 from agent.schema_rules import JsonSchema, escape_pointer
+from agent.timeline import Spell, spells_of
 from agent.verify import Accepted
 from agent.wording import normalise
 
@@ -35,8 +36,10 @@ def resolve(schema: JsonSchema, facets: Sequence[Facet], accepted: Iterable[Acce
     """Make the profile for an inlined schema.
 
     A list keeps all different values (the surest ones where they are too many), the latest said first, those of one
-    event in the order of its words. A single value is the newest among those that are nearly as
-    sure as the surest; older ones become superseded claims. What the schema requires and nobody said is ``missing``.
+    event in the order of its words, until the user withdraws one. A single value is the newest among those that are
+    nearly as sure as the surest; older ones become superseded claims. Of values that two sources say on the same day
+    (or both undated) the surest stands in the profile, and all are disputed claims. What the schema requires and nobody
+    said is ``missing``.
     """
     by_facet: dict[str, list[Accepted]] = {}
     for each in accepted:
@@ -44,14 +47,16 @@ def resolve(schema: JsonSchema, facets: Sequence[Facet], accepted: Iterable[Acce
     result = Resolved(profile={})
     values: dict[tuple[str, ...], Any] = {}
     for facet in facets:
-        merged = _merge(by_facet.get(facet.pointer, []))
-        kept = _list(facet, merged, result) if facet.kind == "list" else _single(merged, result)
+        found = by_facet.get(facet.pointer, [])
+        merged = _merge([each for each in found if not each.former])
+        endings = [each for each in found if each.former]
+        kept = (_list if facet.kind == "list" else _single)(facet, merged, endings, result)
         if kept:
             values[facet.path] = kept if facet.kind == "list" else kept[0]
     profile = _fit(schema, (), values, result)
     if isinstance(profile, dict):
         result.profile, result.missing = profile, []
-    held = {claim.pointer for claim in result.claims if claim.status == "current"}
+    held = {claim.pointer for claim in result.claims if claim.status != "superseded"}
     result.unknown = [
         f.pointer for f in facets if f.pointer not in held and not any(h.startswith(f"{f.pointer}/") for h in held)
     ]
@@ -78,7 +83,7 @@ def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
             merged[key] = each
             continue
         first = merged[near]
-        evidence = tuple(dict.fromkeys((*first.evidence, *each.evidence)))[:_MOST_EVIDENCE]
+        evidence = tuple(dict.fromkeys((*first.evidence, *each.evidence)))
         merged[near] = replace(first, evidence=evidence, epoch=max(first.epoch, each.epoch))
     return list(merged.values())
 
@@ -90,11 +95,21 @@ def _contains(one: Any, other: Any) -> bool:
     return len(bare) >= 2 and not bare.isdigit() and f" {shorter} " in f" {longer} "
 
 
-def _list(facet: Facet, merged: Sequence[Accepted], result: Resolved) -> list[Any]:
-    kept = sorted(merged[: facet.most], key=_said)
-    for extra in merged[facet.most :]:
+def _same(ending: Accepted, merged: Iterable[Accepted]) -> Accepted | None:
+    """The value that an ending is about: the same one, not a longer one ("tennis" does not end "table tennis")."""
+    return next((each for each in merged if _key(each.value) == _key(ending.value)), None)
+
+
+def _list(facet: Facet, merged: Sequence[Accepted], endings: Sequence[Accepted], result: Resolved) -> list[Any]:
+    about = [(each, _same(each, merged)) for each in endings]
+    spells = [spell for each in merged for spell in spells_of([each], [pair for pair in about if pair[1] is each])]
+    unsaid = {_key(ending.value): ending for ending, value in about if value is None}
+    spells += [spell for ending in unsaid.values() for spell in spells_of([], [(ending, None)])]
+    held = [replace(each.value, epoch=each.last) for each in spells if not each.over]
+    kept = sorted(held[: facet.most], key=_said)
+    for extra in held[facet.most :]:
         result.rejected.append(
-            Rejected(facet.pointer, extra.value, "more values than the list may hold", extra.evidence)
+            Rejected(facet.pointer, extra.value, "more values than the list may hold", extra.evidence[:_MOST_EVIDENCE])
         )
     if len(kept) < facet.least:
         for each in kept:
@@ -102,8 +117,10 @@ def _list(facet: Facet, merged: Sequence[Accepted], result: Resolved) -> list[An
                 Rejected(facet.pointer, each.value, "fewer values than the list must hold", each.evidence)
             )
         return []
+    by_value = {_key(spell.value.value): spell for spell in spells if not spell.over}
     for index, each in enumerate(kept):
-        result.claims.append(_claim(each, f"{facet.pointer}/{index}", None))
+        result.claims.append(_claim(by_value[_key(each.value)], f"{facet.pointer}/{index}"))
+    result.claims.extend(_claim(each, facet.pointer, "superseded") for each in spells if each.over)
     return [each.value for each in kept]
 
 
@@ -112,44 +129,61 @@ def _said(each: Accepted) -> tuple[float, str, int, int]:
     return -each.epoch, first.event_id, first.start, first.quote.casefold().find(str(each.value).casefold())
 
 
-def _single(merged: Sequence[Accepted], result: Resolved) -> list[Any]:
-    if not merged:
-        return []
-    surest = merged[0].confidence
-    near = [each for each in merged if each.confidence >= surest - _NEARLY_AS_SURE]
-    current = max(near, key=lambda a: (a.epoch, a.confidence))
-    result.claims.append(_claim(current, current.facet.pointer, None))
-    until = _first_date(current.evidence)
-    for each in near:
-        if each is not current and each.epoch < current.epoch:
-            result.claims.append(_claim(each, each.facet.pointer, until, superseded=True))
-        elif each is not current:
-            result.rejected.append(_less(each, current))
-    result.rejected.extend(_less(each, current) for each in merged if each not in near)
-    return [current.value]
+def _single(facet: Facet, merged: Sequence[Accepted], endings: Sequence[Accepted], result: Resolved) -> list[Any]:
+    near, weaker = _nearly_as_sure(merged)
+    spells = spells_of(near, [(ending, _same(ending, near)) for ending in endings])
+    held = sorted((each for each in spells if not each.over), key=lambda each: (-each.value.confidence, -each.last))
+    names = [ClaimRef(facet.pointer, each.value.value) for each in held]
+    for own, spell in zip(names, held, strict=True):
+        rivals = tuple(name for name in names if name is not own)
+        result.claims.append(_claim(spell, facet.pointer, "disputed" if rivals else "current", disputed_with=rivals))
+    following = names[0] if names else None
+    for spell in reversed([each for each in spells if each.over]):
+        result.claims.append(_claim(spell, facet.pointer, "superseded", superseded_by=following))
+        following = ClaimRef(facet.pointer, spell.value.value)
+    result.rejected.extend(weaker)
+    return [held[0].value.value] if held else []
+
+
+def _nearly_as_sure(merged: Sequence[Accepted]) -> tuple[list[Accepted], list[Rejected]]:
+    """The values that may take part, and those that may not: much less sure, or in one message with a surer one."""
+    near: list[Accepted] = []
+    weaker: list[Rejected] = []
+    taken: set[str] = set()
+    for each in merged:  # the surest first
+        own = tuple(e for e in each.evidence if e.event_id not in taken)
+        if (own or not each.evidence) and each.confidence >= merged[0].confidence - _NEARLY_AS_SURE:
+            near.append(replace(each, evidence=own))
+            taken |= {e.event_id for e in own}
+        else:
+            weaker.append(_less(each, merged[0]))
+    return near, weaker
 
 
 def _less(each: Accepted, current: Accepted) -> Rejected:
     reason = f"less supported than another value (P={each.confidence:.2f} against {current.confidence:.2f})"
-    return Rejected(each.facet.pointer, each.value, reason, each.evidence)
+    return Rejected(each.facet.pointer, each.value, reason, each.evidence[:_MOST_EVIDENCE])
 
 
-def _first_date(evidence: Iterable[Evidence]) -> str | None:
-    dates = sorted(e.timestamp[:10] for e in evidence if e.timestamp)
-    return dates[0] if dates else None
-
-
-def _claim(each: Accepted, pointer: str, until: str | None, superseded: bool = False) -> Claim:
+def _claim(
+    spell: Spell,
+    pointer: str,
+    status: Status = "current",
+    superseded_by: ClaimRef | None = None,
+    disputed_with: tuple[ClaimRef, ...] = (),
+) -> Claim:
     return Claim(
         pointer=pointer,
-        value=each.value,
-        status="superseded" if superseded else "current",
-        origin=each.origin,
-        confidence=each.confidence,
-        valid_from=_first_date(each.evidence),
-        valid_to=until,
-        evidence=each.evidence,
-        signals=dict(each.signals),
+        value=spell.value.value,
+        status=status,
+        origin=spell.value.origin,
+        confidence=spell.value.confidence,
+        valid_from=spell.since,
+        valid_to=spell.until,
+        evidence=spell.evidence(_MOST_EVIDENCE),
+        signals=dict(spell.value.signals),
+        superseded_by=superseded_by,
+        disputed_with=disputed_with,
     )
 
 

@@ -10,6 +10,7 @@ from agent.chat import Chat
 from agent.documents import Claim, Evidence, Rejected
 from agent.evidence import prompt_language
 from agent.facets import Facet, draft_schema
+from agent.inert import on_one_line
 from agent.verify import Accepted
 from agent.wording import is_placeholder, leaves, missing_numbers, repeats_itself, said_share, sentences
 from prompts import Language, render
@@ -39,7 +40,7 @@ def summarise(
     if len(known) < _FEWEST_CLAIMS:
         return None
     facts = [f"{label}: {', '.join(str(leaf) for leaf in leaves(claim.value))}" for label, claim in known]
-    numbered = "\n".join(f"[{number}] {fact}" for number, fact in enumerate(facts, start=1))
+    numbered = "\n".join(f"[{number}] {on_one_line(fact)}" for number, fact in enumerate(facts, start=1))
     reply = chat.draft(
         render("summary_system", language, facts=numbered),
         render("summary", language, description=facet.description or facet.label),

@@ -3,22 +3,24 @@
 Knows one value and its snippets at a time; what happens to several values of one attribute is ``resolve``'s.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from agent.asked_for import accepted_manners
+from agent.assertion import REASONS, strongest
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits, signals_of
+from agent.echo import repeats_question, repeats_template
 from agent.evidence import is_about_user, prompt_language
 from agent.facets import Facet
 from agent.persons import asked_of_others, asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
+from agent.voice import is_given_up_in, manner_in, without_instructions
 from agent.wording import (
     is_placeholder,
     leaves,
     missing_numbers,
-    normalise,
     quote_span,
     repeats_itself,
     said_share,
@@ -37,8 +39,8 @@ _LITERAL_NEEDS = 0.6
 _RECORD_NEEDS = 0.5
 _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
+_FORMER_NEEDS = 0.35  # the words are literal and the tense is told by code; the judge is asked in the present
 _SHARE_NEEDED = 0.5
-_EXAMPLES = re.compile(r"[(（:：]|such as|e\.g\.|for example|like |例如|比如|如")
 _MOST_EVIDENCE = 3
 
 
@@ -59,7 +61,10 @@ class Drafted:
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A value that stands up to its evidence. ``confidence`` is the judge's probability, 0 to 1, not calibrated;
-    ``signals`` are what a calibration makes a better one from."""
+    ``signals`` are what a calibration makes a better one from.
+
+    ``former``: the evidence says that it was so and is no longer.
+    """
 
     facet: Facet
     value: Any
@@ -68,6 +73,7 @@ class Accepted:
     evidence: tuple[Evidence, ...]
     epoch: float
     signals: Mapping[str, float] = field(default_factory=dict)
+    former: bool = False
 
 
 def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list[Accepted | Rejected]:
@@ -78,27 +84,19 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
     """
     facet = drafted.facet
     value = _pruned(facet.item, _tidy(drafted.value))
-    if is_placeholder(value) or _repeats_question(facet, value):
+    if is_placeholder(value) or repeats_question(facet, value):
         return []
+    plain = replace(drafted, cited=without_instructions(drafted.cited), pool=without_instructions(drafted.pool))
+    if drafted.cited and not plain.cited:
+        return [
+            Rejected(facet.pointer, value, "an instruction to the program, not a statement", cite_hits(drafted.cited))
+        ]
+    drafted = plain
     allowed = [hit for hit in drafted.cited if is_about_user(hit)]
     if facet.kind == "text" and allowed and isinstance(value, str):
         return _text(replace(drafted, cited=tuple(allowed)), value, judge)
-    return [_value(drafted, value, allowed, judge, others)]
-
-
-def _repeats_question(facet: Facet, value: Any) -> bool:
-    """Whether a value is no more than words of the prompt: of the attribute's name or its description.
-
-    What a description gives as examples (in brackets, after a colon or "such as") may well be a value.
-    """
-    if not isinstance(value, str):
-        return False
-    defined = _EXAMPLES.split(facet.description)[0]
-    said, asked = normalise(value), normalise(facet.words)
-    words = set(normalise(f"{facet.label} {defined}").split())
-    return (
-        said == normalise(facet.description) or (said.count(" ") >= 3 and said in asked) or set(said.split()) <= words
-    )
+    verdict = _value(drafted, value, allowed, judge, others)
+    return [verdict, *_withdrawals(verdict, drafted, others)] if isinstance(verdict, Accepted) else [verdict]
 
 
 def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected]:
@@ -108,8 +106,10 @@ def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected
     refused: list[Accepted | Rejected] = []
     for sentence in sentences(text):
         missing = missing_numbers(sentence, words)
-        if missing or repeats_itself(sentence):
-            reason = f"the number {missing[0]} is not in the cited words" if missing else "repeats itself"
+        copied = repeats_template(sentence)
+        if missing or copied or repeats_itself(sentence):
+            reason = "words of the prompt" if copied else "repeats itself"
+            reason = f"the number {missing[0]} is not in the cited words" if missing else reason
             refused.append(Rejected(facet.pointer, sentence, reason, cite_hits(hits)))
             continue
         verdict = _judged(drafted, sentence, hits, "inferred", _INFERRED_NEEDS, judge)
@@ -138,8 +138,13 @@ def _value(
     if not allowed:
         return reject("said by someone else about themselves, not about the user")
     drafted = replace(drafted, cited=tuple(allowed))
+    accepts = accepted_manners(facet.words)
     if facet.kind == "choice":
-        return _judged(drafted, value, list(allowed), "inferred", _INFERRED_NEEDS, judge)
+        chosen = facet.label if value is True else value
+        hits = [hit for hit in allowed if manner_in(chosen, hit, facet) in accepts]
+        if not hits:
+            return reject(REASONS[strongest(manner_in(chosen, hit, facet) for hit in allowed)])
+        return _judged(drafted, value, hits, "inferred", _INFERRED_NEEDS, judge)
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
         return reject(f"the number {missing[0]} is not in the cited words")
@@ -150,9 +155,32 @@ def _value(
     hits = [hit for hit in hits if not asked_of_others(value, hit.snippet.text)]
     if not hits:
         return reject("asked, not said")
+    best = strongest(manner_in(value, hit, facet) for hit in hits)
+    manner = "said" if best in accepts else best
+    if manner not in ("said", "former"):
+        return reject(REASONS[manner])
+    hits = [hit for hit in hits if manner_in(value, hit, facet) in (accepts if manner == "said" else {manner})]
     if share < _SHARE_NEEDED:
         return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
+    if manner == "former":
+        verdict = _judged(drafted, value, hits, "stated", _FORMER_NEEDS, judge)
+        return replace(verdict, former=True) if isinstance(verdict, Accepted) else verdict
     return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)
+
+
+def _withdrawals(said: Accepted, drafted: Drafted, others: Collection[str]) -> list[Accepted]:
+    """Snippets of the pool in which the user gives up or flatly denies, not earlier, what was accepted."""
+    facet, value = said.facet, said.value
+    if facet.kind == "choice" or said.former or "former" in accepted_manners(facet.words):
+        return []
+    cited = {each.snippet_id for each in said.evidence}
+    return [
+        replace(said, evidence=(_cite(hit, value),), epoch=hit.event.epoch or 0.0, former=True)
+        for hit in drafted.pool
+        if hit.snippet.role == "user" and hit.snippet.snippet_id not in cited
+        and (hit.event.epoch or 0.0) >= said.epoch and _share(facet.item, value, hit) == 1.0
+        and is_given_up_in(value, hit) and not said_of_other(value, hit.snippet.text, others)
+    ]  # fmt: skip
 
 
 def _unlike_schema(problems: Mapping[str, str]) -> str:

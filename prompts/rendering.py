@@ -5,6 +5,7 @@ string, and nothing is HTML-escaped.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-__all__ = ["LANGUAGES", "Language", "PromptError", "prompts_version", "render", "template_names"]
+__all__ = ["LANGUAGES", "Language", "PromptError", "own_words", "prompts_version", "render", "template_names"]
 
 Language = Literal["en", "zh"]
+_FILLED_IN = re.compile(r"\{[{%].*?[}%]\}")
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
@@ -61,6 +63,17 @@ def render(name: str, language: Language, **variables: Any) -> str:
 def template_names(language: Language) -> list[str]:
     """The names of the templates of one language, sorted."""
     return sorted(item.name.removesuffix(".j2") for item in _folder(language).iterdir() if item.name.endswith(".j2"))
+
+
+@cache
+def own_words() -> str:
+    """The text of all templates, without what is filled in: what a reply may repeat, but no history says."""
+    texts = [
+        (_folder(language) / f"{name}.j2").read_text(encoding="utf-8")
+        for language in LANGUAGES
+        for name in template_names(language)
+    ]
+    return "\n".join(_FILLED_IN.sub(" ", text) for text in texts)
 
 
 def _template_bytes() -> Iterator[bytes]:
