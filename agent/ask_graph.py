@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from agent.backing import as_said, back, is_yes_or_no
+from agent.backing import as_said, back, settles_yes_or_no
 from agent.chat import Chat
 from agent.comparing import Comparison, comparison_in
 from agent.dating import dated
@@ -252,6 +252,6 @@ def _unsupported(answer: str, question: str, cited: Sequence[Hit], share: float)
     missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
     if missing:
         return f"the number {missing[0]} is not in the cited words"
-    if share < _SHARE_NEEDED and not is_yes_or_no(answer):
+    if share < _SHARE_NEEDED and not settles_yes_or_no(question, answer):
         return "the cited words do not say it"
     return None

@@ -13,11 +13,16 @@ from agent.reading import Weighed
 from agent.wording import missing_numbers, normalise, said_share
 from retrieval import Hit
 
-__all__ = ["Backed", "as_said", "back", "is_yes_or_no", "items_of"]
+__all__ = ["Backed", "as_said", "back", "items_of", "settles_yes_or_no"]
 
 _ENOUGH: Final = 0.5
 _ITEMS: Final = re.compile(r"\s*[,，、；;]\s*(?:and\s+)?|\s+and\s+")
-_YES_NO: Final = re.compile(r"(?:yes|no|是的?|不是|否|对|不对|有|没有|会|不会|能|不能)\b.*", re.IGNORECASE | re.DOTALL)
+_YES_NO: Final = re.compile(r"(?:yes|no)\b|是|不是|否|对|不对|有|没有|会|不会|能|不能", re.IGNORECASE)
+_ASKS_YES_NO: Final = re.compile(
+    r"^(?:is|are|am|was|were|do|does|did|has|have|had|can|could|would|will|should)\b"
+    r"|吗|是不是|有没有|会不会|能不能|是否|对不对",
+    re.IGNORECASE,
+)
 _MOST_CITED: Final = 4
 
 
@@ -34,9 +39,9 @@ def items_of(answer: str) -> list[str]:
     return [item for item in _ITEMS.split(answer) if normalise(item)] or [answer]
 
 
-def is_yes_or_no(answer: str) -> bool:
-    """Whether an answer is a yes or a no, which no snippet holds as a word."""
-    return _YES_NO.fullmatch(answer.strip()) is not None
+def settles_yes_or_no(question: str, answer: str) -> bool:
+    """Whether a question asks for a yes or a no and the answer is one: no snippet holds it as a word."""
+    return _ASKS_YES_NO.search(question.strip()) is not None and _YES_NO.match(answer.strip()) is not None
 
 
 def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:

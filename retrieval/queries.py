@@ -14,8 +14,8 @@ _SMALL_TALK = 2
 _REALLY = re.compile(  # "sorry, what I really want to know is: …"; what was asked before it was thinking aloud
     r"^.*?(?:想|要)(?:问|知道|弄清楚|搞清楚)(?:一下)?(?:的(?:问题|事)?)?(?:其实)?(?:就?是)?(?:这个|这样)?[，：:]\s*"
     r"|^.*?(?:问题|其实)就?是(?:这个|这样)?[，：:]\s*|^.*(?:等等|等一下|不对|搞错了)[，,]\s*"
-    r"|^.*?\b(?:what i (?:really |actually )?(?:want|wanted|meant) to (?:know|ask) is|my (?:real )?question is)\b[,:]?\s*"
-    r"|^(?:no )?wait,\s*",
+    r"|^.*?\bwhat i (?:really |actually )?(?:want|wanted|meant) to (?:know|ask) is\b[,:]?\s*"
+    r"|^.*?\bmy (?:real )?question is\b[,:]?\s*|^(?:no )?wait,\s*",
     re.IGNORECASE,
 )
 _ASKS = re.compile(

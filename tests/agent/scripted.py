@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.cli import main
-from agent.errors import ModelUnavailable
+from agent.errors import ModelReplyError, ModelUnavailable
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
 from retrieval.fakes import HashingEmbedder
@@ -35,20 +35,26 @@ SCHEMA = {"title": "small", "type": "object", "properties": {"city": _TEXT, "job
 
 def answer(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
     """What the scripted model says: it knows cities, and nothing else."""
-    if schema is None:
-        return 0.9
-    numbers = {city: re.search(rf"\[(\d+)\] [^\n]*{city}", system) for city in CITIES}
-    found = next(((int(match[1]), city) for city, match in numbers.items() if match), None)
-    asked = "answer" in schema.get("properties", {})
     if "go away" in user:
         raise ModelUnavailable("the server is gone", hint="Start it")
     if "say nonsense" in user:
-        return "nonsense"
-    knows = any(word in user for word in ("city", "live", "住"))
-    if found is None or not knows:
-        return '{"evidence":[],"answer":null}' if asked else "[]"
-    number, city = found
-    return f'{{"evidence":[{number}],"answer":"{city}"}}' if asked else f'[{{"evidence":{number},"value":"{city}"}}]'
+        raise ModelReplyError("the model's reply is not what was asked for")
+    if schema is None:
+        return _told(user) if user.endswith(("Answer:", "答案：")) else 0.9
+    numbers = {city: re.search(rf"\[(\d+)\] [^\n]*{city}", system) for city in CITIES}
+    found = next(((int(match[1]), city) for city, match in numbers.items() if match), None)
+    if found is None or not _knows(user):
+        return "[]"
+    return f'[{{"evidence":{found[0]},"value":"{found[1]}"}}]'
+
+
+def _told(user: str) -> str:
+    question = next(line for line in user.splitlines() if line.startswith(("Question:", "问题：")))
+    return next((city for city in CITIES if city in user and _knows(question)), "none")
+
+
+def _knows(asked: str) -> bool:
+    return any(word in asked for word in ("city", "live", "住"))
 
 
 def open_with(script: Callable[..., str | float]) -> Callable[..., Limner]:

@@ -33,7 +33,7 @@ def answering(values: Mapping[str, list[tuple[str, Any]]], yes: float = 0.9) -> 
 
     def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
         if schema is None:
-            return yes
+            return told(values.get("question", []), user) if user.endswith(("Answer:", "答案：")) else yes
         numbered = {int(n): text for n, text in re.findall(r"^\[(\d+)\] (.*)$", system, re.MULTILINE)}
         label = (re.search(r"^(?:Attribute: |属性：)([\w ]+)", user) or ["", "question"])[1].strip()
         entries = [
@@ -44,11 +44,14 @@ def answering(values: Mapping[str, list[tuple[str, Any]]], yes: float = 0.9) -> 
         ]
         if schema["type"] == "array":
             return json.dumps(entries[: schema["maxItems"]])
-        key = "answer" if "answer" in schema["properties"] else "value"
         first = entries[0] if entries else {"evidence": None, "value": None}
-        return json.dumps({"evidence": [first["evidence"]] if entries else [], key: first["value"]})
+        return json.dumps({"evidence": [first["evidence"]] if entries else [], "value": first["value"]})
 
     return script
+
+
+def told(values: list[tuple[str, Any]], user: str) -> str:
+    return next((value for words, value in values if words in user), "none")
 
 
 def allowed(schema: Mapping[str, Any]) -> list[int]:
@@ -209,7 +212,9 @@ def test_answers(open_limner: Callable[[Script], Limner]) -> None:
     limner = open_limner(answering({"question": [("Munich", "Munich")]}))
     document = limner.ask("u", "Where does the user live?").as_json()
     assert (document["answer"], document["answered"], document["confidence"]) == ("Munich", True, 0.9)
-    assert document["evidence"][0]["event_id"] == "e1"
+    assert [each["event_id"] for each in document["evidence"]] == ["e1"]
+    assert document["signals"]["judge"] == 0.9
+    assert [step["step"] for step in document["steps"]] == ["search", "weigh", "read"]
     nothing = open_limner(answering({})).ask("u", "她的妻子叫什么名字？")
     assert (nothing.answer, nothing.answered, nothing.evidence) == (None, False, ())
 
@@ -288,7 +293,7 @@ def test_prompts_are_the_same_in_both_languages_and_strict() -> None:
     assert template_names(first) == template_names(second)
     assert len(prompts_version()) == 12
     with pytest.raises(PromptError, match="snippets"):
-        render("ask_system", "en")
+        render("draft_system", "en")
     with pytest.raises(PromptError, match="no prompt template"):
         render("nothing", "zh")
-    assert render("ask_system", "en", snippets="a & b <c>").endswith("a & b <c>")
+    assert render("draft_system", "en", snippets="a & b <c>").endswith("a & b <c>")
