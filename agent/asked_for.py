@@ -11,41 +11,43 @@ __all__ = ["Manner", "accepted_manners", "asks_for_likes"]
 Manner = Literal["said", "former", "negated", "supposed", "wished", "quoted", "joked"]
 """How words say a value, from the plainest to what says the least."""
 
+_ASIDE = re.compile(r"[(（].*?[)）]")
+"""What a description says in brackets is about the form of a value: "(its name, not a zip code)"."""
 _ASKS_WISHES = re.compile(
-    r"dream|desire|wish|goal|want|aspir|hope|ambition|future|bucket|need|looking for|request|interest|plan|intent"
-    r"|churn"
-    r"|risk|prefer|favou?rite|like|enjoy|love|joy|purpose|想|愿望|梦想|目标|希望|计划|打算|意图|意向|需求|需要|兴趣|喜欢|喜好|偏好"
-    r"|流失|风险|推荐",
+    r"\bdream|desire|\bwish|\bgoals?\b|\bwants?\b|aspir|\bhopes?\b|ambition|future|bucket|\bneeds?\b|looking for"
+    r"|request"
+    r"|interest|\bplans?\b|planned|\binten[dt]|churn|\brisk|prefer|favou?rite|\blikes?\b|enjoy|\bloves?\b|joy|purpose"
+    r"|想|愿望|梦想|目标|希望|计划|打算|意图|意向|需求|需要|兴趣|喜欢|喜好|偏好|流失|风险|推荐",
     re.IGNORECASE,
 )
 _ASKS_LIFE = re.compile(
     r"\bliv(?:es?|ing)\b|city|country|location|address|home|resid|\bjob|occupation|profession|work|employ|compan"
-    r"|career|title|role"
-    r"|\bpets?\b|vehicle|\bcars?\b|\bown|\bhas\b|hobb|sport|skill|language|instrument|educat|school|degree|status"
-    r"|marital"
-    r"|famil|relation|child|\bage\b|diet|smok|health|condition|居住|住处|城市|国家|住址|职业|工作"
-    r"|单位|公司|职位|宠物|车辆|拥有|爱好|运动"
-    r"|技能|语言|乐器|学历|学校|婚|家庭|年龄|姓名|饮食|健康|状况",
+    r"|career"
+    r"|title|role|\bpets?\b|vehicle|\bcars?\b|\bown|\bhas\b|hobb|sport|skill|language|instrument|educat|school|degree"
+    r"|status|marital|famil|relation|child|\bage\b|\bdiet|smok|health|condition"
+    r"|居住|住处|城市|国家|住址|职业|工作|单位|公司|职位|宠物|车辆|拥有|爱好|运动|技能|语言|乐器|学历|学校|婚|家庭"
+    r"|年龄"
+    r"|姓名|饮食|健康|状况",
     re.IGNORECASE,
 )
 _ASKS_NEGATIONS = re.compile(
-    r"dislike|hate|avoid|allerg|intoleran|restrict|\bnot\b|never|without|pain|complain|issue|problem|concern|worr"
-    r"|fear"
-    r"|lack|missing|churn|objection|sentiment|weakness|churn|needs?\b|忌口|过敏|讨厌|不喜欢|避免|禁忌|问题|投诉"
-    r"|抱怨|困扰|缺|担心|害怕|限制|不满|弱点",
+    r"dislike|\bhate|avoid|allerg|intoleran|restrict|\bnever\b|without|\bpains?\b|complain|issue|problem|concern|worr"
+    r"|\bfears?\b|\black|missing|churn|objection|sentiment|weakness"
+    r"|忌口|过敏|讨厌|不喜欢|避免|禁忌|问题|投诉|抱怨|困扰|缺|担心|害怕|限制|不满|弱点",
     re.IGNORECASE,
 )
 _ASKS_PAST = re.compile(
-    r"previous|former|\bpast\b|\bex\b|earlier|before|histor|\bborn\b|birth|grew|hometown|native|origin|educat|school|degree"
-    r"|\bmajor\b|graduat"
-    r"|universit|college|experience|career|bought|purchas|order|product|travel|visited|event|issue|problem|name"
-    r"|gender"
-    r"|nationality|以前|曾|过去|前任|出生|籍贯|家乡|故乡|老家|学历|学校|毕业|教育|专业|经历|历史|买过|去过|事件"
-    r"|订单|产品|商品|问题|姓名|性别|国籍",
+    r"previous|former|\bpast\b|\bex\b|earlier|histor|\bborn\b|birth|\bgrew\b|hometown|native|origin|educat|school"
+    r"|degree"
+    r"|graduat|universit|college|experience|career|bought|purchas|\borders?\b|product|travel|visited|\bevents?\b"
+    r"|issue"
+    r"|problem|gender|nationality"
+    r"|以前|曾|过去|前任|出生|籍贯|家乡|故乡|老家|学历|学校|毕业|教育|经历|历史|买过|去过|事件|订单|产品|商品|问题"
+    r"|性别|国籍",
     re.IGNORECASE,
 )
 _ASKS_LIKES = re.compile(
-    r"favou?rite|\blikes?\b|likes or|prefer|hobb|interest|enjoy|喜欢|喜好|偏好|爱好|兴趣|口味", re.IGNORECASE
+    r"favou?rite|\blikes?\b|prefer|hobb|interest|enjoy|喜欢|喜好|偏好|爱好|兴趣|口味", re.IGNORECASE
 )
 
 
@@ -55,14 +57,15 @@ def accepted_manners(attribute: str) -> frozenset[Manner]:
     "dream_job", "plans" and 想要 take wishes, "dislikes", "allergies" and 忌口 negations, "previous_job" and 籍贯 what
     is past. A wish is refused only where an attribute asks for somebody's life (city, job, pets), not for requests.
     """
+    asked = _ASIDE.sub("", attribute)
     found: set[Manner] = {"said"}
-    if _ASKS_WISHES.search(attribute):
+    if _ASKS_WISHES.search(asked):
         found |= {"wished", "supposed"}
-    elif not _ASKS_LIFE.search(attribute):
+    elif not _ASKS_LIFE.search(asked):
         found.add("wished")  # "I'd like a table by the window" is what a request is made of
-    if _ASKS_NEGATIONS.search(attribute):
+    if _ASKS_NEGATIONS.search(asked):
         found.add("negated")
-    if _ASKS_PAST.search(attribute):
+    if _ASKS_PAST.search(asked):
         found.add("former")
     return frozenset(found)
 

@@ -31,9 +31,12 @@ _HARD_END = re.compile(r"[;；。！？!?\n]|\.(?=\s|$)")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _QUOTES = {"“": "”", "「": "」", "『": "』", '"': '"', "‘": "’", "'": "'"}
 _OWN = re.compile(r"(?:^|\b)(?:i|we)$|^(?:我|咱|本人)|(?<![跟对和向给])我们?$", re.IGNORECASE)
+_GOAL = re.compile(r"\b(?:to|for)\b|[到去来]")
 _FEW_WORDS = 6
 _FEW_CHARACTERS = 8
 _NEAR = 4
+_REACH = 300  # of a sentence without an end
+_MOST_PLACES = 50
 _QUOTE_REACH = 400
 _SPEECH_REACH = 60
 _JEST_REACH = 24
@@ -101,12 +104,12 @@ def _places(value: Any, text: str, span: tuple[int, int] | None = None) -> Itera
         words = [w for each in wanted for w in normalise(each).split() if len(w) > 2 or _CJK.search(w)]
         found = [span for word in words for span in _spans(word, folded)] if not any(map(_CJK.search, words)) else []
     lowest, highest = span or (0, len(text))
-    for start, end in found:
-        if start < lowest or end > highest:
-            continue
-        ends = [m.end() for m in _SENTENCE_END.finditer(text) if m.end() <= start]
+    within = [(start, end) for start, end in found if lowest <= start and end <= highest]
+    for start, end in within[:_MOST_PLACES]:
+        ends = [m.end() for m in _SENTENCE_END.finditer(text, max(0, start - _REACH), start)]
         stop = _SENTENCE_END.search(text, end)
-        yield _Place(text, ends[-1] if ends else 0, start, end, stop.end() if stop else len(text))
+        first, last = ends[-1] if ends else 0, stop.end() if stop else len(text)
+        yield _Place(text, max(first, start - _REACH), start, end, min(last, end + _REACH))
 
 
 def _spans(wanted: str, folded: str) -> list[tuple[int, int]]:
@@ -198,7 +201,7 @@ def _is_former(place: _Place, negated: bool) -> bool:
         between = place.before[match.end() :]
         negation = triggers.NEGATED.search(place.before[max(0, match.start() - 12) : match.start()])
         is_near = len(_CLAUSE_END.split(between)) == 1 and not triggers.TERMINATED.search(between)
-        if is_near and negation is None and not (_leads(match) and _is_far(between)):
+        if is_near and negation is None and not _is_far(between, leads=_leads(match)):
             return True
     after = triggers.FORMER_AFTER.search(place.after)
     if after and (negated or ("more" not in after.group() and "longer" not in after.group())):
@@ -213,6 +216,8 @@ def _leads(trigger: re.Match[str]) -> bool:
     return re.search(r"from$|left$|sold|my |开|掉|去|别", trigger.group(), re.IGNORECASE) is not None
 
 
-def _is_far(between: str) -> bool:
-    words = len(between) if _CJK.search(between) else len(between.split())
-    return words > _NEAR or re.search(r"\b(?:to|for)\b|[到去来]", between) is not None
+def _is_far(between: str, leads: bool) -> bool:
+    if leads and _GOAL.search(between):
+        return True
+    length = len(between) if _CJK.search(between) else len(between.split())
+    return length > (_NEAR if leads else 2 * _FEW_CHARACTERS if _CJK.search(between) else _FEW_WORDS)

@@ -29,6 +29,7 @@ _ENGLISH: Final = {
     "True": "yes",
     "False": "no",
     "earlier": "earlier: {value}",
+    "disputed": "disputed, also said: {value}",
     "until": " (until {date})",
     "unknown": "Unknown: {names}",
     "comma": ", ",
@@ -55,6 +56,7 @@ _CHINESE: Final = {
     "True": "是",
     "False": "否",
     "earlier": "曾经：{value}",
+    "disputed": "有争议，另有说法：{value}",
     "until": "（至 {date}）",
     "unknown": "未知：{names}",
     "comma": "、",
@@ -136,7 +138,12 @@ def _profile_table(document: "ProfileDocument", words: dict[str, str], notes: Fo
     table.add_column(words["value"], overflow="fold", ratio=1)
     table.add_column(words["source"], overflow="fold")
     places = list(_places(document.profile))
-    earlier = [claim for claim in document.claims if claim.status == "superseded"]
+    held = [(place.pointer, place.value) for place in places]
+    earlier = [
+        c
+        for c in document.claims
+        if c.status == "superseded" or (c.status == "disputed" and (c.pointer, c.value) not in held)
+    ]
     attributes = dict.fromkeys([*(place.label for place in places), *(_label(c.pointer, document) for c in earlier)])
     for label in attributes:
         name = _name(label)
@@ -179,7 +186,8 @@ def _label(pointer: str, document: "ProfileDocument") -> str:
 
 def _supporting(claims: "Sequence[Claim]", place: _Place) -> "list[Claim]":
     """The current claims that a value rests on: its own and those of its parts, else those of what it is a part of."""
-    current = [claim for claim in claims if claim.status in ("current", "disputed")]
+    held = [c for c in claims if c.status == "disputed" and (c.pointer, c.value) == (place.pointer, place.value)]
+    current = [*(claim for claim in claims if claim.status == "current"), *held]
     own = [c for c in current if c.pointer == place.pointer or c.pointer.startswith(f"{place.pointer}/")]
     if own:
         return own
@@ -190,7 +198,8 @@ def _supporting(claims: "Sequence[Claim]", place: _Place) -> "list[Claim]":
 def _earlier(claim: "Claim", words: dict[str, str], notes: Footnotes) -> str:
     value = _worded(claim.value, words)
     until = words["until"].format(date=shown(claim.valid_to[:10])) if claim.valid_to else ""
-    return f"{words['earlier'].format(value=value)}{until} {notes.cite(claim.evidence, value)}".rstrip()
+    kind = "disputed" if claim.status == "disputed" else "earlier"
+    return f"{words[kind].format(value=value)}{until} {notes.cite(claim.evidence, value)}".rstrip()
 
 
 def _source(claims: "Sequence[Claim]", words: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ from agent.periods import said_since, said_until
 from agent.verify import Accepted
 from retrieval.timestamps import parse_timestamp
 
-__all__ = ["Spell", "ending_of", "in_time_order", "spells_of"]
+__all__ = ["Reading", "Spell", "spells_of"]
 
 _CHANGE = re.compile(
     r"\b(?:now|nowadays|moved|changed|switched|actually|correction|i meant?|sorry|no longer|new|recently|just)\b"
@@ -60,7 +60,7 @@ class Spell:
         return (*own[: most - len(self.ending)], *self.ending)
 
 
-def in_time_order(values: Iterable[Accepted]) -> list[Reading]:
+def _in_time_order(values: Iterable[Accepted]) -> list[Reading]:
     """Every piece of evidence of the values, the oldest first."""
     readings = [Reading(_when(evidence), value, evidence) for value in values for evidence in value.evidence]
     return sorted(readings, key=lambda each: (each.when, each.evidence.event_id, each.evidence.start))
@@ -73,7 +73,7 @@ def spells_of(values: Sequence[Accepted], endings: Sequence[tuple[Accepted, Acce
         values: what was said, one entry a value, with all its evidence; one event says one value only.
         endings: what was said to be over, each with that one of ``values`` that it is about, if there is one.
     """
-    readings = in_time_order(values)
+    readings = _in_time_order(values)
     rivals = _rivals(readings)
     spells = _runs([each for each in readings if each not in rivals])
     disputed = _disputed(rivals, spells)
@@ -126,14 +126,14 @@ def _end(spells: list[Spell], said: Accepted, value: Accepted | None) -> None:
     if own and own[-1].last > when:
         return  # it was said again later
     if not own:
-        spells.append(Spell(said, [], until=ending_of(evidence), over=True, ending=(evidence,)))
+        spells.append(Spell(said, [], until=_ending_of(evidence), over=True, ending=(evidence,)))
         return
     spell = own[-1]
-    spell.until = spell.until or (None if spell.over else ending_of(evidence))
+    spell.until = spell.until or (None if spell.over else _ending_of(evidence))
     spell.over, spell.disputed, spell.ending = True, False, (evidence,)
 
 
-def ending_of(evidence: Evidence) -> str | None:
+def _ending_of(evidence: Evidence) -> str | None:
     """Until when a value held that this evidence says is over: the day that it names, else the day of the message."""
     return said_until(evidence.quote, evidence.timestamp) or _day(evidence)
 

@@ -37,14 +37,16 @@ NOT_NEGATED = _either(
     r"|cannot (?:(?:live|do|go|imagine \w+) without|wait|help|get enough|resist|stop|imagine|beat|recommend)"
     r"|never (?:gets?|fail\w*|disappoint\w*|tires?|tired|miss\w*|stops?|forget\w*|thought|imagined|regret\w*|ceases?"
     r"|without|enough|been happier|knew|realis[ez]d|too late|say no|(?:really )?left)"
-    r"|why (?:not|don['’]?t)|whether or not|or not|if not|not yet",
+    r"|never (?:resist|get enough)|who (?:does|would|could)n['’]?t|why (?:not|don['’]?t)|whether or not|or not"
+    r"|if not|not yet",
     r"([\u4e00-\u9fff])[不没]\1|有没有|是否|不[仅但光单只]|不得不|不错|不管|不论|不断|不停|不会儿|不好意思|不如"
     r"|不然|不用谢|不客气|不知不觉|不少|不久|不同|不愧|不禁|不由|不妨|不得了|不过|不可或缺|对不起|了不起|差不多"
     r"|少不了|离不开|忍不住"
     r"|舍不得|禁不住|说不定"
     r"|没错|没想到|没问题|没关系|没事|没记错|没弄错|没理解错|别人|别的|别墅|特别|分别|级别|性别|区别|个别|非常|除非"
     r"|并非不|无论|无非"
-    r"|好久[都]?没|很久[都]?没|最近[都]?没|没多久|要不|不要太|不是很想|不知道|不瞒|不怕|不介意|不反对"
+    r"|好久[都]?没|很久[都]?没|最近[都]?没|没多久|要不|不要太|不是很想|不知道|谁不|哪有不|怎么?能不|何尝不|不瞒"
+    r"|不怕|不介意|不反对"
     r"|没有?(?:什么)?比",
 )
 """Looks like a negation, and is none."""

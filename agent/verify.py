@@ -231,15 +231,16 @@ def _supporting(value: Any, drafted: Drafted) -> tuple[list[Hit], float]:
     """The snippets that say the value, cited ones first, and how much of it they say.
 
     A small model often copies the right words and gives the wrong number; where a snippet that it was shown for this
-    attribute holds the value literally and the cited one does not, that one is the evidence.
+    attribute says the value literally and plainly, and no cited one does, that one is the evidence.
     """
-    item = drafted.facet.item
+    item, accepts = drafted.facet.item, accepted_manners(drafted.facet.words)
     shares = [(hit, _share(item, value, hit)) for hit in drafted.cited]
     others = [hit for hit in drafted.pool if hit not in drafted.cited and is_about_user(hit)]
-    literal = [hit for hit, share in shares if share == 1.0] or [
-        hit for hit in others if _share(item, value, hit) == 1.0
+    cited = [hit for hit, share in shares if share == 1.0]
+    plain = [hit for hit in cited if manner_in(value, hit, drafted.facet) in accepts] or [
+        hit for hit in others if _share(item, value, hit) == 1.0 and manner_in(value, hit, drafted.facet) in accepts
     ]
-    if literal:
+    if literal := plain or cited:
         return literal[:_MOST_EVIDENCE], 1.0
     best = max(share for _, share in shares)
     return [hit for hit, share in shares if share == best][:1], best

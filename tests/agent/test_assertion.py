@@ -27,6 +27,9 @@ SAID = [
     ("Munich", 'I said: "I live in Munich."'),
     ("not married", "I am not married"),
     ("jazz", "Nothing beats jazz."),
+    ("pasta", "I can never resist the pasta."),
+    ("pasta", "Who doesn't love pasta?"),
+    ("火锅", "谁不爱火锅呢"),
     ("hiking", "Why don't we go hiking? It is my favourite."),
     ("咖啡", "我不仅喝咖啡，还喝茶。"),
     ("咖啡", "我每天都离不开咖啡。"),
@@ -52,6 +55,8 @@ NEGATED = [
     ("kids", "We have no kids."),
     ("jazz", "Jazz isn't my thing."),
     ("Paris", "I do not live in Paris."),
+    ("glasses", "I don't wear glasses."),
+    ("car", "I don't need a car"),
     ("vegetarians", "We are neither vegetarians nor rich."),
     ("咖啡", "我不喝咖啡。"),
     ("咖啡", "我从来不喝咖啡"),
@@ -128,7 +133,8 @@ def test_how_a_sentence_says_a_value(value: str, text: str, manner: str) -> None
 
 
 def test_what_an_attribute_asks_for_may_be_said_so() -> None:
-    assert accepted_manners("city where the user lives") == {"said"}
+    for attribute in ("city where the user lives (its name, not a zip code)", "occupation 用户的职业、单位或专业"):
+        assert accepted_manners(attribute) == {"said"}
     assert {"wished", "supposed"} <= accepted_manners("dream job") & accepted_manners("plans") & accepted_manners(
         "想要"
     )
@@ -170,3 +176,8 @@ def test_only_the_words_in_the_span_count() -> None:
     text = "I drink tea. I don't drink coffee. Just kidding!"
     assert manner_of("coffee", text, span=(13, 34)) == "joked"
     assert manner_of("tea", text, span=(13, 34)) == "said"
+
+
+def test_a_text_without_an_end_takes_no_time() -> None:
+    for word, value in (("not", "tea"), ("tea", "tea"), ("不", "茶"), ('"', "tea")):
+        assert manner_of(value, f"{word} " * 5000 + value)

@@ -271,3 +271,16 @@ def test_hits_users_and_reports() -> None:
 def test_the_console_is_that_of_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     print_answer(console_of_stdout(), answer("Where?", "[b]In Munich[/b]"))
     assert capsys.readouterr().out.startswith("[b]In Munich[/b]\n")
+
+
+def test_what_is_disputed_is_shown_beside_the_value() -> None:
+    rivals = [
+        Claim("/city", value, "disputed", "stated", sure, None, None, (evidence(value, f"I live in {value}"),))
+        for value, sure in (("Ulm", 0.9), ("Bonn", 0.8))
+    ]
+    page = "\n".join(lines(print_profile, profile({"city": "Ulm"}, *rivals)))
+    assert "Ulm [1]" in page and "disputed, also said: Bonn [2]" in page and page.count("also said") == 1
+    chinese = Claim("/city", "杭州", "disputed", "stated", 0.9, None, None, ())
+    other = Claim("/city", "上海", "disputed", "stated", 0.8, None, None, ())
+    page = "\n".join(lines(print_profile, profile({"city": "杭州"}, chinese, other)))
+    assert "有争议，另有说法：上海" in page
