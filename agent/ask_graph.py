@@ -12,6 +12,7 @@ from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits, sig
 from agent.errors import UsageError, shorten
 from agent.evidence import in_time_order, key_of, line_of, numbered, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
+from agent.stages import ALL, Stages
 from agent.wording import is_placeholder, missing_numbers, normalise, said_share
 from prompts import Language, render
 from retrieval import Hit, Store, questions_in
@@ -47,7 +48,10 @@ class _State(TypedDict, total=False):
 class AskGraph:
     """Answers questions about one store's users with one model. See :class:`ProfileGraph` for the arguments."""
 
-    def __init__(self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore) -> None:
+    def __init__(
+        self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore, stages: Stages = ALL
+    ) -> None:
+        self._stages = stages
         self._store = store
         self._chat = chat
         self._names = names
@@ -138,13 +142,16 @@ class AskGraph:
         answer, cited = state["answer"], state["cited"]
         if answer is None:
             return {"confidence": 0.0}
+        if not self._stages.verify:
+            return {"confidence": state["signals"].get("draft", 1.0)}
         self._on_step(Step("verify", 0, 1))
         quotes = "\n".join(line_of(hit) for hit in cited)
         reason = _unsupported_number(answer, state["question"], cited) or _unsaid(answer, state["question"], quotes)
         question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
-        sure = 0.0 if reason else self._chat.probability_of_yes("", question)
+        sure = 0.0 if reason else self._chat.probability_of_yes("", question) if self._stages.judge else 1.0
         if sure >= _SURE_ENOUGH:
-            return {"confidence": round(sure, 4), "signals": state["signals"] | signals_of(judge=sure)}
+            judged = signals_of(judge=sure if self._stages.judge else None)
+            return {"confidence": round(sure, 4), "signals": state["signals"] | judged}
         reason = reason or f"not entailed by the cited evidence (P={sure:.2f})"
         rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
         return {"answer": None, "confidence": 0.0, "rejected": rejected}
