@@ -5,20 +5,30 @@ the newest messages as fit into the model's context, one prompt. Nothing is chec
 probability of the reply's tokens.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
 from agent.altered import whole
-from agent.chat import Chat, Draft
-from agent.documents import AnswerDocument, Claim, Evidence, ModelNames, ProfileDocument, cite_hits, signals_of
+from agent.chat import Chat
+from agent.documents import AnswerDocument, Claim, ModelNames, ProfileDocument, Rejected, signals_of
+from agent.errors import ModelReplyError
 from agent.evidence import prompt_language
-from agent.facets import Facet, draft_schema, plan_facets
+from agent.facets import plan_facets
+from agent.floor_prompts import (
+    ANSWER_TOKENS,
+    TOKENS_A_VALUE,
+    cited,
+    claims_of,
+    draft_answer,
+    draft_values,
+    line_of,
+    name_of,
+    sure,
+)
 from agent.llama import estimate_tokens
 from agent.schema import ProfileSchema
-from agent.schema_rules import JsonSchema
-from prompts import Language, render
 from retrieval import Event, Hit, Store
 
 __all__ = ["FLOORS", "Floor", "FloorName", "floor"]
@@ -32,8 +42,6 @@ Find = Callable[[str, str], Sequence[Event]]
 _NEAREST = 10
 _CONTEXT = 8192  # tokens, of models that do not tell
 _PROMPT_TOKENS = 400  # what is said beside the messages, without the attributes
-_ANSWER_TOKENS = 160
-_TOKENS_A_VALUE = 96
 
 
 def floor(name: FloorName, store: Store, chat: Callable[[], Chat], names: ModelNames) -> "Floor":
@@ -63,20 +71,16 @@ class Floor:
             ModelReplyError, ModelUnavailable: the model failed.
         """
         chat, language = self._chat(), prompt_language([question])
-        hits = self._shown(chat, user_id, question, _ANSWER_TOKENS)
-        schema = _object(
-            evidence=_evidence(hits), answer=_or_null({"type": "string", "minLength": 1, "maxLength": 200})
-        )
-        prompt = render("floor_ask", language, question=question)
-        draft = chat.draft(_system(hits, language), prompt, schema, max_tokens=_ANSWER_TOKENS)
+        hits = self._shown(chat, user_id, question, ANSWER_TOKENS)
+        draft = draft_answer(chat, question, hits, language)
         answer = draft.value["answer"]
         return AnswerDocument(
             user_id=user_id,
             question=question,
             answer=answer,
             answered=answer is not None,
-            confidence=_sure(draft) if answer is not None else 0.0,
-            evidence=_cited(hits, draft.value) if answer is not None else (),
+            confidence=sure(draft) if answer is not None else 0.0,
+            evidence=cited(hits, draft.value) if answer is not None else (),
             rejected=(),
             history=self._history(user_id, hits),
             model=self._names,
@@ -88,7 +92,7 @@ class Floor:
         """The profile as the model gives it; nothing is checked, so it may be invalid under the schema's bounds.
 
         Raises:
-            ModelReplyError, ModelUnavailable: the model failed.
+            ModelUnavailable: the model cannot be reached.
         """
         chat = self._chat()
         language = prompt_language(s.text for s in self._store.history(user_id, 200))
@@ -96,23 +100,27 @@ class Floor:
         groups = [facets] if self._at_once else [[each] for each in facets]
         profile: dict[str, Any] = {}
         claims: list[Claim] = []
+        rejected: list[Rejected] = []
         shown: list[Hit] = []
         for group in groups:
-            tokens = _TOKENS_A_VALUE * len(group)
-            hits = self._shown(chat, user_id, " ".join(each.words for each in group), tokens)
-            draft = _drafted(chat, group, hits, language, tokens)
-            for facet in group:
-                claims += _claims(facet, draft, hits)
-                _put(profile, facet.path, draft.value[_name(facet)]["value"])
+            hits = self._shown(chat, user_id, " ".join(each.words for each in group), TOKENS_A_VALUE * len(group))
             shown += hits
-        held = {claim.pointer.rpartition("/")[0] or claim.pointer for claim in claims} | {c.pointer for c in claims}
+            try:
+                draft = draft_values(chat, group, hits, language)
+            except ModelReplyError as error:
+                rejected += [Rejected(facet.pointer, None, str(error)) for facet in group]
+                continue
+            for facet in group:
+                claims += claims_of(facet, draft, hits)
+                _put(profile, facet.path, draft.value[name_of(facet)]["value"])
+        held = {pointer for claim in claims for pointer in (claim.pointer, claim.pointer.rpartition("/")[0])}
         return ProfileDocument(
             user_id=user_id,
             schema={"name": schema.name, "hash": schema.hash},
             profile=profile,
             claims=tuple(claims),
             unknown=tuple(each.pointer for each in facets if each.pointer not in held),
-            rejected=(),
+            rejected=tuple(rejected),
             history=self._history(user_id, shown),
             model=self._names,
             usage=chat.usage,
@@ -124,7 +132,7 @@ class Floor:
         left = getattr(chat.model, "n_ctx", _CONTEXT) - _PROMPT_TOKENS - reply - estimate_tokens(query)
         events: list[Event] = []
         for event in self._find(user_id, query):
-            left -= estimate_tokens(_line(event)) + 4
+            left -= estimate_tokens(line_of(event)) + 4
             if left < 0 and events:
                 break
             events.append(event)
@@ -171,77 +179,7 @@ def _nearest(store: Store) -> Find:
     return find
 
 
-def _drafted(chat: Chat, facets: Sequence[Facet], hits: Sequence[Hit], language: Language, tokens: int) -> Draft:
-    schema = _object(**{_name(each): _object(evidence=_evidence(hits), value=_value(each)) for each in facets})
-    attributes = [
-        {"name": _name(each), "description": each.description, "many": each.kind == "list"} for each in facets
-    ]
-    return chat.draft(
-        _system(hits, language), render("floor_profile", language, attributes=attributes), schema, max_tokens=tokens
-    )
-
-
-def _claims(facet: Facet, draft: Draft, hits: Sequence[Hit]) -> list[Claim]:
-    entry = draft.value[_name(facet)]
-    values = [] if entry["value"] is None else entry["value"] if facet.kind == "list" else [entry["value"]]
-    pointers = [f"{facet.pointer}/{at}" if facet.kind == "list" else facet.pointer for at in range(len(values))]
-    evidence, signals = _cited(hits, entry), signals_of(draft=draft.probability)
-    return [
-        Claim(pointer, value, "current", "stated", _sure(draft), None, None, evidence, signals)
-        for pointer, value in zip(pointers, values, strict=True)
-    ]
-
-
 def _put(profile: dict[str, Any], path: Sequence[str], value: Any) -> None:
     for key in path[:-1]:
         profile = profile.setdefault(key, {})
     profile[path[-1]] = value
-
-
-def _name(facet: Facet) -> str:
-    return ".".join(facet.path)
-
-
-def _line(event: Event) -> str:
-    text = " ".join(event.text.split())
-    return f"{(event.timestamp or '')[:10]} {event.speaker or event.role}: {text}".strip()
-
-
-def _system(hits: Sequence[Hit], language: Language) -> str:
-    lines = [f"[{number}] {_line(hit.event)}" for number, hit in enumerate(hits, start=1)]
-    return render("floor_system", language, messages="\n".join(lines))
-
-
-def _cited(hits: Sequence[Hit], entry: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    return cite_hits([hits[number - 1] for number in dict.fromkeys(entry["evidence"])])
-
-
-def _sure(draft: Draft) -> float:
-    return 1.0 if draft.probability is None else round(draft.probability, 4)
-
-
-def _evidence(hits: Sequence[Hit]) -> JsonSchema:
-    numbers = list(range(1, len(hits) + 1))
-    return {"type": "array", "items": {"enum": numbers}, "minItems": 0, "maxItems": min(4, len(numbers))}
-
-
-def _value(facet: Facet) -> JsonSchema:
-    """What limner's own drafts may hold, but all values of a list at once."""
-    reply = draft_schema(facet, [1])
-    value: JsonSchema = (reply["items"] if reply["type"] == "array" else reply)["properties"]["value"]
-    if facet.kind != "list":
-        return value
-    return _or_null({"type": "array", "items": value["anyOf"][0], "minItems": 1, "maxItems": facet.most})
-
-
-def _or_null(schema: JsonSchema) -> JsonSchema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _object(**properties: JsonSchema) -> JsonSchema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }

@@ -152,6 +152,20 @@ def test_profile_beside_both_floors_and_gold(limner: Run, tmp_path: Path) -> Non
     assert lines(tmp_path / "p.long.jsonl")[2]["unknown"] == []
 
 
+def test_a_floor_goes_on_when_a_reply_cannot_be_used(limner: Run, tmp_path: Path) -> None:
+    def broken(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+        return "nonsense" if "drinks" in user and "from the messages:" in user else model(system, user, schema)
+
+    out = tmp_path / "p.jsonl"
+    ended = limner("profile", "--floor", "both", "--out", out, "--json", script=broken)
+    assert ended.code == 0, ended.err
+    made = lines(tmp_path / "p.retrieval.jsonl")
+    assert made[0]["profile"] == {"city": "Munich"} and made[0]["unknown"] == ["/drinks"]
+    assert [each["pointer"] for each in made[0]["rejected"]] == ["/drinks"]
+    assert lines(tmp_path / "p.long.jsonl")[0]["claims"] == []
+    assert ended.json["variants"]["long"]["recall"] == round(1 / 5, 4)  # 张三 is asked in Chinese
+
+
 def test_a_sample_is_resumed_and_a_changed_setting_is_refused(limner: Run, tmp_path: Path) -> None:
     out = tmp_path / "p.jsonl"
     assert limner("ask", "--sample", 3, "--seed", 2, "--out", out, "--json").json["sample"] == {
