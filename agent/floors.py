@@ -31,7 +31,7 @@ from agent.llama import estimate_tokens
 from agent.schema import ProfileSchema
 from retrieval import Event, Hit, Store
 
-__all__ = ["FLOORS", "Floor", "FloorName", "floor"]
+__all__ = ["FLOORS", "Find", "Floor", "FloorName", "floor"]
 
 FloorName = Literal["retrieval", "long"]
 FLOORS: tuple[FloorName, ...] = ("retrieval", "long")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from agent.scoring import auroc, ece, mean
 
-__all__ = ["SEED", "mean_interval", "measured", "trust"]
+__all__ = ["SEED", "mean_interval", "measured", "plain", "trust"]
 
 SEED = 0
 _RESAMPLES = 1000
