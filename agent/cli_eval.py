@@ -142,7 +142,7 @@ def _measure(
     if plot is not None:
         check_plot(plot)
     if fitted is not None:
-        check_fitting()
+        check_fitting(fitted)
     door = Door(open_limner, **given)
     try:
         with Watch() as watch, door.limner(watch, steps=False) as limner:
@@ -177,7 +177,7 @@ def fit_calibration(target: Path, pairs: tuple[str, ...], as_json: bool) -> int:
     from agent.predicting import read_predictions
     from agent.render_eval import print_calibration
 
-    check_fitting()
+    check_fitting(target)
     given = [(Path(predictions), Path(data)) for predictions, _, data in (pair.partition("=") for pair in pairs)]
     if bad := [pair for pair in pairs if not all(pair.partition("="))]:
         raise UsageError(f"{bad[0]!r} is not PREDICTIONS=DATA", hint="For example: answers.jsonl=data/locomo")

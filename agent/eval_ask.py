@@ -36,7 +36,9 @@ def evaluate_ask(limner: Limner, data: Path, plan: Plan, progress: Callable[[int
         plan=plan,
         model={"llm": model.llm, "embedder": model.embedder, "prompts": model.prompts},
         variants={name: _scored(documents, asked) for name, documents in made.items()},
-        notes=["gold: only what has gold evidence says how good an answer could be"] if plan.gold else [],
+        notes=["gold: for unanswerable questions nothing is found, so that their abstention says nothing"]
+        if plan.gold
+        else [],
     )
 
 

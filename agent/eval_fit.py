@@ -61,7 +61,7 @@ def save(calibration: Calibration, path: Path) -> None:
     try:
         path.write_text(calibration.model_dump_json(indent=1) + "\n", "utf-8")
     except OSError as error:
-        raise UsageError(f"--fit {str(path)!r} cannot be written: {error.strerror or error}") from error
+        raise UsageError(f"calibration {str(path)!r} cannot be written: {error.strerror or error}") from error
 
 
 def _statements(kind: Kind, documents: Sequence[Document], data: Path) -> Iterator[Statement]:

@@ -216,7 +216,10 @@ def test_a_folder_without_labels_is_refused(limner: Run, data: Path, tmp_path: P
     assert ended.code == 3 and "has an attribute that is not nested" in ended.err
     (data / "qa.jsonl").unlink()
     assert limner("ask").code == 3
-    assert limner("ask", "--plot", tmp_path / "none" / "p.svg").code == 2
+    for option in ("--plot", "--fit", "--out"):
+        (data / "qa.jsonl").write_text(json.dumps(QUESTIONS[0]) + "\n", "utf-8")
+        ended = limner("ask", option, tmp_path / "none" / "p.svg")
+        assert ended.code == 2 and str(tmp_path / "none") in ended.err
 
 
 def test_a_model_that_goes_away_leaves_what_is_done(limner: Run, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ ANY = {
     "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
     "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "facts": "f",
     "example": '"..."', "messages": "[1] user: m",
-    "attributes": [{"name": "city", "description": "d", "many": False}, {"name": "pets", "description": "", "many": True}],
+    "attributes": [{"name": "city", "description": "d", "many": False}, {"name": "p", "description": "", "many": True}],
 }  # fmt: skip
 
 
