@@ -11,11 +11,12 @@ from agent.backing import as_said, back, settles_yes_or_no
 from agent.chat import Chat
 from agent.comparing import Comparison, comparison_in
 from agent.dating import dated
-from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
+from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Weighed, read, weigh, weightiest
+from agent.stages import ALL, Stages
 from agent.wording import missing_numbers
 from prompts import Language, render
 from retrieval import Hit, Store, named_speakers, questions_in
@@ -66,7 +67,10 @@ class _Told:
 class AskGraph:
     """Answers questions about one store's users with one model. See :class:`ProfileGraph` for the arguments."""
 
-    def __init__(self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore) -> None:
+    def __init__(
+        self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore, stages: Stages = ALL
+    ) -> None:
+        self._stages = stages
         self._store = store
         self._chat = chat
         self._names = names
@@ -198,11 +202,9 @@ class AskGraph:
         if not hits:
             return {"answer": None, "cited": []}
         reading = read(self._chat, state["question"], hits, state["language"])
-        signals = {
-            "tells": chosen[0].tells,
-            "nothing": reading.nothing,
-            **({} if reading.probability is None else {"draft": reading.probability}),
-        }
+        signals = signals_of(
+            tells=max(each.tells for each in chosen), nothing=reading.nothing, draft=reading.probability
+        )
         step = {"step": "read", "snippets": [hit.snippet.snippet_id for hit in hits], "answer": reading.text}
         return {"answer": reading.text, "cited": hits, "signals": signals, "steps": [*state["steps"], step]}
 
@@ -214,21 +216,25 @@ class AskGraph:
         keys = {key_of(hit) for hit in shown}
         backed = back(answer, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
         cited = list(backed.hits)
-        quotes = "\n".join(line_of(hit) for hit in cited).replace('"', "'")  # they stand in quotation marks
-        sure = self._chat.probability_of_yes(
-            "", render("ask_judge", state["language"], quotes=quotes, question=question, answer=answer)
+        sure = self._judged(state, answer, cited) if self._stages.judge and self._stages.verify else None
+        first = next(each for each in state["weighed"] if key_of(each.hit) == key_of(cited[0]))
+        signals = state["signals"] | signals_of(
+            share=backed.share, judge=sure, told=first.tells, rank=first.rank, cited=len(cited)
         )
-        top = next(each for each in state["weighed"] if key_of(each.hit) == key_of(cited[0]))
-        signals = {**state["signals"], "share": backed.share, "judge": sure, "told": top.tells, "rank": float(top.rank)}
-        signals = {name: round(value, 4) for name, value in signals.items()}
-        reason = _unsupported(answer, question, cited, backed.share)
-        if reason is None and sure < _SURE_ENOUGH:
+        reason = _unsupported(answer, question, cited, backed.share) if self._stages.verify else None
+        if reason is None and sure is not None and sure < _SURE_ENOUGH:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
         if reason is not None:
             rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
             return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals}
+        confidence = signals.get("judge", signals["told"])
         shaped = dated(as_said(answer, cited), cited, state["language"])
-        return {"answer": shaped, "cited": cited, "confidence": round(sure, 4), "signals": signals}
+        return {"answer": shaped, "cited": cited, "confidence": confidence, "signals": signals}
+
+    def _judged(self, state: _State, answer: str, cited: Sequence[Hit]) -> float:
+        quotes = "\n".join(line_of(hit) for hit in cited).replace('"', "'")  # they stand in quotation marks
+        question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
+        return self._chat.probability_of_yes("", question)
 
 
 def _next_step(state: _State) -> Literal["search", "read"]:

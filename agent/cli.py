@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import options
+from agent.cli_eval import evaluate
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
 from agent.terminal import Watch, say, use_utf8, watch_for_sigterm
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from agent.limner import Limner
     from retrieval.ingest import IngestReport
 
-__all__ = ["ask", "cli", "evaluate", "evaluate_retrieval", "ingest", "main", "profile", "reindex", "search", "users"]
+__all__ = ["ask", "cli", "ingest", "main", "profile", "reindex", "search", "users"]
 
 _BAD_LINES_SHOWN = 20
 
@@ -73,14 +74,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, wanted: bo
         context.exit()
 
 
-class _InOrder(click.Group):
-    """Lists commands in the order in which they are used, not of the alphabet."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-
-@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=options.InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
@@ -333,48 +327,4 @@ def reindex(open_limner: OpenLimner, /, **settings: Any) -> int:
     return 0
 
 
-@cli.group("eval", cls=_InOrder)
-def evaluate() -> None:
-    """Measure limner on labelled data."""
-
-
-@evaluate.command("retrieval")
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("--k", "cutoffs", default="1,5,10,20", show_default=True, metavar="K,K...", help="Cut-offs, in events.")
-@click.option("--self", "self_names", multiple=True, metavar="NAME", help="A name the users go by (repeatable).")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="F.svg", help="Draw recall against k, too.")
-@options.store
-@options.embedder
-@options.reranker
-@options.as_json
-@click.pass_obj
-def evaluate_retrieval(
-    open_limner: OpenLimner,
-    /,
-    data: Path,
-    cutoffs: str,
-    self_names: tuple[str, ...],
-    plot: Path | None,
-    **settings: Any,
-) -> int:
-    """Recall of the evidence of labelled questions, beside vectors alone and BM25 alone.
-
-    DATA is a folder with histories.jsonl and qa.jsonl. The histories are loaded into the store, unless they are there.
-    """
-    from agent.evaluation import evaluate_retrieval as measure
-    from agent.labelled import histories_of, questions_of
-    from agent.plotting import check_plot, draw_recall
-    from agent.render_tables import print_retrieval_report
-
-    ks = options.numbers_of("--k", cutoffs)
-    questions = questions_of(data)
-    if plot is not None:
-        check_plot(plot)
-    door = Door(open_limner, **settings)
-    with Watch() as watch, door.limner(watch) as limner:
-        limner.ingest(histories_of(data), self_names=self_names, progress=watch.rows)
-        report = measure(limner.store, questions, ks, data=str(data), progress=watch.items)
-    if plot is not None:
-        draw_recall(report, ks, plot)
-    print_result(door, report.as_json, lambda console: print_retrieval_report(console, report))
-    return 0
+cli.add_command(evaluate)

@@ -4,14 +4,15 @@ Beside the retrieval that limner uses stand its two halves alone, as a plain vec
 Recall is that of gold events, as ``shared/tools/score.py`` counts it; intervals are bootstrapped over questions.
 """
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from agent.evidence import tokens_of
+from agent.intervals import SEED, mean_interval
 from agent.labelled import Question
+from agent.scoring import covered
 from retrieval import Hit, Store
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ METHODS = ("hybrid", "dense", "lexical")
 """What is compared: what ``search`` does; the nearest vectors to the question; BM25 with the question."""
 
 _BUDGETS = (300, 600, 1000)
-_SAMPLES = 1000
-_SEED = 0
 
 
 @dataclass(slots=True)
@@ -51,7 +50,7 @@ class RetrievalReport:
             "methods": self.methods,
             "intervals": intervals,
             "categories": self.categories,
-            "seed": _SEED,
+            "seed": SEED,
         }
 
 
@@ -93,7 +92,7 @@ def evaluate_retrieval(
         names = list(measured[0])
         report.methods[method] = {name: round(fmean(row[name] for row in measured), 4) for name in names}
         report.intervals[method] = {
-            name: _interval([row[name] for row in measured]) for name in names if name.startswith("recall")
+            name: mean_interval([row[name] for row in measured]) for name in names if name.startswith("recall")
         }
         groups: dict[str, list[float]] = {}
         for question, row in zip(asked, measured, strict=True):
@@ -120,18 +119,13 @@ def _measures(hits: Sequence[Hit], groups: Sequence[frozenset[str]], ks: Sequenc
     events = list(dict.fromkeys(hit.event.event_id for hit in hits))
     result: dict[str, float] = {}
     for k in ks:
-        result[f"recall@{k}"] = _covered(events[:k], groups)
+        result[f"recall@{k}"] = covered(events[:k], groups)
         result[f"hit@{k}"] = float(result[f"recall@{k}"] > 0)
     wanted = frozenset[str]().union(*groups)
     result["mrr"] = next((1 / rank for rank, each in enumerate(events, start=1) if each in wanted), 0.0)
     for budget in _BUDGETS:
-        result[f"recall@{budget}tok"] = _covered(_within(hits, budget), groups)
+        result[f"recall@{budget}tok"] = covered(_within(hits, budget), groups)
     return result
-
-
-def _covered(events: Sequence[str], groups: Sequence[frozenset[str]]) -> float:
-    found = set(events)
-    return sum(bool(found & group) for group in groups) / len(groups)
 
 
 def _within(hits: Sequence[Hit], budget: int) -> list[str]:
@@ -143,9 +137,3 @@ def _within(hits: Sequence[Hit], budget: int) -> list[str]:
             break
         events.append(hit.event.event_id)
     return events
-
-
-def _interval(values: Sequence[float]) -> tuple[float, float]:
-    chance = random.Random(_SEED)
-    means = sorted(fmean(chance.choices(values, k=len(values))) for _ in range(_SAMPLES))
-    return round(means[int(0.025 * _SAMPLES)], 4), round(means[int(0.975 * _SAMPLES) - 1], 4)

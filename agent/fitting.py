@@ -6,6 +6,7 @@ Needs scikit-learn (``limner[eval]``). Knows rows of signals, nothing of documen
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from agent.calibration import TRANSFORMS, Calibration, Feature, Kind, Knots, Quality, SignalMap, Transform
 from agent.errors import InputError, UsageError
@@ -32,16 +33,18 @@ class Statement:
     right: bool
 
 
-def check_fitting() -> None:
-    """Refuse to fit without scikit-learn, before hours are spent on predictions.
+def check_fitting(target: Path) -> None:
+    """Refuse to fit what could not be fitted or written, before hours are spent on predictions.
 
     Raises:
-        UsageError: it is not installed.
+        UsageError: scikit-learn is not installed, or the folder of ``target`` is not there.
     """
     from importlib.util import find_spec
 
     if find_spec("sklearn") is None:
-        raise UsageError("--fit needs scikit-learn", hint="Install it: pip install 'limner[eval]'")
+        raise UsageError("fitting needs scikit-learn", hint="Install it: pip install 'limner[eval]'")
+    if not target.parent.is_dir():
+        raise UsageError(f"calibration {str(target)!r}: there is no folder {str(target.parent)!r}")
 
 
 def transform_of(signal: str) -> Transform:

@@ -4,12 +4,14 @@ Knows how the parts are put together; loads nothing before it is needed.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from agent.progress import OnStep, ignore
 from agent.schema import SchemaSource, load_schema
+from agent.stages import ALL, Stages
 from retrieval import (
     EMBEDDED,
     BadLine,
@@ -82,6 +84,7 @@ class Limner:
         self._on_load = on_load
         self._model: BaseChatModel | None = None
         self._calibrations = [Path(each) for each in calibrations]
+        self._stages = ALL
         reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
         self._store = Store(Path(store), self._load_embedder, record=record, index=index, reranker=reorders)
 
@@ -97,6 +100,11 @@ class Limner:
         """Release the store and the model."""
         self._store.close()
         self._model = None
+
+    @property
+    def stages(self) -> Stages:
+        """Which stages are run: all, but in measurements."""
+        return self._stages
 
     @property
     def store(self) -> Store:
@@ -169,9 +177,11 @@ class Limner:
         from agent.ask_graph import AskGraph
 
         self._store.snippet_count(user_id)  # an unknown user is refused before any model is loaded
-        chat, confidence = self._chat(), self._confidence("answer", min_confidence)
+        chat, confidence = self.chat(), self._confidence("answer", min_confidence)
         names = self._names(confidence)
-        return confidence.settle_answer(AskGraph(self._store, chat, names, self._on_step).run(user_id, question))
+        return confidence.settle_answer(
+            AskGraph(self._store, chat, names, self._on_step, self._stages).run(user_id, question)
+        )
 
     def profile(
         self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0
@@ -190,9 +200,23 @@ class Limner:
 
         checked = load_schema(schema)
         self._store.snippet_count(user_id)
-        chat, confidence = self._chat(), self._confidence("claim", min_confidence)
+        chat, confidence = self.chat(), self._confidence("claim", min_confidence)
         names = self._names(confidence)
-        return ProfileGraph(self._store, chat, names, self._on_step, confidence).run(user_id, checked)
+        return ProfileGraph(self._store, chat, names, self._on_step, confidence, self._stages).run(user_id, checked)
+
+    def varied(self, *, store: Store | None = None, stages: Stages = ALL) -> Self:
+        """The same models over another store, or with fewer stages: for measuring what a part is worth."""
+        self.chat()  # it is loaded once, and shared
+        other = copy(self)
+        other._store, other._stages = store or self._store, stages
+        return other
+
+    def names(self) -> "ModelNames":
+        """What documents call the models; loads them."""
+        from agent.confidence import AS_IT_IS
+
+        self.chat()
+        return self._names(AS_IT_IS)
 
     def _load_embedder(self) -> Embedder:
         if not isinstance(self._embedder, str):
@@ -203,7 +227,8 @@ class Limner:
         report = self._on_load
         return None if report is None else lambda done, total: report(what, done, total)
 
-    def _chat(self) -> "Chat":
+    def chat(self) -> "Chat":
+        """A new conversation with the model, which is loaded when it was not yet; it counts its own tokens."""
         from agent.chat import Chat
         from agent.models import load_chat_model
 
@@ -219,7 +244,7 @@ class Limner:
     def _model_name(self) -> str:
         from agent.models import model_name
 
-        assert self._model is not None, "_chat loads it"
+        assert self._model is not None, "chat loads it"
         return model_name(self._model, self._llm if isinstance(self._llm, str) else None)
 
     def _confidence(self, kind: "Kind", least: float) -> "Confidence":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchFiles",
     "Door",
+    "InOrder",
     "OpenLimner",
     "as_json",
     "batch",
@@ -52,6 +53,14 @@ class OpenLimner(Protocol):
         on_load: Callable[[str, int, int], None],
     ) -> "Limner":
         """The same arguments as :class:`agent.limner.Limner`."""
+
+
+class InOrder(click.Group):
+    """Lists commands in the order in which they are used, not of the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which the commands were added."""
+        return list(self.commands)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from agent.persons import asks_about_others, is_about_others, names_of_others
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
 from agent.schema import ProfileSchema, validation_problems
+from agent.stages import ALL, Stages
 from agent.summarising import summarise
+from agent.unverified import as_drafted
 from agent.verify import Accepted, Drafted, verify
 from prompts import Language
 from retrieval import Hit, Snippet, Store
@@ -65,6 +67,7 @@ class ProfileGraph:
         names: what goes into the document's ``model``.
         on_step: told about progress.
         confidence: what makes confidences of signals, and the lowest one that is shown.
+        stages: those that are run.
     """
 
     def __init__(
@@ -74,7 +77,9 @@ class ProfileGraph:
         names: ModelNames,
         on_step: OnStep = ignore,
         confidence: Confidence = AS_IT_IS,
+        stages: Stages = ALL,
     ) -> None:
+        self._stages = stages
         self._confidence = confidence
         self._store = store
         self._chat = chat
@@ -196,6 +201,8 @@ class ProfileGraph:
         judged: dict[tuple[str, str, tuple[str, ...]], float] = {}
 
         def judge(facet: Facet, value: Any, evidence: Sequence[Evidence], record: bool) -> float:
+            if not self._stages.judge:
+                return 1.0
             same = facet.pointer, repr(value), tuple(each.quote for each in evidence)
             if same not in judged:
                 judged[same] = judge_claim(self._chat, facet, value, evidence, state["language"], record=record)
@@ -203,7 +210,7 @@ class ProfileGraph:
 
         for done, each in enumerate(state["drafted"]):
             self._on_step(Step("verify", done, len(state["drafted"])))
-            for verdict in verify(each, judge, state["others"]):
+            for verdict in verify(each, judge, state["others"]) if self._stages.verify else [as_drafted(each)]:
                 if isinstance(verdict, Accepted):
                     accepted.append(verdict)
                 else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from retrieval.ingest import IngestReport
     from retrieval.search import Hit
 
-__all__ = ["print_hits", "print_report", "print_retrieval_report", "print_users"]
+__all__ = ["add_row", "new_table", "print_hits", "print_report", "print_retrieval_report", "print_users"]
 
 _CUTS = {
     "encoding": "broken encoding",
@@ -35,7 +35,7 @@ def print_hits(console: "Console", hits: "Sequence[Hit]", *, explain: bool = Fal
     if not hits:
         console.print("Nothing found.")
         return
-    table = _table("#", "score")
+    table = new_table("#", "score")
     for name in ("date", "speaker", "channel"):
         table.add_column(name, overflow="fold")
     table.add_column("text", overflow="fold", ratio=1)
@@ -45,7 +45,7 @@ def print_hits(console: "Console", hits: "Sequence[Hit]", *, explain: bool = Fal
         speaker = hit.snippet.speaker or hit.event.speaker or hit.snippet.role
         date = (hit.event.timestamp or "")[:10]
         found = "\n".join(f"{each.ranker} #{each.rank} ({each.score:.3f}): {each.query}" for each in hit.found)
-        _row(
+        add_row(
             table, hit.rank, f"{hit.score:.3f}", date, speaker, hit.event.channel or "", hit.snippet.text,
             *([found] if explain else []),
         )  # fmt: skip
@@ -57,7 +57,7 @@ def print_retrieval_report(console: "Console", report: "RetrievalReport") -> Non
     console.print(f"{report.questions} questions of {report.data}, embedder {report.embedder}")
     if not report.methods:
         return
-    table = _table()
+    table = new_table()
     table.add_column("measure", no_wrap=True)
     for method in report.methods:
         table.add_column(method, no_wrap=True)
@@ -66,14 +66,14 @@ def print_retrieval_report(console: "Console", report: "RetrievalReport") -> Non
         for method, values in report.methods.items():
             low, high = report.intervals[method].get(name, (None, None))
             cells.append(f"{values[name]:.3f}" + ("" if low is None else f" [{low:.2f}, {high:.2f}]"))
-        _row(table, name, *cells)
+        add_row(table, name, *cells)
     console.print(table)
-    table = _table()
+    table = new_table()
     table.add_column("category", overflow="fold")
     for method in report.categories:
         table.add_column(method, justify="right")
     for category in next(iter(report.categories.values())):
-        _row(table, category, *(f"{each[category]:.3f}" for each in report.categories.values()))
+        add_row(table, category, *(f"{each[category]:.3f}" for each in report.categories.values()))
     console.print(table)
 
 
@@ -82,14 +82,14 @@ def print_users(console: "Console", users: "Sequence[UserSummary]") -> None:
     if not users:
         console.print("The store is empty. Load a history with: limner ingest FILE")
         return
-    table = _table()
+    table = new_table()
     table.add_column("user", overflow="fold")
     for name in ("events", "snippets"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("first", no_wrap=True)
     table.add_column("last", no_wrap=True)
     for user in users:
-        _row(table, user.user_id, user.events, user.snippets, (user.first or "")[:10], (user.last or "")[:10])
+        add_row(table, user.user_id, user.events, user.snippets, (user.first or "")[:10], (user.last or "")[:10])
     console.print(table)
 
 
@@ -107,7 +107,8 @@ def print_report(console: "Console", report: "IngestReport") -> None:
         console.print(f"nearly the same as an earlier one, and marked: {copies}")
 
 
-def _table(*numbers: str) -> "Table":
+def new_table(*numbers: str) -> "Table":
+    """A table with columns for numbers; others can be added."""
     from rich import box
     from rich.table import Table
 
@@ -117,7 +118,8 @@ def _table(*numbers: str) -> "Table":
     return table
 
 
-def _row(table: "Table", *cells: object) -> None:
+def add_row(table: "Table", *cells: object) -> None:
+    """Add a row of things that are shown as they are."""
     from rich.text import Text
 
     table.add_row(*(Text(shown(cell)) for cell in cells))

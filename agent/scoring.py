@@ -3,7 +3,6 @@
 Knows plain values, not documents or files: what is predicted and what is right is given. Means of nothing are NaN.
 """
 
-import random
 import re
 import string
 import unicodedata
@@ -12,15 +11,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-__all__ = ["Interval", "auroc", "binned", "contained", "covered", "ece", "f1", "interval", "mean", "same", "tokens"]
-
-Interval = tuple[float, float]
+__all__ = ["auroc", "binned", "contained", "covered", "ece", "f1", "mean", "same", "tokens"]
 
 _CHINESE = re.compile(r"[㐀-鿿]")
 _PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation, " "))
 _LITTLE_WORDS = frozenset({"a", "an", "the", "and"})
 _BINS = 10
-_RESAMPLES = 1000
 
 
 def tokens(text: str) -> list[str]:
@@ -62,19 +58,13 @@ def mean(values: Iterable[float]) -> float:
     return sum(listed) / len(listed) if listed else float("nan")
 
 
-def interval(values: Sequence[float]) -> Interval:
-    """The 95 % interval of the mean, by the bootstrap (1,000 resamples, seed 0)."""
-    if not values:
-        return float("nan"), float("nan")
-    chance = random.Random(0)
-    means = sorted(mean(chance.choices(values, k=len(values))) for _ in range(_RESAMPLES))
-    return means[int(0.025 * _RESAMPLES)], means[int(0.975 * _RESAMPLES) - 1]
-
-
 def ece(confidences: Sequence[float], rights: Sequence[bool]) -> float:
     """The expected calibration error: how far ten equally wide bins are off on average (Guo et al. 2017)."""
-    return sum(len(each) / len(confidences) * abs(mean(c for c, _ in each) - mean(r for _, r in each))
-               for each in binned(confidences, rights) if each)  # fmt: skip
+    return sum(
+        len(each) / len(confidences) * abs(mean(c for c, _ in each) - mean(r for _, r in each))
+        for each in binned(confidences, rights)
+        if each
+    )
 
 
 def binned(confidences: Sequence[float], rights: Sequence[bool]) -> list[list[tuple[float, bool]]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.batch import Request, Task
     from agent.limner import Limner
 
-__all__ = ["INTERRUPTED", "Work", "perform", "print_result"]
+__all__ = ["INTERRUPTED", "Work", "perform", "print_json", "print_result"]
 
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C or SIGTERM."""
@@ -76,7 +76,7 @@ def _batch(door: Door, work: Work[_T], files: BatchFiles) -> int:
             say(f"stopped; {done} results are in {str(files.out)!r}. The same command continues")
         raise
     if door.as_json:
-        _print_json({"out": str(files.out), **report._asdict()})
+        print_json({"out": str(files.out), **report._asdict()})
     earlier = f", {report.earlier} of them from before" if report.earlier else ""
     say(f"{report.requests} results in {str(files.out)!r}{earlier}; {report.failed or 'none'} failed")
     return InputError.exit_code if report.failed else 0
@@ -85,10 +85,11 @@ def _batch(door: Door, work: Work[_T], files: BatchFiles) -> int:
 def print_result(door: Door, document: Callable[[], dict[str, Any]], show: "Callable[[Console], None]") -> None:
     """Print a result as JSON or for people, as the command line says."""
     if door.as_json:
-        _print_json(document())
+        print_json(document())
     else:
         show(console_of_stdout())
 
 
-def _print_json(document: dict[str, Any]) -> None:
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON document on stdout."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))

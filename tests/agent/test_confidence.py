@@ -1,12 +1,13 @@
 """What a calibration and a lowest confidence make of documents, end to end with a scripted model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.cli import main
 from agent.errors import UsageError
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
@@ -119,6 +120,22 @@ def test_values_below_the_line_are_left_out_and_lists_close_up(open_limner: Any)
     with open_limner() as limner:
         nothing = limner.profile("u", SCHEMA, min_confidence=1.0)
     assert nothing.profile == {"city": None, "events": 3} and set(nothing.unknown) == {"/city", "/drinks"}
+
+
+def test_the_command_line_takes_both(open_limner: Any, fitted: Any, tmp_path: Path, capsys: Any) -> None:
+    def open_door(store: Path, *, calibrations: Sequence[Path], **settings: Any) -> Limner:
+        return open_limner(calibrations=calibrations)
+
+    for options, sure in (([], 0.7), (["--calibration", fitted("answer")], None), (["--min-confidence", "0.8"], 0.0)):
+        words = ["ask", "u", "Where do I live?", "--json", *options]
+        assert main(list(map(str, words)), open_door) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert document["model"]["calibrated"] is (sure is None)
+        assert sure is None or document["confidence"] == sure
+    assert main(["profile", "u", "--min-confidence", "1", "--json"], open_door) == 0
+    assert json.loads(capsys.readouterr().out)["profile"]["location"] is None
+    assert main(["ask", "u", "x", "--min-confidence", "1.1"], open_door) == 2
+    assert main(["ask", "u", "x", "--calibration", str(tmp_path / "none")], open_door) == 3
 
 
 def test_the_line_is_between_0_and_1(open_limner: Any) -> None:

@@ -8,17 +8,15 @@ from prompts.rendering import PromptError
 ANY = {
     "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
     "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "facts": "f",
-    "example": '"..."',
+    "example": '"..."', "messages": "[1] user: m",
+    "attributes": [{"name": "city", "description": "d", "many": False}, {"name": "p", "description": "", "many": True}],
 }  # fmt: skip
 
 
 def test_every_template_exists_in_every_language() -> None:
     english, chinese = (template_names(language) for language in LANGUAGES)
-    assert (
-        english
-        == chinese
-        == ["ask", "ask_judge", "ask_system", "draft", "draft_system", "judge", "summary", "summary_system"]
-    )
+    limner = ["ask", "ask_judge", "ask_system", "draft", "draft_system", "judge", "summary", "summary_system"]
+    assert english == chinese == sorted([*limner, "floor_ask", "floor_profile", "floor_system"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
