@@ -128,8 +128,8 @@ def evaluate_profile(open_limner: OpenLimner, /, schema: str | None, **given: An
 def _measure(
     open_limner: OpenLimner, measure: "Callable[[Limner, Path, Plan, Watch], Report]", given: dict[str, Any]
 ) -> int:
-    from agent.eval_variants import FLOORS_BY_CHOICE, Plan
     from agent.eval_fit import fit_predictions, save
+    from agent.eval_variants import FLOORS_BY_CHOICE, Plan
     from agent.fitting import check_fitting
     from agent.labelled import histories_of
     from agent.plotting import check_plot, draw_reliability

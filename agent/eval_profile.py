@@ -5,8 +5,8 @@ from pathlib import Path
 
 from agent.altered import gold_messages
 from agent.batch import PROFILE, Request
-from agent.eval_variants import Plan, Report, Scored, floors_of, limner_of, make_predictions
 from agent.errors import InputError
+from agent.eval_variants import Plan, Report, Scored, floors_of, limner_of, make_predictions
 from agent.facets import plan_facets
 from agent.floors import Floor
 from agent.labelled import GoldProfile, profiles_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import ModelReplyError, ProfileInvalid, UsageError
+from agent.errors import ProfileInvalid, UsageError
 from agent.evidence import best_of, make_packs, prompt_language, take_within
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
