@@ -14,6 +14,7 @@ from retrieval import Event, Hit, Snippet
 __all__ = [
     "AnswerDocument",
     "Claim",
+    "Corrected",
     "Evidence",
     "ModelNames",
     "Origin",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 Status = Literal["current", "superseded"]
-Origin = Literal["stated", "reported", "inferred", "computed"]
+Origin = Literal["stated", "reported", "inferred", "computed", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,21 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """Who confirmed or corrected a value, and when (``action``: ``confirm`` or ``correct``)."""
+
+    by: str
+    at: str
+    action: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """One value of the profile, where it stands (RFC 6901) and what it rests on."""
+    """One value of the profile, where it stands (RFC 6901) and what it rests on.
+
+    What a person said has ``corrected``, and no evidence where the history does not say it.
+    """
 
     pointer: str
     value: Any
@@ -54,6 +68,7 @@ class Claim:
     valid_from: str | None
     valid_to: str | None
     evidence: tuple[Evidence, ...]
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,8 @@ class ModelNames:
 class ProfileDocument:
     """A profile that validates against the user's schema, and the explanation beside it.
 
-    ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``.
+    ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``. ``version`` is None for a
+    profile that is not kept. Fields that are added have defaults, so that older versions can be read.
     """
 
     user_id: str
@@ -93,6 +109,7 @@ class ProfileDocument:
     model: ModelNames
     usage: Usage
     generated_at: str
+    version: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

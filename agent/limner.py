@@ -6,10 +6,10 @@ Knows how the parts are put together; loads nothing before it is needed.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from agent.progress import OnStep, ignore
-from agent.schema import SchemaSource, load_schema
+from agent.schema import ProfileSchema, SchemaSource, load_schema
 from retrieval import (
     EMBEDDED,
     BadLine,
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from agent.chat import Chat
+    from agent.corrections import Action, Correction
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
+    from agent.versions import Changes, Earlier, Versions
     from retrieval.chains import UserRetriever
+    from retrieval.keeping import VersionNote
 
 __all__ = ["Limner", "OnLoad"]
 
@@ -77,6 +80,7 @@ class Limner:
         self._on_step = on_step
         self._on_load = on_load
         self._model: BaseChatModel | None = None
+        self._reranker = reranker if isinstance(reranker, str) or reranker is None else reranker.name
         reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
         self._store = Store(Path(store), self._load_embedder, record=record, index=index, reranker=reorders)
 
@@ -163,19 +167,101 @@ class Limner:
         self._store.snippet_count(user_id)  # an unknown user is refused before any model is loaded
         return AskGraph(self._store, self._chat(), self._names(), self._on_step).run(user_id, question)
 
-    def profile(self, user_id: str, schema: SchemaSource = "person") -> "ProfileDocument":
+    def profile(self, user_id: str, schema: SchemaSource = "person", *, fresh: bool = False) -> "ProfileDocument":
         """The user's profile under ``schema``: a built-in name, a file, a mapping or a Pydantic model.
+
+        Each profile that says something else is kept as the next version. When nothing changed that it depends on, the
+        last one is returned, and no model is loaded or asked; else only what may have changed is found out again.
+        ``fresh``: all of it.
 
         Raises:
             SchemaError: the schema cannot be filled.
             ProfileInvalid: the schema requires what the history does not hold.
             UnknownUser, ModelUnavailable, StoreError: as their names say.
         """
-        from agent.profile_graph import ProfileGraph
+        checked = load_schema(schema)
+        self._store.snippet_count(user_id)
+        names = self._names()
+
+        def make(earlier: "Earlier") -> "ProfileDocument":
+            from agent.profile_graph import ProfileGraph
+
+            return ProfileGraph(self._store, self._chat(), names, self._on_step).run(user_id, checked, earlier)
+
+        settings = {"reranker": self._reranker}
+        return self._versions(checked).profile(user_id, names, settings, make, fresh=fresh)
+
+    def versions(self, user_id: str, schema: "SchemaSource | None" = None) -> "list[VersionNote]":
+        """The user's versions, oldest first: of all profiles, or of that under ``schema``."""
+        self._store.snippet_count(user_id)
+        return self._store.keeping.versions(user_id, None if schema is None else load_schema(schema).name)
+
+    def version(self, user_id: str, number: int, schema: SchemaSource = "person") -> "ProfileDocument":
+        """A version of the user's profile, as it was made.
+
+        Raises:
+            UnknownUser, InputError: there is no such version.
+        """
+        self._store.snippet_count(user_id)
+        return self._versions(load_schema(schema)).version(user_id, number)
+
+    def changes(self, user_id: str, number: int, schema: SchemaSource = "person") -> "Changes":
+        """What changed with a version of the user's profile, and why.
+
+        Raises:
+            UnknownUser, InputError: there is no such version.
+        """
+        self._store.snippet_count(user_id)
+        return self._versions(load_schema(schema)).changes(user_id, number)
+
+    def shown(self, user_id: str, number: int, schema: SchemaSource = "person") -> dict[str, list[tuple[str, str]]]:
+        """What the model was shown for each attribute of a version; see :meth:`agent.versions.Versions.shown`."""
+        return self._versions(load_schema(schema)).shown(user_id, number)
+
+    def correct(
+        self,
+        user_id: str,
+        pointer: str,
+        action: "Action",
+        value: Any = None,
+        *,
+        by: str,
+        note: str | None = None,
+        schema: SchemaSource = "person",
+    ) -> "Correction":
+        """Confirm, correct (with ``value``) or forbid what stands at ``pointer`` in the latest version of the profile.
+
+        It counts from the next profile on. ``/interests/0`` is the first interest of the latest version,
+        ``/interests/-`` one more, ``/interests`` all of them.
+
+        Raises:
+            UsageError: the schema has no such attribute.
+            InputError: nothing stands there, or the schema does not allow the value.
+            UnknownUser, StoreError: as their names say.
+        """
+        from agent.corrections import make_correction
 
         checked = load_schema(schema)
         self._store.snippet_count(user_id)
-        return ProfileGraph(self._store, self._chat(), self._names(), self._on_step).run(user_id, checked)
+        latest = self._versions(checked).latest(user_id)
+        correction = make_correction(
+            self._store, user_id, checked, latest, pointer, action, value=value, by=by, note=note
+        )
+        correction.keep(self._store)
+        return correction
+
+    def corrections(self, user_id: str | None = None) -> "list[Correction]":
+        """What people said of profiles, in order: of one user's, or of all."""
+        from agent.corrections import corrections_of
+
+        if user_id is not None:
+            self._store.snippet_count(user_id)
+        return corrections_of(self._store, user_id)
+
+    def _versions(self, schema: ProfileSchema) -> "Versions":
+        from agent.versions import Versions
+
+        return Versions(self._store, schema)
 
     def _load_embedder(self) -> Embedder:
         if not isinstance(self._embedder, str):
@@ -204,6 +290,4 @@ class Limner:
         from agent.models import model_name
         from prompts import prompts_version
 
-        assert self._model is not None, "_chat loads it"
-        spec = self._llm if isinstance(self._llm, str) else None
-        return ModelNames(model_name(self._model, spec), self._store.embedder.name, prompts_version())
+        return ModelNames(model_name(self._llm), self._store.embedder_name(), prompts_version())

@@ -108,6 +108,8 @@ def _list(facet: Facet, merged: Sequence[Accepted], result: Resolved) -> list[An
 
 
 def _said(each: Accepted) -> tuple[float, str, int, int]:
+    if not each.evidence:  # only a person said it
+        return -each.epoch, "", 0, 0
     first = each.evidence[0]
     return -each.epoch, first.event_id, first.start, first.quote.casefold().find(str(each.value).casefold())
 
