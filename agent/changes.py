@@ -11,8 +11,8 @@ from agent.rewording import value_key
 __all__ = ["Change", "ChangeKind", "Circumstances", "Why", "changes_between"]
 
 ChangeKind = Literal["added", "removed", "changed", "superseded", "evidence"]
-"""A value came, went, or gave way to another one: to a newer one (``superseded``) or not (``changed``). ``evidence``:
-the value is the same; what it rests on, since when or how surely is not."""
+"""A value came, went, or gave way to another one (``changed``); or it held until something newer was said
+(``superseded``). ``evidence``: the value is the same; what it rests on, since when or how surely is not."""
 
 Why = Literal[
     "corrected", "new events", "event gone", "schema", "model", "prompts", "limner", "other events", "made anew"
@@ -91,18 +91,20 @@ def _changes(
     known, said = ({value_key(claim.value): claim for claim in claims} for claims in (old, new))
     for key in [key for key in said if key in known and not _is_same(known[key], said[key])]:
         yield _change("evidence", pointer, known[key], said[key], after, among)
+    past = {
+        value_key(claim.value): claim
+        for claim in after.claims
+        if claim.status == "superseded" and _attribute(after.profile, claim.pointer) == pointer
+    }
     gone = [claim for key, claim in known.items() if key not in said]
     come = [claim for key, claim in said.items() if key not in known]
     if len(gone) == len(come) == len(old) == len(new) == 1 and pointer == gone[0].pointer == come[0].pointer:
-        earlier = any(
-            claim.status == "superseded" and value_key(claim.value) == value_key(gone[0].value)
-            for claim in after.claims
-            if claim.pointer == pointer
-        )
-        yield _change("superseded" if earlier else "changed", pointer, gone[0], come[0], after, among)
+        kind: ChangeKind = "superseded" if value_key(gone[0].value) in past else "changed"
+        yield _change(kind, pointer, gone[0], come[0], after, among)
         return
     for claim in gone:
-        yield _change("removed", pointer, claim, None, after, among)
+        kind = "superseded" if value_key(claim.value) in past else "removed"
+        yield _change(kind, pointer, claim, None, after, among)
     for claim in come:
         yield _change("added", pointer, None, claim, after, among)
 
