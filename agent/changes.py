@@ -1,6 +1,6 @@
 """Tells what changed from one version of a profile to the next, and why. Knows documents, not how they are made."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -131,32 +131,38 @@ def _change(
         for each in after.rejected
         if old is not None and each.pointer == pointer and value_key(each.value) == value_key(old.value)
     ]
-    reason = refused[0].reason if refused and kind != "evidence" else None
-    why, evidence = _why(old, new, reason, among)
+    refusal = refused[0] if refused and kind != "evidence" else None
+    by_person = _is_by_person(old, new) or (refusal is not None and refusal.corrected is not None)
+    why, evidence = ("corrected", () if new is None else new.evidence) if by_person else _why(old, new, among)
     return Change(
-        pointer, kind, None if old is None else old.value, None if new is None else new.value, why, reason, evidence
+        pointer,
+        kind,
+        before=None if old is None else old.value,
+        after=None if new is None else new.value,
+        why=why,
+        reason=None if refusal is None else refusal.reason,
+        evidence=evidence,
     )
 
 
-def _why(
-    old: Claim | None, new: Claim | None, reason: str | None, among: Circumstances
-) -> tuple[Why, tuple[Evidence, ...]]:
+def _is_by_person(old: Claim | None, new: Claim | None) -> bool:
+    return new is not None and new.corrected is not None and (old is None or old.corrected != new.corrected)
+
+
+def _why(old: Claim | None, new: Claim | None, among: Circumstances) -> tuple[Why, tuple[Evidence, ...]]:
     cited = () if new is None else new.evidence
     rested = () if old is None else old.evidence
     added = tuple(each for each in cited if each.event_id in among.loaded)
     gone = tuple(each for each in rested if not among.stands(each))
-    by_person = new is not None and new.corrected is not None and (old is None or old.corrected != new.corrected)
-    if by_person or (reason is not None and "ed by " in reason and " on " in reason):
-        return "corrected", cited
     if added:
         return "new events", added
     if gone:
         return "event gone", gone
-    causes: list[tuple[Why, Callable[[], bool]]] = [
-        ("schema", lambda: among.differ("schema")),
-        ("model", lambda: among.differ("llm", "embedder")),
-        ("prompts", lambda: among.differ("prompts")),
-        ("limner", lambda: among.differ("rules")),
-        ("other events", lambda: among.differ("history")),
-    ]
-    return next((why for why, holds in causes if holds()), "made anew"), cited or rested
+    causes: dict[Why, bool] = {
+        "schema": among.differ("schema"),
+        "model": among.differ("llm", "embedder"),
+        "prompts": among.differ("prompts"),
+        "limner": among.differ("rules"),
+        "other events": among.differ("history"),
+    }
+    return next((why for why, holds in causes.items() if holds), "made anew"), cited or rested

@@ -45,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """Who confirmed or corrected a value, and when (``action``: ``confirm`` or ``correct``)."""
+    """Who said of a value that it is right or wrong, and when; ``action``: ``confirm``, ``correct`` or ``forbid``."""
 
     by: str
     at: str
@@ -73,12 +73,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A value that the model drafted and that is not in the profile, with the reason."""
+    """A value that the model drafted, or a person forbade, and that is not in the profile, with the reason."""
 
     pointer: str
     value: Any
     reason: str
     evidence: tuple[Evidence, ...] = ()
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ class Kept:
     def show(self, packs: Iterable[Pack]) -> None:
         """Note which snippets facets are shown."""
         for pack in packs:
-            for facet in pack.facets:
+            for facet in (each for each in pack.facets if each.pointer in self._now):
                 self._now[facet.pointer].shown = [key_of(hit) for hit in pack.hits]
                 self._now[facet.pointer].seen.update(_hash(hit) for hit in pack.hits)
 

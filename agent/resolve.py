@@ -73,7 +73,7 @@ def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
     merged: dict[str, Accepted] = {}
     for each in sorted(accepted, key=lambda a: -a.confidence):
         key = _key(each.value)
-        near = next((k for k in merged if key == k or _contains(each.value, merged[k].value)), None)
+        near = next((k for k in merged if key == k or _is_reading_of(each, merged[k])), None)
         if near is None:
             merged[key] = each
             continue
@@ -81,6 +81,11 @@ def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
         evidence = tuple(dict.fromkeys((*first.evidence, *each.evidence)))[:_MOST_EVIDENCE]
         merged[near] = replace(first, evidence=evidence, epoch=max(first.epoch, each.epoch))
     return list(merged.values())
+
+
+def _is_reading_of(one: Accepted, other: Accepted) -> bool:
+    """Whether two values are one with more or fewer words around it; two that people gave are two."""
+    return not one.origin == other.origin == "corrected" and _contains(one.value, other.value)
 
 
 def _contains(one: Any, other: Any) -> bool:

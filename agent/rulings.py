@@ -114,7 +114,7 @@ class Rulings:
         """Why a text that was written afterwards cannot stand; None when it can."""
         ruling = self._rulings.get(text.facet.pointer)
         against = None if ruling is None else ruling.against(text.value)
-        return None if against is None else Rejected(text.facet.pointer, text.value, _reason(against), text.evidence)
+        return None if against is None else _refused(text.facet, text.value, against, text.evidence)
 
     def attribute(self, claims: Iterable[Claim]) -> list[Claim]:
         """The claims, those that people confirmed or corrected with who, when and since when."""
@@ -131,7 +131,7 @@ class Rulings:
             if pin is None and against is None:
                 pin = next((p for p in standing.values() if same_wording(each.value, p.value)), None)
             if against is not None:
-                overruled.append(Rejected(facet.pointer, each.value, _reason(against), each.evidence))
+                overruled.append(_refused(facet, each.value, against, each.evidence))
             elif pin is not None:
                 pin.said.append(each)
             else:
@@ -143,17 +143,18 @@ class Rulings:
         for each in free:
             over = ruling.closed or (last if settled and not _is_older(each, settled[0]) else None)
             if over is not None:
-                overruled.append(Rejected(facet.pointer, each.value, _reason(over), each.evidence))
+                overruled.append(_refused(facet, each.value, over, each.evidence))
             else:
                 settled.append(each)
         named = {value_key(each.value) for each in overruled}
         return settled, overruled + [
-            Rejected(facet.pointer, value, _reason(by)) for key, (value, by) in ruling.wrong.items() if key not in named
+            _refused(facet, value, by) for key, (value, by) in ruling.wrong.items() if key not in named
         ]
 
     def _pinned(self, facet: Facet, pin: "_Pin") -> Accepted | Rejected:
         if validation_problems(standard(facet.item), pin.value):
-            return Rejected(facet.pointer, pin.value, f"{_reason(pin.by)}, but the schema does not allow it any more")
+            refused = _refused(facet, pin.value, pin.by)
+            return replace(refused, reason=f"{refused.reason}, but the schema does not allow it any more")
         said = [evidence for each in pin.said for evidence in each.evidence]
         if pin.by.action == "confirm":
             said += [each for each in pin.by.evidence if self._stands(each)]
@@ -168,7 +169,7 @@ class Rulings:
             claim,
             confidence=1.0,
             valid_from=claim.valid_from or by.at[:10],
-            corrected=Corrected(by.by, by.at, by.action, by.note),
+            corrected=_attribution(by),
         )
 
 
@@ -186,10 +187,14 @@ def _is_older(each: Accepted, pinned: Accepted) -> bool:
     return each.facet.kind != "text" and each.origin != "computed" and each.epoch < pinned.epoch
 
 
-def _reason(correction: Correction) -> str:
-    done: Mapping[str, str] = {"confirm": "confirmed", "correct": "corrected", "forbid": "forbidden"}
-    over = "another value was " if correction.action == "confirm" else ""
-    return f"{over}{done[correction.action]} by {correction.by} on {correction.at[:10]}"
+def _refused(facet: Facet, value: Any, by: Correction, evidence: tuple[Evidence, ...] = ()) -> Rejected:
+    done: Mapping[str, str] = {"confirm": "another value was confirmed", "correct": "corrected", "forbid": "forbidden"}
+    reason = f"{done[by.action]} by {by.by} on {by.at[:10]}"
+    return Rejected(facet.pointer, value, reason, evidence, _attribution(by))
+
+
+def _attribution(correction: Correction) -> Corrected:
+    return Corrected(correction.by, correction.at, correction.action, correction.note)
 
 
 def _epoch(at: str) -> float:

@@ -95,26 +95,34 @@ class Versions:
             "corrections": digest_of([each.as_json() for each in corrections]),
         }
         base = keeping.latest(user_id, self._schema.name, self._schema.hash)
-        if base is not None and not fresh and base.private["made_with"] == made_with:
+        if base is not None and not fresh and digest_of(base.private["made_with"]) == digest_of(made_with):
             return replace(_document(base), usage=Usage())
         stands = _Standing(self._store, user_id)
         maker = digest_of(names.llm, names.prompts, made_with["rules"])
         kept = Kept(maker, None if base is None or fresh else base.private["verdicts"], stands)
         document = make(Earlier(kept, corrections, stands))
-        private: dict[str, Any] = {"made_with": made_with, "newest": mark.newest, "verdicts": kept.private()}
-        if base is not None and _content(document) == _content(_document(base)):
-            private |= {"since": base.private["since"], "changes": base.private["changes"]}
-        else:
-            loaded = frozenset() if base is None else keeping.loaded_since(user_id, base.private["newest"])
-            changes: list[Change] = []
-            if base is not None:
-                among = Circumstances(frozenset(loaded), stands, base.private["made_with"], made_with)
-                changes = changes_between(_document(base), document, among)
-            private["since"] = None if base is None else base.note.number
-            private["changes"] = [plain_of(each) for each in changes]
+        private = {
+            "made_with": made_with,
+            "newest": mark.newest,
+            "verdicts": kept.private(),
+            **self._compared(base, document, made_with, stands),
+        }
         note = VersionNote(user_id, self._schema.name, self._schema.hash, 0, document.generated_at)
-        kept_as = keeping.save(note, _content(document), document.as_json(), private)
-        return replace(document, version=kept_as.number)
+        return replace(document, version=keeping.save(note, _content(document), document.as_json(), private).number)
+
+    def _compared(
+        self, base: Version | None, document: ProfileDocument, made_with: Mapping[str, Any], stands: Stands
+    ) -> dict[str, Any]:
+        """``since`` and ``changes`` as JSON types; those of ``base``, when it says the same."""
+        if base is None:
+            return {"since": None, "changes": []}
+        before = _document(base)
+        if _content(before) == _content(document):
+            return {name: base.private[name] for name in ("since", "changes")}
+        loaded = self._store.keeping.loaded_since(document.user_id, base.private["newest"])
+        among = Circumstances(frozenset(loaded), stands, base.private["made_with"], made_with)
+        changes = [plain_of(each) for each in changes_between(before, document, among)]
+        return {"since": base.note.number, "changes": changes}
 
     def latest(self, user_id: str) -> ProfileDocument | None:
         """The latest version, as it was made; None when there is none."""

@@ -422,7 +422,9 @@ def test_versions_and_what_changed(limner: Limner, write_rows: WriteRows) -> Non
     assert (told["version"], told["since"], told["profile"]["city"]) == (2, 1, "Munich")
     assert [(c["pointer"], c["kind"], c["why"]) for c in told["changes"]] == [("/city", "evidence", "event gone")]
     shown = limner("profile", "u1", *words, "--diff").out
-    assert "u1 · small · version 2 · after version 1" in shown and "same value, other evidence: an event is gone" in shown
+    assert (
+        "u1 · small · version 2 · after version 1" in shown and "same value, other evidence: an event is gone" in shown
+    )
     first = limner("profile", "u1", *words, "--version", 1, "--json").json
     assert (first["version"], first["claims"][0]["evidence"][0]["event_id"]) == (1, "a")
     listed = limner("versions", "u1", *words, "--json").json["versions"]

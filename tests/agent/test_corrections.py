@@ -92,6 +92,36 @@ def test_an_entry_and_a_whole_list_are_corrected(desk: Desk) -> None:
     assert nothing.profile["drinks"] == [] and "/drinks" in nothing.unknown
 
 
+def test_what_people_gave_is_never_merged(desk: Desk) -> None:
+    for drink in ("tea", "green tea"):
+        desk.limner.correct("u", "/drinks/-", "correct", drink, by="Ann", schema=SCHEMA)
+    assert sorted(desk.limner.profile("u", SCHEMA).profile["drinks"]) == ["coffee", "green tea", "tea"]
+
+
+def test_texts_and_computed_values_are_corrected(desk: Desk) -> None:
+    desk.limner.profile("u", SCHEMA)
+    desk.limner.correct("u", "/summary", "correct", "A good customer.", by="Ann", schema=SCHEMA)
+    desk.limner.correct("u", "/events", "correct", 7, by="Ann", schema=SCHEMA)
+    desk.asked()
+    document = desk.limner.profile("u", SCHEMA)
+    assert (document.profile["summary"], document.profile["events"]) == ("A good customer.", 7)
+    assert desk.asked() == [] and document.version == 2
+    desk.limner.correct("u", "/summary", "forbid", by="Ann", schema=SCHEMA)
+    assert (
+        desk.limner.profile("u", SCHEMA).profile["summary"] is None
+    )  # the one before was corrected, this is forbidden
+
+
+def test_a_correction_that_is_taken_back(desk: Desk) -> None:
+    desk.limner.correct("u", "/city", "correct", "Bonn", by="Ann", schema=SCHEMA)
+    assert desk.limner.profile("u", SCHEMA).profile["city"] == "Bonn"
+    desk.limner.correct("u", "/city", "forbid", by="Bob", schema=SCHEMA)
+    document = desk.limner.profile("u", SCHEMA)
+    assert document.profile["city"] == "Munich"
+    refused = next(r for r in document.rejected if r.value == "Bonn")
+    assert refused.corrected is not None and (refused.corrected.by, refused.corrected.action) == ("Bob", "forbid")
+
+
 def test_corrections_need_no_profile_before_them(desk: Desk) -> None:
     schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "phone": TEXT, "tier": {"enum": ["a", "b", None]}}}
     desk.limner.correct("u", "/phone", "correct", "4711", by="Ann", schema=schema)

@@ -206,6 +206,13 @@ def test_what_each_attribute_was_shown_is_told(desk: Desk) -> None:
     assert ("home", "home#0") in shown["/city"] and ("cup", "cup#0") in shown["/drinks"]
 
 
+def test_a_version_is_kept_while_another_process_ingests(desk: Desk) -> None:
+    other = desk.open().store
+    with other._open().lock.held():
+        assert desk.limner.profile("u", SCHEMA).version == 1
+    assert len(desk.limner.versions("u")) == 1
+
+
 def test_two_processes_that_make_the_same_keep_one_version(desk: Desk) -> None:
     late = desk.open()
     original: Callable[..., Any] = late._chat
