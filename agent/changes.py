@@ -133,7 +133,9 @@ def _change(
     ]
     refusal = refused[0] if refused and kind != "evidence" else None
     by_person = _is_by_person(old, new) or (refusal is not None and refusal.corrected is not None)
-    why, evidence = ("corrected", () if new is None else new.evidence) if by_person else _why(old, new, among)
+    why, evidence = _why(old, new, among)
+    if by_person:
+        why, evidence = "corrected", () if new is None else new.evidence
     return Change(
         pointer,
         kind,

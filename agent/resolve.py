@@ -3,13 +3,13 @@
 Knows nothing of models or stores.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.documents import Claim, Evidence, Rejected
 from agent.facets import Facet
+from agent.rewording import value_key
 from agent.schema_rules import JsonSchema, escape_pointer
 from agent.verify import Accepted
 from agent.wording import normalise
@@ -58,21 +58,11 @@ def resolve(schema: JsonSchema, facets: Sequence[Facet], accepted: Iterable[Acce
     return result
 
 
-_POINT = re.compile(r"(?<=\d)\.(?=\d)")
-_MINUS = re.compile(r"(?<![\w.])[-−](?=\d)")
-
-
-def _key(value: Any) -> str:
-    """What makes two values the same: letters and digits, with the signs and points of numbers."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return normalise(_MINUS.sub("minus", _POINT.sub("point", text))).replace(" ", "")
-
-
 def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
     """One entry a value: the same value again adds its evidence; the surest reading counts."""
     merged: dict[str, Accepted] = {}
     for each in sorted(accepted, key=lambda a: -a.confidence):
-        key = _key(each.value)
+        key = value_key(each.value)
         near = next((k for k in merged if key == k or _is_reading_of(each, merged[k])), None)
         if near is None:
             merged[key] = each
