@@ -98,7 +98,7 @@ class Versions:
         if base is not None and not fresh and digest_of(base.private["made_with"]) == digest_of(made_with):
             return replace(_document(base), usage=Usage())
         stands = _Standing(self._store, user_id)
-        maker = digest_of(names.llm, names.prompts, made_with["rules"])
+        maker = digest_of(asdict(replace(names, embedder="")), made_with["rules"])  # another one finds other snippets
         kept = Kept(maker, None if base is None or fresh else base.private["verdicts"], stands)
         document = make(Earlier(kept, corrections, stands))
         private = {
