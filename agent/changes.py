@@ -18,8 +18,8 @@ Why = Literal[
     "corrected", "new events", "event gone", "schema", "model", "prompts", "limner", "other events", "made anew"
 ]
 """The first that holds: a person said so; events that were loaded since say it; an event that said it is gone or
-changed; another definition of the schema, another model, other prompts, another limner; other events were loaded or
-removed; the profile was made anew."""
+changed; a person said something of a value that it was made from (``corrected``, too); another definition of the
+schema, another model, other prompts, another limner; other events were loaded or removed; the profile was made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Change:
 
 
 class Circumstances(NamedTuple):
-    """What else changed: ids of ``loaded`` events, whether words still ``stand``, and what the versions were made with.
+    """What else changed: ids of ``loaded`` events, whether words still stand, and what the versions were made with.
 
-    ``before`` and ``after`` have the keys ``history``, ``schema``, ``llm``, ``embedder``, ``prompts`` and ``rules``.
+    ``before`` and ``after`` have at least the keys that ``_why`` compares.
     """
 
     loaded: frozenset[str]
@@ -161,6 +161,7 @@ def _why(old: Claim | None, new: Claim | None, among: Circumstances) -> tuple[Wh
     if gone:
         return "event gone", gone
     causes: dict[Why, bool] = {
+        "corrected": among.differ("corrections"),
         "schema": among.differ("schema"),
         "model": among.differ("llm", "embedder"),
         "prompts": among.differ("prompts"),

@@ -31,8 +31,12 @@ def test_a_corrected_value_stands_and_says_who(desk: Desk) -> None:
     assert refused["reason"].startswith("corrected by Ann on ") and refused["evidence"]
     assert set(desk.asked()) == {"text"}  # the summary is written anew
     assert document["profile"]["summary"] == "The user has Bonn coffee."
-    change = desk.limner.changes("u", 2, SCHEMA).changes[0]
-    assert (change.kind, change.before, change.after, change.why) == ("changed", "Munich", "Bonn", "corrected")
+    changes = desk.limner.changes("u", 2, SCHEMA).changes
+    assert [(c.pointer, c.kind, c.why) for c in changes] == [
+        ("/city", "changed", "corrected"),
+        ("/summary", "changed", "corrected"),
+    ]
+    assert (changes[0].before, changes[0].after) == ("Munich", "Bonn")
 
     desk.load({"id": "move", "timestamp": "2024-01-01", "text": "Where the user lives now: I live in Berlin."})
     assert desk.limner.profile("u", SCHEMA, fresh=True).profile["city"] == "Bonn"
