@@ -20,7 +20,7 @@ from agent.schema_rules import JsonSchema, resolve_pointer, standard
 from retrieval import Store
 from retrieval.keeping import Correction as KeptCorrection
 
-__all__ = ["Action", "Correction", "corrections_of", "make_correction", "now", "read_value", "training_line"]
+__all__ = ["Action", "Correction", "corrections_of", "make_correction", "read_value", "training_line"]
 
 Action = Literal["confirm", "correct", "forbid"]
 
@@ -69,8 +69,7 @@ class Correction:
         store.keeping.correct(KeptCorrection(self.user_id, self.schema, self.as_json()))
 
 
-def now() -> str:
-    """This second in UTC, as documents write it."""
+def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -124,7 +123,7 @@ def make_correction(
         before=before,
         drafted=all(claim.origin != "corrected" for claim in claims),
         by=by.strip(),
-        at=now(),
+        at=_now(),
         note=note,
         description=facet.description or facet.label,
         evidence=tuple(dict.fromkeys(each for claim in claims for each in claim.evidence)),
