@@ -14,6 +14,7 @@ import click
 
 from agent import options
 from agent.cli_eval import evaluate
+from agent.cli_keeping import correct, corrections, profile_work, versions
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
 from agent.terminal import Watch, say, use_utf8, watch_for_sigterm
@@ -273,6 +274,9 @@ def ask(
     metavar="F",
     help="A JSON Schema file, or the name of a built-in schema.",
 )
+@click.option("--fresh", is_flag=True, help="Find out everything again, whatever was kept.")
+@click.option("--diff", is_flag=True, help="Show what changed since the version before, and why.")
+@click.option("--version", "number", type=click.IntRange(min=1), metavar="N", help="Read a version as it was made.")
 @options.batch
 @options.confidence
 @options.store
@@ -286,25 +290,33 @@ def profile(
     /,
     user: str | None,
     source: str,
+    fresh: bool,
+    diff: bool,
+    number: int | None,
     requests: Path | None,
     out: Path | None,
     min_confidence: float,
     **settings: Any,
 ) -> int:
-    """Fill a schema from a user's history, with footnotes."""
+    """Fill a schema from a user's history, with footnotes.
+
+    Costs nothing when nothing changed; what changed is kept as another version.
+    """
     from agent.batch import PROFILE
-    from agent.render import print_profile
     from agent.schema import load_schema
 
     files = options.batch_files(requests, out, {"USER": user}, context)
     schema = load_schema(source)
-    work = Work(
-        task=replace(PROFILE, schema_hash=schema.hash),
-        do=lambda limner, request: limner.profile(request.user_id, schema, min_confidence=min_confidence),
-        document=lambda profile: profile.as_json(),
-        show=print_profile,
+    task = replace(PROFILE, schema_hash=schema.hash)
+    work = profile_work(
+        task, schema, fresh=fresh, diff=diff, number=number, many=files is not None, min_confidence=min_confidence
     )
     return perform(Door(context.obj, **settings), work, files, user, None)
+
+
+cli.add_command(versions)
+cli.add_command(correct)
+cli.add_command(corrections)
 
 
 @cli.command()

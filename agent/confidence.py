@@ -5,7 +5,7 @@ Knows documents and claims, not how a calibration comes about.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.documents import AnswerDocument, Claim, Rejected
 from agent.errors import UsageError
@@ -28,6 +28,10 @@ class Confidence:
     def __post_init__(self) -> None:
         if not 0 <= self.least <= 1:
             raise UsageError(f"the minimum confidence {self.least!r} is not between 0 and 1")
+
+    def settings(self) -> dict[str, Any]:
+        """What a document depends on, as JSON types."""
+        return {"least": self.least, "calibration": self.calibration and self.calibration.model_dump(mode="json")}
 
     def settle_answer(self, document: AnswerDocument) -> AnswerDocument:
         """The document with its confidence calibrated; an answer below the line is null and kept in ``rejected``."""

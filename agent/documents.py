@@ -15,6 +15,7 @@ __all__ = [
     "AnswerDocument",
     "Claim",
     "ClaimRef",
+    "Corrected",
     "Evidence",
     "ModelNames",
     "Origin",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 Status = Literal["current", "superseded", "disputed"]
-Origin = Literal["stated", "reported", "inferred", "computed"]
+Origin = Literal["stated", "reported", "inferred", "computed", "corrected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,23 @@ class ClaimRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """Who said of a value that it is right or wrong, and when; ``action``: ``confirm``, ``correct`` or ``forbid``."""
+
+    by: str
+    at: str
+    action: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One value of the profile, where it stands (RFC 6901) and what it rests on.
 
     ``signals`` are the numbers that its confidence is made from, by name; none for what code computed.
     ``superseded_by`` names the claim that replaced a superseded one (none where the user only gave the value up),
     ``disputed_with`` those that contradict a disputed one at the same time.
+    What a person said has ``corrected``, and no evidence where the history does not say it.
     """
 
     pointer: str
@@ -72,16 +84,18 @@ class Claim:
     signals: dict[str, float] = field(default_factory=dict)
     superseded_by: ClaimRef | None = None
     disputed_with: tuple[ClaimRef, ...] = ()
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A value that the model drafted and that is not in the profile, with the reason."""
+    """A value that the model drafted, or a person forbade, and that is not in the profile, with the reason."""
 
     pointer: str
     value: Any
     reason: str
     evidence: tuple[Evidence, ...] = ()
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,8 @@ class ModelNames:
 class ProfileDocument:
     """A profile that validates against the user's schema, and the explanation beside it.
 
-    ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``.
+    ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``. ``version`` is None for a
+    profile that is not kept. Fields that are added have defaults, so that older versions can be read.
     """
 
     user_id: str
@@ -111,6 +126,7 @@ class ProfileDocument:
     model: ModelNames
     usage: Usage
     generated_at: str
+    version: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

@@ -80,7 +80,9 @@ def _variants(
     own = limner_of(limner, plan)
 
     def profiles(who: Limner) -> Callable[[Request], Document]:
-        return lambda request: who.profile(request.user_id, schema, min_confidence=plan.min_confidence).as_json()
+        return lambda request: who.profile(
+            request.user_id, schema, min_confidence=plan.min_confidence, fresh=True
+        ).as_json()
 
     def floored(who: Floor) -> Callable[[Request], Document]:
         return lambda request: who.profile(request.user_id, schema).as_json()

@@ -12,13 +12,14 @@ from agent.facets import Facet
 from agent.inert import on_one_line
 from agent.llama import estimate_tokens
 from prompts import Language
-from retrieval import Hit, Role, relative_dates
+from retrieval import Hit, Role, Snippet, relative_dates
 
 __all__ = [
     "ABOUT_USER",
     "RECORDS",
     "Pack",
     "best_of",
+    "history_language",
     "in_time_order",
     "is_about_user",
     "is_in_records",
@@ -165,3 +166,9 @@ def prompt_language(texts: Iterable[str]) -> Language:
             elif character.isalpha():
                 latin += 1
     return "zh" if chinese * 2 > latin else "en"
+
+
+def history_language(history: Sequence[Snippet]) -> Language:
+    """The language of the prompts about a history: that of the newest things the user said."""
+    own = [snippet.text for snippet in history if snippet.role == "user"]
+    return prompt_language(own[-200:] or [snippet.text for snippet in history[-200:]])

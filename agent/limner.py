@@ -5,12 +5,13 @@ Knows how the parts are put together; loads nothing before it is needed.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from agent.progress import OnStep, ignore
-from agent.schema import SchemaSource, load_schema
+from agent.schema import ProfileSchema, SchemaSource, load_schema
 from agent.stages import ALL, Stages
 from retrieval import (
     EMBEDDED,
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
     from agent.calibration import Kind
     from agent.chat import Chat
     from agent.confidence import Confidence
+    from agent.corrections import Action, Correction
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
+    from agent.versions import Changes, Earlier, Versions
     from retrieval.chains import UserRetriever
+    from retrieval.keeping import VersionNote
 
 __all__ = ["Limner", "OnLoad"]
 
@@ -85,6 +89,7 @@ class Limner:
         self._model: BaseChatModel | None = None
         self._calibrations = [Path(each) for each in calibrations]
         self._stages = ALL
+        self._reranker = reranker if isinstance(reranker, str) or reranker is None else reranker.name
         reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
         self._store = Store(Path(store), self._load_embedder, record=record, index=index, reranker=reorders)
 
@@ -184,11 +189,15 @@ class Limner:
         )
 
     def profile(
-        self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0
+        self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0, fresh: bool = False
     ) -> "ProfileDocument":
         """The user's profile under ``schema``: a built-in name, a file, a mapping or a Pydantic model.
 
         Values that are less sure than ``min_confidence`` are left out; they stand in ``rejected``.
+
+        Each profile that says something else is kept as the next version. When nothing changed that it depends on, the
+        last one is returned, and no model is loaded or asked; else only what may have changed is found out again.
+        ``fresh``: all of it.
 
         Raises:
             InputError: a calibration that was given is none.
@@ -196,13 +205,91 @@ class Limner:
             ProfileInvalid: the schema requires what the history does not hold.
             UnknownUser, ModelUnavailable, StoreError: as their names say.
         """
-        from agent.profile_graph import ProfileGraph
+        checked = load_schema(schema)
+        self._store.snippet_count(user_id)
+        confidence = self._confidence("claim", min_confidence)
+        names = self._names(confidence)
+
+        def make(earlier: "Earlier") -> "ProfileDocument":
+            from agent.profile_graph import ProfileGraph
+
+            graph = ProfileGraph(self._store, self.chat(), names, self._on_step, confidence, self._stages)
+            return graph.run(user_id, checked, earlier)
+
+        settings = {"reranker": self._reranker, **confidence.settings(), "stages": asdict(self._stages)}
+        return self._versions(checked).profile(user_id, names, settings, make, fresh=fresh)
+
+    def versions(self, user_id: str, schema: "SchemaSource | None" = None) -> "list[VersionNote]":
+        """The user's versions, oldest first: of all profiles, or of that under ``schema``."""
+        self._store.snippet_count(user_id)
+        return self._store.keeping.versions(user_id, None if schema is None else load_schema(schema).name)
+
+    def version(self, user_id: str, number: int, schema: SchemaSource = "person") -> "ProfileDocument":
+        """A version of the user's profile, as it was made.
+
+        Raises:
+            UnknownUser, InputError: there is no such version.
+        """
+        self._store.snippet_count(user_id)
+        return self._versions(load_schema(schema)).version(user_id, number)
+
+    def changes(self, user_id: str, number: int, schema: SchemaSource = "person") -> "Changes":
+        """What changed with a version of the user's profile, and why.
+
+        Raises:
+            UnknownUser, InputError: there is no such version.
+        """
+        self._store.snippet_count(user_id)
+        return self._versions(load_schema(schema)).changes(user_id, number)
+
+    def shown(self, user_id: str, number: int, schema: SchemaSource = "person") -> dict[str, list[tuple[str, str]]]:
+        """What the model was shown for each attribute of a version; see :meth:`agent.versions.Versions.shown`."""
+        return self._versions(load_schema(schema)).shown(user_id, number)
+
+    def correct(
+        self,
+        user_id: str,
+        pointer: str,
+        action: "Action",
+        value: Any = None,
+        *,
+        by: str,
+        note: str | None = None,
+        schema: SchemaSource = "person",
+    ) -> "Correction":
+        """Confirm, correct (with ``value``) or forbid what stands at ``pointer`` in the latest version of the profile.
+
+        It counts from the next profile on. ``/interests/0`` is the first interest of the latest version,
+        ``/interests/-`` one more, ``/interests`` all of them.
+
+        Raises:
+            UsageError: the schema has no such attribute.
+            InputError: nothing stands there, or the schema does not allow the value.
+            UnknownUser, StoreError: as their names say.
+        """
+        from agent.corrections import make_correction
 
         checked = load_schema(schema)
         self._store.snippet_count(user_id)
-        chat, confidence = self.chat(), self._confidence("claim", min_confidence)
-        names = self._names(confidence)
-        return ProfileGraph(self._store, chat, names, self._on_step, confidence, self._stages).run(user_id, checked)
+        latest = self._versions(checked).latest(user_id)
+        correction = make_correction(
+            self._store, user_id, checked, latest, pointer, action, value=value, by=by, note=note
+        )
+        correction.keep(self._store)
+        return correction
+
+    def corrections(self, user_id: str | None = None) -> "list[Correction]":
+        """What people said of profiles, in order: of one user's, or of all."""
+        from agent.corrections import corrections_of
+
+        if user_id is not None:
+            self._store.snippet_count(user_id)
+        return corrections_of(self._store, user_id)
+
+    def _versions(self, schema: ProfileSchema) -> "Versions":
+        from agent.versions import Versions
+
+        return Versions(self._store, schema)
 
     def varied(self, *, store: Store | None = None, stages: Stages = ALL) -> Self:
         """The same models over another store, or with fewer stages: for measuring what a part is worth."""
@@ -212,10 +299,9 @@ class Limner:
         return other
 
     def names(self) -> "ModelNames":
-        """What documents call the models; loads them."""
+        """What documents call the models."""
         from agent.confidence import AS_IT_IS
 
-        self.chat()
         return self._names(AS_IT_IS)
 
     def _load_embedder(self) -> Embedder:
@@ -241,21 +327,17 @@ class Limner:
                 self._model = self._llm
         return Chat(self._model)
 
-    def _model_name(self) -> str:
-        from agent.models import model_name
-
-        assert self._model is not None, "chat loads it"
-        return model_name(self._model, self._llm if isinstance(self._llm, str) else None)
-
     def _confidence(self, kind: "Kind", least: float) -> "Confidence":
         from agent.calibration import calibration_for
         from agent.confidence import Confidence
+        from agent.models import model_name
 
-        return Confidence(calibration_for(self._model_name(), kind, self._calibrations), least)
+        return Confidence(calibration_for(model_name(self._llm), kind, self._calibrations), least)
 
     def _names(self, confidence: "Confidence") -> "ModelNames":
         from agent.documents import ModelNames
+        from agent.models import model_name
         from prompts import prompts_version
 
         calibrated = confidence.calibration is not None
-        return ModelNames(self._model_name(), self._store.embedder.name, prompts_version(), calibrated)
+        return ModelNames(model_name(self._llm), self._store.embedder_name(), prompts_version(), calibrated)

@@ -11,14 +11,24 @@ from retrieval import relative_dates
 if TYPE_CHECKING:
     from retrieval.history import UserSummary
     from retrieval.ingest import IngestReport
+    from retrieval.keeping import VersionNote
     from retrieval.search import Hit
 
-__all__ = ["ingest_document", "search_document", "users_document"]
+__all__ = ["ingest_document", "search_document", "users_document", "versions_document"]
 
 
 def users_document(users: "Sequence[UserSummary]") -> dict[str, Any]:
     """Who is in the store."""
     return {"users": [user._asdict() for user in users]}
+
+
+def versions_document(user_id: str, versions: "Sequence[VersionNote]") -> dict[str, Any]:
+    """The versions of a user's profiles, oldest first."""
+    listed = [
+        {"schema": {"name": each.schema, "hash": each.schema_hash}, "version": each.number, "made_at": each.made_at}
+        for each in versions
+    ]
+    return {"user_id": user_id, "versions": listed}
 
 
 def search_document(user_id: str, query: str, hits: "Sequence[Hit]", *, explain: bool = False) -> dict[str, Any]:

@@ -65,16 +65,14 @@ def _openai(name: str, base_url: str | None) -> "BaseChatModel":
     )
 
 
-def model_name(model: "BaseChatModel", spec: str | None) -> str:
-    """How a document names the model: the spec it was asked for by, or the class and name of a given object."""
-    if spec == EMBEDDED_LLM:
-        return f"{EMBEDDED_LLM}:{LLM.name}"
-    if spec:
-        return spec.partition(":")[0] + ":" + Path(spec.partition(":")[2]).name if spec.startswith("gguf:") else spec
-    path = getattr(model, "model_path", None)
-    name = (
-        f"gguf:{Path(path).name}"
-        if path
-        else getattr(model, "model_name", None) or getattr(model, "model", None) or type(model).__name__
-    )
-    return str(name)
+def model_name(llm: "str | BaseChatModel") -> str:
+    """How a document names the model: the spec it is asked for by, or the class and name of a given object."""
+    if isinstance(llm, str):
+        if llm == EMBEDDED_LLM:
+            return f"{EMBEDDED_LLM}:{LLM.name}"
+        provider, _, name = llm.partition(":")
+        return f"{provider}:{Path(name).name}" if provider == "gguf" else llm
+    path = getattr(llm, "model_path", None)
+    if path:
+        return f"gguf:{Path(path).name}"
+    return str(getattr(llm, "model_name", None) or getattr(llm, "model", None) or type(llm).__name__)

@@ -1,4 +1,4 @@
-"""The profile graph (LangGraph): plan → retrieve → draft → verify → summarise → resolve → validate.
+"""The profile graph (LangGraph): plan → retrieve → draft → verify → correct → summarise → resolve → validate.
 
 One bounded repair leads from the end back to draft.
 
@@ -17,16 +17,18 @@ from agent.confidence import AS_IT_IS, Confidence
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_facet, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
-from agent.evidence import ABOUT_USER, RECORDS, Pack, best_of, is_in_records, key_of, make_packs, prompt_language
+from agent.evidence import ABOUT_USER, RECORDS, Pack, best_of, history_language, is_in_records, key_of, make_packs
 from agent.facets import Facet, plan_facets
 from agent.persons import asks_about_others, is_about_others, names_of_others
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
+from agent.rulings import Rulings
 from agent.schema import ProfileSchema, validation_problems
 from agent.stages import ALL, Stages
-from agent.summarising import summarise
+from agent.summarising import facts_of, summarise
 from agent.unverified import as_drafted
 from agent.verify import Accepted, Drafted, verify
+from agent.versions import Earlier
 from prompts import Language
 from retrieval import Hit, Snippet, Store
 
@@ -44,6 +46,8 @@ _MOST_REPAIRS = 1
 class _State(TypedDict, total=False):
     user_id: str
     schema: ProfileSchema
+    earlier: Earlier
+    rulings: Rulings
     language: Language
     others: frozenset[str]
     facets: list[Facet]
@@ -52,6 +56,9 @@ class _State(TypedDict, total=False):
     drafted: list[Drafted]
     accepted: list[Accepted]
     rejected: list[Rejected]
+    settled: list[Accepted]
+    overruled: list[Rejected]
+    present: set[tuple[str, str]]
     shown: set[tuple[str, str]]
     resolved: Resolved
     problems: dict[str, str]
@@ -87,24 +94,24 @@ class ProfileGraph:
         self._on_step = on_step
         self._graph = self._compile()
 
-    def run(self, user_id: str, schema: ProfileSchema) -> ProfileDocument:
-        """The profile of one user.
+    def run(self, user_id: str, schema: ProfileSchema, earlier: Earlier | None = None) -> ProfileDocument:
+        """The profile of one user; ``earlier``: what is known before the model is asked.
 
         Raises:
             UnknownUser: the store holds nothing of the user.
             ProfileInvalid: the schema requires values that the history does not hold.
             ModelReplyError, ModelUnavailable: the model failed.
         """
-        state = self._graph.invoke({"user_id": user_id, "schema": schema})
+        state = self._graph.invoke({"user_id": user_id, "schema": schema, "earlier": earlier or Earlier()})
         resolved: Resolved = state["resolved"]
         total, shown = self._store.snippet_count(user_id), len(state["shown"])
         return ProfileDocument(
             user_id=user_id,
             schema={"name": schema.name, "hash": schema.hash},
             profile=resolved.profile,
-            claims=tuple(resolved.claims),
+            claims=tuple(state["rulings"].attribute(resolved.claims)),
             unknown=tuple(resolved.unknown),
-            rejected=_once((*state["rejected"], *resolved.rejected)),
+            rejected=_once((*state["overruled"], *state["rulings"].without(state["rejected"]), *resolved.rejected)),
             history={"total": total, "shown": shown, "left_out": total - shown},
             model=self._names,
             usage=self._chat.usage,
@@ -120,13 +127,14 @@ class ProfileGraph:
             self._retrieve,
             self._draft,
             self._verify,
+            self._correct,
             self._summarise,
             self._resolve,
             self._validate,
             self._repair,
         ):
             graph.add_node(node.__name__.lstrip("_"), node)
-        steps = [START, "plan", "retrieve", "draft", "verify", "summarise", "resolve", "validate"]
+        steps = [START, "plan", "retrieve", "draft", "verify", "correct", "summarise", "resolve", "validate"]
         for before, after in itertools.pairwise(steps):
             graph.add_edge(before, after)
         graph.add_conditional_edges("validate", _next_step, {"repair": "repair", "done": END})
@@ -136,9 +144,11 @@ class ProfileGraph:
     def _plan(self, state: _State) -> _State:
         history = self._store.history(state["user_id"])
         own = [s.text for s in history if s.role == "user"]
-        language = prompt_language(own[-200:] or [s.text for s in history[-200:]])
+        language = history_language(history)
         facets = plan_facets(state["schema"], language)
+        rulings = Rulings(state["earlier"].corrections, facets, state["earlier"].stands)
         return {
+            "rulings": rulings, "present": {(s.event_id, s.snippet_id) for s in history},
             "language": language, "others": names_of_others(own),
             "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
             "accepted": self._computed(state["user_id"], history, facets), "rejected": [], "shown": set(), "repairs": 0,
@@ -153,9 +163,18 @@ class ProfileGraph:
         return [value for facet in wanted if (value := compute(facet, history)) is not None]
 
     def _retrieve(self, state: _State) -> _State:
-        return {"packs": self._find(state, state["todo"], _SNIPPETS_A_FACET)}
+        """Find what may tell; what was found out before from the same snippets is taken over."""
+        found = self._find(state, state["todo"], _SNIPPETS_A_FACET)
+        known = state["earlier"].kept.recall(found, _SNIPPETS_A_FACET, state["others"], state["language"])
+        return {
+            "packs": _packed([each for each in found if each[0].pointer not in known], _SNIPPETS_A_FACET),
+            "accepted": state["accepted"] + [each for verdicts in known.values() for each in verdicts.accepted],
+            "rejected": state["rejected"] + [each for verdicts in known.values() for each in verdicts.rejected],
+            "shown": state["present"] & {key for verdicts in known.values() for key in verdicts.shown},
+        }
 
-    def _find(self, state: _State, facets: Sequence[Facet], k: int) -> list[Pack]:
+    def _find(self, state: _State, facets: Sequence[Facet], k: int) -> list[tuple[Facet, list[Hit]]]:
+        """Snippets for each facet, best first, of which ``k`` are to be shown; without those that have none."""
         user_id = state["user_id"]
         queries = [query for facet in facets for query in facet.queries]
         self._on_step(Step("retrieve", 0, len(queries)))
@@ -166,9 +185,11 @@ class ProfileGraph:
         for facet in facets:
             hits = [_about(facet, next(rankings), state["others"]) for _ in facet.queries]
             hits += [next(records)] if is_in_records(facet.words) else []
-            found.append((facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, k)))
+            found.append(
+                (facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, _SEARCHED * k))
+            )
         self._on_step(Step("retrieve", len(queries), len(queries)))
-        return make_packs([(facet, hits) for facet, hits in found if hits], _PACK_TOKENS)
+        return [(facet, hits) for facet, hits in found if hits]
 
     def _latest(self, user_id: str) -> list[Hit]:
         """The newest things the user said: what a summary must not miss."""
@@ -182,6 +203,7 @@ class ProfileGraph:
         drafted: list[Drafted] = []
         rejected = list(state["rejected"])
         shown = set(state["shown"])
+        state["earlier"].kept.show(state["packs"])
         total, done = sum(len(p.facets) for p in state["packs"]), 0
         for pack in state["packs"]:
             shown |= {key_of(hit) for hit in pack.hits}
@@ -216,29 +238,41 @@ class ProfileGraph:
                 else:
                     rejected.append(verdict)
         self._on_step(Step("verify", len(state["drafted"]), len(state["drafted"])))
+        state["earlier"].kept.note(accepted, rejected)
         return {"accepted": accepted, "rejected": rejected}
 
+    def _correct(self, state: _State) -> _State:
+        """Let people have the last word."""
+        settled, overruled = state["rulings"].apply(state["accepted"])
+        return {"settled": settled, "overruled": overruled}
+
     def _summarise(self, state: _State) -> _State:
-        accepted, rejected = list(state["accepted"]), list(state["rejected"])
-        for facet in (each for each in state["facets"] if each.from_claims):
-            accepted = [a for a in accepted if a.facet.pointer != facet.pointer]
-            text = self._written(facet, accepted, state)
+        settled, overruled = list(state["settled"]), list(state["overruled"])
+        for facet in (f for f in state["facets"] if f.from_claims and not state["rulings"].settles(f)):
+            text = self._written(facet, settled, state)
             if isinstance(text, Accepted):
-                accepted.append(text)
+                text = state["rulings"].refusal(text) or text
+            if isinstance(text, Accepted):
+                settled.append(text)
             elif text is not None:
-                rejected.append(text)
-        return {"accepted": accepted, "rejected": rejected}
+                overruled.append(text)
+        return {"settled": settled, "overruled": overruled}
 
     def _written(self, facet: Facet, accepted: Sequence[Accepted], state: _State) -> Accepted | Rejected | None:
         claims = resolve(state["schema"].inlined, state["facets"], accepted).claims
-        try:
-            return summarise(self._chat, facet, claims, state["facets"], state["language"])
-        except ModelReplyError as error:
-            return Rejected(facet.pointer, None, str(error))
+
+        def write() -> Accepted | Rejected | None:
+            try:
+                return summarise(self._chat, facet, claims, state["facets"], state["language"])
+            except ModelReplyError as error:
+                return Rejected(facet.pointer, None, str(error))
+
+        facts = [fact for fact, _ in facts_of(claims, state["facets"])]
+        return state["earlier"].kept.text(facet, facts, state["language"], write)
 
     def _resolve(self, state: _State) -> _State:
         resolved = partial(resolve, state["schema"].inlined, state["facets"])
-        return {"resolved": self._confidence.settle_profile(state["accepted"], resolved)}
+        return {"resolved": self._confidence.settle_profile(state["settled"], resolved)}
 
     def _validate(self, state: _State) -> _State:
         resolved = state["resolved"]
@@ -259,13 +293,17 @@ class ProfileGraph:
         bad = tuple(state["problems"])
         todo = [f for f in state["facets"] if _is_drafted(f) and _touches(f.pointer, bad)]
         again = {f.pointer for f in todo}
-        packs = self._find(state, todo, 2 * _SNIPPETS_A_FACET) if todo else []
+        packs = _packed(self._find(state, todo, 2 * _SNIPPETS_A_FACET), 2 * _SNIPPETS_A_FACET) if todo else []
         kept = [a for a in state["accepted"] if a.facet.pointer not in again]
         refused = [r for r in state["rejected"] if r.pointer not in again]
         return {
             "packs": packs, "todo": todo, "accepted": kept, "rejected": refused, "drafted": [],
             "repairs": state["repairs"] + 1,
         }  # fmt: skip
+
+
+def _packed(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
+    return make_packs([(facet, hits[:k]) for facet, hits in found], _PACK_TOKENS)
 
 
 def _is_drafted(facet: Facet) -> bool:

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from agent.chat import Usage
     from agent.documents import AnswerDocument, Claim, ProfileDocument
 
-__all__ = ["print_answer", "print_profile"]
+__all__ = [
+    "heading_of",
+    "mostly_chinese",
+    "name_of",
+    "print_answer",
+    "print_line",
+    "print_notes",
+    "print_profile",
+    "worded",
+    "words_in",
+]
 
 _ENGLISH: Final = {
     "attribute": "attribute",
@@ -26,8 +36,12 @@ _ENGLISH: Final = {
     "inferred": "inferred",
     "computed": "computed",
     "corrected": "corrected",
+    "confirm": "confirmed",
+    "correct": "corrected",
+    "by": "{action} by {by}",
     "True": "yes",
     "False": "no",
+    "version": "version {number}",
     "earlier": "earlier: {value}",
     "disputed": "disputed, also said: {value}",
     "until": " (until {date})",
@@ -53,8 +67,12 @@ _CHINESE: Final = {
     "inferred": "推断",
     "computed": "统计",
     "corrected": "更正",
+    "confirm": "确认",
+    "correct": "更正",
+    "by": "{by} {action}",
     "True": "是",
     "False": "否",
+    "version": "第 {number} 版",
     "earlier": "曾经：{value}",
     "disputed": "有争议，另有说法：{value}",
     "until": "（至 {date}）",
@@ -73,6 +91,11 @@ _CHINESE: Final = {
 }
 
 
+def words_in(*, chinese: bool) -> dict[str, str]:
+    """The words that documents are shown with."""
+    return _CHINESE if chinese else _ENGLISH
+
+
 class _Place(NamedTuple):
     """A value of the profile. ``label`` is the pointer of the attribute, ``pointer`` that of the value itself."""
 
@@ -83,37 +106,43 @@ class _Place(NamedTuple):
 
 def print_profile(console: "Console", document: "ProfileDocument") -> None:
     """The profile as a table, what is unknown, the footnotes, and what it took."""
-    words = _CHINESE if _mostly_chinese(document) else _ENGLISH
+    words = words_in(chinese=mostly_chinese(document))
     notes = Footnotes()
-    _line(console, f"{excerpt(document.user_id, limit=60)} · {document.schema['name']}", "bold")
+    print_line(console, heading_of(document, words), "bold")
     table = _profile_table(document, words, notes)
     if table.row_count:
         console.print(table)
     else:
-        _line(console, words["nothing"])
+        print_line(console, words["nothing"])
     if document.unknown:
-        names = words["comma"].join(_name(pointer) for pointer in document.unknown)
-        _line(console, words["unknown"].format(names=names))
-    _print_notes(console, notes, words)
+        names = words["comma"].join(name_of(pointer) for pointer in document.unknown)
+        print_line(console, words["unknown"].format(names=names))
+    print_notes(console, notes, words)
     _print_end(console, words, len(document.rejected), document.usage, document.history)
+
+
+def heading_of(document: "ProfileDocument", words: dict[str, str]) -> str:
+    """Whose profile it is, under which schema, and its version."""
+    version = [] if document.version is None else [words["version"].format(number=document.version)]
+    return " · ".join([excerpt(document.user_id, limit=60), document.schema["name"], *version])
 
 
 def print_answer(console: "Console", document: "AnswerDocument") -> None:
     """The answer with its footnotes, or that the history does not tell, in the language of the question."""
-    words = _CHINESE if is_chinese(document.question) else _ENGLISH
+    words = words_in(chinese=is_chinese(document.question))
     notes = Footnotes()
     if document.answer is None:
-        _line(console, words["cannot tell"])
+        print_line(console, words["cannot tell"])
     else:
         marks = notes.cite(document.evidence, document.answer)
-        _line(console, f"{shown(document.answer)} {marks}".rstrip())
+        print_line(console, f"{shown(document.answer)} {marks}".rstrip())
         if document.unanswered:
-            _line(console, words["unanswered"].format(names=" ".join(document.unanswered)))
-    _print_notes(console, notes, words)
+            print_line(console, words["unanswered"].format(names=" ".join(document.unanswered)))
+    print_notes(console, notes, words)
     _print_end(console, words, len(document.rejected), document.usage, document.history)
 
 
-def _mostly_chinese(document: "ProfileDocument") -> bool:
+def mostly_chinese(document: "ProfileDocument") -> bool:
     """By the values in the user's own words; those that were chosen from a list in the schema tell nothing."""
     said = [claim.value for claim in document.claims if claim.origin in ("stated", "reported")]
     values = [text for value in said or [document.profile] for text in _texts(value)]
@@ -146,10 +175,10 @@ def _profile_table(document: "ProfileDocument", words: dict[str, str], notes: Fo
     ]
     attributes = dict.fromkeys([*(place.label for place in places), *(_label(c.pointer, document) for c in earlier)])
     for label in attributes:
-        name = _name(label)
+        name = name_of(label)
         for place in (each for each in places if each.label == label):
             claims = _supporting(document.claims, place)
-            value = _worded(place.value, words)
+            value = worded(place.value, words)
             marks = notes.cite((each for claim in claims for each in claim.evidence), value)
             table.add_row(Text(name), Text(f"{value} {marks}".rstrip()), Text(_source(claims, words)))
             name = ""
@@ -196,7 +225,7 @@ def _supporting(claims: "Sequence[Claim]", place: _Place) -> "list[Claim]":
 
 
 def _earlier(claim: "Claim", words: dict[str, str], notes: Footnotes) -> str:
-    value = _worded(claim.value, words)
+    value = worded(claim.value, words)
     until = words["until"].format(date=shown(claim.valid_to[:10])) if claim.valid_to else ""
     kind = "disputed" if claim.status == "disputed" else "earlier"
     return f"{words[kind].format(value=value)}{until} {notes.cite(claim.evidence, value)}".rstrip()
@@ -206,19 +235,22 @@ def _source(claims: "Sequence[Claim]", words: dict[str, str]) -> str:
     if not claims:
         return ""
     best = max(claims, key=lambda claim: claim.confidence)
+    if best.corrected is not None:
+        return words["by"].format(action=words[best.corrected.action], by=shown(best.corrected.by))
     return f"{words.get(best.origin, best.origin)} {best.confidence:.0%}"
 
 
-def _worded(value: Any, words: dict[str, str]) -> str:
+def worded(value: Any, words: dict[str, str]) -> str:
     """A value in words: the parts of an object after their names, those of a list one after another."""
     if isinstance(value, dict):
-        return "; ".join(f"{_words(key)}: {_worded(v, words)}" for key, v in value.items() if v not in (None, [], {}))
+        return "; ".join(f"{_words(key)}: {worded(v, words)}" for key, v in value.items() if v not in (None, [], {}))
     if isinstance(value, list):
-        return words["comma"].join(_worded(item, words) for item in value)
+        return words["comma"].join(worded(item, words) for item in value)
     return words[str(value)] if isinstance(value, bool) else shown(value)
 
 
-def _name(pointer: str) -> str:
+def name_of(pointer: str) -> str:
+    """An attribute in words: ``/address/city`` is "address › city"."""
     tokens = pointer.split("/")[1:]
     return " › ".join(_words(token.replace("~1", "/").replace("~0", "~")) for token in tokens)
 
@@ -229,7 +261,8 @@ def _words(key: str) -> str:
     return shown("".join(parts).replace("_", " ").strip() or key)
 
 
-def _print_notes(console: "Console", notes: Footnotes, words: dict[str, str]) -> None:
+def print_notes(console: "Console", notes: Footnotes, words: dict[str, str]) -> None:
+    """The footnotes, each with its source and quote."""
     from rich.table import Table
     from rich.text import Text
 
@@ -251,7 +284,7 @@ def _print_end(
 ) -> None:
     console.print()
     if rejected:
-        _line(console, words["rejected one" if rejected == 1 else "rejected"].format(count=rejected), "dim")
+        print_line(console, words["rejected one" if rejected == 1 else "rejected"].format(count=rejected), "dim")
     took = words["usage"].format(
         llm_calls=usage.llm_calls,
         prompt_tokens=usage.prompt_tokens,
@@ -261,10 +294,11 @@ def _print_end(
     )
     counts = {"total": history.get("total", 0), "left_out": history.get("left_out", 0)}
     left_out = words["left out" if counts["left_out"] else "all read"].format(**counts) if counts["total"] else ""
-    _line(console, took + left_out, "dim")
+    print_line(console, took + left_out, "dim")
 
 
-def _line(console: "Console", text: str, style: str = "") -> None:
+def print_line(console: "Console", text: str, style: str = "") -> None:
+    """A line of text, folded where it is too long."""
     from rich.text import Text
 
     console.print(Text(text, style=style, overflow="fold"))

@@ -3,13 +3,13 @@
 Knows nothing of models or stores.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.documents import Claim, ClaimRef, Rejected, Status
 from agent.facets import Facet
+from agent.rewording import value_key
 from agent.schema_rules import JsonSchema, escape_pointer
 from agent.timeline import Spell, spells_of
 from agent.verify import Accepted
@@ -63,22 +63,12 @@ def resolve(schema: JsonSchema, facets: Sequence[Facet], accepted: Iterable[Acce
     return result
 
 
-_POINT = re.compile(r"(?<=\d)\.(?=\d)")
-_MINUS = re.compile(r"(?<![\w.])[-−](?=\d)")
-
-
-def _key(value: Any) -> str:
-    """What makes two values the same: letters and digits, with the signs and points of numbers."""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return normalise(_MINUS.sub("minus", _POINT.sub("point", text))).replace(" ", "")
-
-
 def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
     """One entry a value: the same value again adds its evidence; the surest reading counts."""
     merged: dict[str, Accepted] = {}
     for each in sorted(accepted, key=lambda a: -a.confidence):
-        key = _key(each.value)
-        near = next((k for k in merged if key == k or _contains(each.value, merged[k].value)), None)
+        key = value_key(each.value)
+        near = next((k for k in merged if key == k or _is_reading_of(each, merged[k])), None)
         if near is None:
             merged[key] = each
             continue
@@ -86,6 +76,11 @@ def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
         evidence = tuple(dict.fromkeys((*first.evidence, *each.evidence)))
         merged[near] = replace(first, evidence=evidence, epoch=max(first.epoch, each.epoch))
     return list(merged.values())
+
+
+def _is_reading_of(one: Accepted, other: Accepted) -> bool:
+    """Whether two values are one with more or fewer words around it; two that people gave are two."""
+    return not one.origin == other.origin == "corrected" and _contains(one.value, other.value)
 
 
 def _contains(one: Any, other: Any) -> bool:
@@ -97,13 +92,13 @@ def _contains(one: Any, other: Any) -> bool:
 
 def _same(ending: Accepted, merged: Iterable[Accepted]) -> Accepted | None:
     """The value that an ending is about: the same one, not a longer one ("tennis" does not end "table tennis")."""
-    return next((each for each in merged if _key(each.value) == _key(ending.value)), None)
+    return next((each for each in merged if value_key(each.value) == value_key(ending.value)), None)
 
 
 def _list(facet: Facet, merged: Sequence[Accepted], endings: Sequence[Accepted], result: Resolved) -> list[Any]:
     about = [(each, _same(each, merged)) for each in endings]
     spells = [spell for each in merged for spell in spells_of([each], [pair for pair in about if pair[1] is each])]
-    unsaid = {_key(ending.value): ending for ending, value in about if value is None}
+    unsaid = {value_key(ending.value): ending for ending, value in about if value is None}
     spells += [spell for ending in unsaid.values() for spell in spells_of([], [(ending, None)])]
     held = [replace(each.value, epoch=each.last) for each in spells if not each.over]
     kept = sorted(held[: facet.most], key=_said)
@@ -117,14 +112,16 @@ def _list(facet: Facet, merged: Sequence[Accepted], endings: Sequence[Accepted],
                 Rejected(facet.pointer, each.value, "fewer values than the list must hold", each.evidence)
             )
         return []
-    by_value = {_key(spell.value.value): spell for spell in spells if not spell.over}
+    by_value = {value_key(spell.value.value): spell for spell in spells if not spell.over}
     for index, each in enumerate(kept):
-        result.claims.append(_claim(by_value[_key(each.value)], f"{facet.pointer}/{index}"))
+        result.claims.append(_claim(by_value[value_key(each.value)], f"{facet.pointer}/{index}"))
     result.claims.extend(_claim(each, facet.pointer, "superseded") for each in spells if each.over)
     return [each.value for each in kept]
 
 
 def _said(each: Accepted) -> tuple[float, str, int, int]:
+    if not each.evidence:  # only a person said it
+        return -each.epoch, "", 0, 0
     first = each.evidence[0]
     return -each.epoch, first.event_id, first.start, first.quote.casefold().find(str(each.value).casefold())
 

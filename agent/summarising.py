@@ -15,13 +15,14 @@ from agent.verify import Accepted
 from agent.wording import is_placeholder, leaves, missing_numbers, repeats_itself, said_share, sentences
 from prompts import Language, render
 
-__all__ = ["summarise"]
+__all__ = ["facts_of", "summarise"]
 
 _FEWEST_CLAIMS = 2
 _MOST_CLAIMS = 24
 _MOST_EVIDENCE = 6
 _TOKENS = 160
 _SHARE_NEEDED = 0.75
+_KNOWN = ("stated", "reported", "corrected")
 
 
 def summarise(
@@ -34,12 +35,10 @@ def summarise(
     Raises:
         ModelReplyError: the reply breaks the schema after all attempts.
     """
-    labels = {f.pointer: f.label for f in facets}
-    drafted = [claim for claim in claims if claim.status == "current" and claim.origin in ("stated", "reported")]
-    known = [(labels.get(_base(claim.pointer, labels), ""), claim) for claim in drafted[:_MOST_CLAIMS]]
+    known = facts_of(claims, facets)
     if len(known) < _FEWEST_CLAIMS:
         return None
-    facts = [f"{label}: {', '.join(str(leaf) for leaf in leaves(claim.value))}" for label, claim in known]
+    facts = [fact for fact, _ in known]
     numbered = "\n".join(f"[{number}] {on_one_line(fact)}" for number, fact in enumerate(facts, start=1))
     reply = chat.draft(
         render("summary_system", language, facts=numbered),
@@ -54,12 +53,25 @@ def summarise(
     if not kept:
         return Rejected(facet.pointer, reply["value"], "says more than the verified values do")
     text = ("" if prompt_language(kept) == "zh" else " ").join(kept)
-    used = [claim for fact, (_, claim) in zip(facts, known, strict=True) if said_share(_value_of(fact), text) >= 0.5]
+    used = [claim for fact, claim in known if said_share(_value_of(fact), text) >= 0.5]
     used = used or [known[number - 1][1] for number in dict.fromkeys(reply["evidence"])]
     if not used:
         return Rejected(facet.pointer, text, "rests on none of the verified values")
     weakest = min(used, key=lambda claim: claim.confidence)
     return Accepted(facet, text, "inferred", weakest.confidence, _evidence(used), 0.0, weakest.signals)
+
+
+def facts_of(claims: Sequence[Claim], facets: Sequence[Facet]) -> list[tuple[str, Claim]]:
+    """What is known for certain, each in words, with its claim: all that a text is written from."""
+    labels = {f.pointer: f.label for f in facets}
+    known = [claim for claim in claims if claim.status == "current" and claim.origin in _KNOWN][:_MOST_CLAIMS]
+    return [
+        (
+            f"{labels.get(_base(claim.pointer, labels), '')}: {', '.join(str(leaf) for leaf in leaves(claim.value))}",
+            claim,
+        )
+        for claim in known
+    ]
 
 
 def _base(pointer: str, known: dict[str, str]) -> str:

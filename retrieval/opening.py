@@ -12,6 +12,7 @@ from retrieval.history import History
 from retrieval.index import IndexPlace
 from retrieval.index_folder import IndexFolder
 from retrieval.index_server import IndexServer
+from retrieval.keeping import Keeping
 from retrieval.locks import DatabaseLock, Lock, StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
@@ -35,6 +36,7 @@ class Parts(NamedTuple):
     database: Database
     record: Record
     history: History
+    keeping: Keeping
     place: IndexPlace
     lock: Lock
     mirror: Mirror
@@ -96,7 +98,8 @@ class Location:
         lock = DatabaseLock(database, self._wait) if self._record else StoreLock(self._path / "lock", self._wait)
         place = self._place(record)
         mirror = Mirror(place, record, embedder, lock)
-        return Parts(database, record, history, place, lock, mirror, Views(record, history, mirror, embedder))
+        views = Views(record, history, mirror, embedder)
+        return Parts(database, record, history, Keeping(database), place, lock, mirror, views)
 
     def _place(self, record: Record) -> IndexPlace:
         if self._index is not None:

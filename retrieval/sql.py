@@ -1,99 +1,29 @@
-"""The database behind the record: its tables, their versions, and its transactions.
+"""The database behind the record: the versions of its tables, and its transactions.
 
 Knows nothing of events as objects, nor of the vector index.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from threading import get_ident
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from retrieval.backends import Backend, PostgreSQL, SQLiteFile
+from retrieval.catalog import tables
 from retrieval.errors import BackendUnavailable, StoreError, UsageError, shorten
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Table
+    from sqlalchemy import URL, Connection
 
-__all__ = ["SCHEMA_VERSION", "Database", "Tables", "chunks", "tables"]
+__all__ = ["SCHEMA_VERSION", "Database", "chunks", "tables"]
 
 _T = TypeVar("_T")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Goes up by one when the tables change; an older store is brought up to date, one of a newer version is refused."""
 
 _CHUNK = 500
-
-
-class Tables(NamedTuple):
-    """The tables of the record.
-
-    ``meta``: schema version, embedder, generation. ``events`` and ``snippets``: the history; a snippet's text is not
-    kept twice, it is the event's from ``start`` to ``end``; ``wide`` marks windows over several snippets. ``removals``:
-    vectors that have yet to leave the index. ``likeness``: keys by which events find earlier ones that say nearly the
-    same (see ``copies``).
-    User and event ids may be of any length, so that indexes go over hashes of them (``user_key``, ``event_key``).
-    """
-
-    meta: "Table"
-    events: "Table"
-    snippets: "Table"
-    removals: "Table"
-    likeness: "Table"
-
-
-@cache
-def tables() -> Tables:
-    """The tables, as SQLAlchemy describes them; made once."""
-    from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text, false
-
-    catalog = MetaData()
-    meta = Table("meta", catalog, Column("key", String(32), primary_key=True), Column("value", Text, nullable=False))
-    events = Table(
-        "events",
-        catalog,
-        Column("pk", Integer, primary_key=True),
-        Column("user_key", String(64), nullable=False, index=True),
-        Column("event_key", String(64), nullable=False, unique=True),
-        Column("user_id", Text, nullable=False),
-        Column("event_id", Text, nullable=False),
-        Column("timestamp", String(64)),
-        Column("epoch", Float(53)),
-        Column("channel", Text),
-        Column("speaker", Text),
-        Column("role", String(8), nullable=False),
-        Column("text", Text, nullable=False),
-        Column("raw", Text),
-        Column("metadata", Text, nullable=False),
-        Column("content_hash", String(64), nullable=False),
-        Column("row_hash", String(64), index=True),
-        Column("language", Text),
-        Column("copy_of", Text),
-    )
-    snippets = Table(
-        "snippets",
-        catalog,
-        Column("pk", Integer, primary_key=True),
-        Column("event_pk", ForeignKey("events.pk", ondelete="CASCADE"), nullable=False, index=True),
-        Column("ordinal", Integer, nullable=False),
-        Column("start", Integer, nullable=False),
-        Column("end", Integer, nullable=False),
-        Column("speaker", Text),
-        Column("role", String(8), nullable=False),
-        Column("wide", Boolean, nullable=False, server_default=false()),
-        Column("vector_id", String(64), nullable=False, unique=True),
-        Column("indexed", Boolean, nullable=False, index=True),
-    )
-    removals = Table("removals", catalog, Column("vector_id", String(64), primary_key=True))
-    likeness = Table(
-        "likeness",
-        catalog,
-        Column("key", BigInteger, primary_key=True, autoincrement=False),
-        Column("event_pk", ForeignKey("events.pk", ondelete="CASCADE"), primary_key=True, index=True),
-        sqlite_with_rowid=False,
-    )
-    return Tables(meta, events, snippets, removals, likeness)
 
 
 class Database:
@@ -204,6 +134,8 @@ class Database:
             self._add_windows()
         if found.value in ("1", "2"):
             self._add_likeness()
+        if found.value in ("1", "2", "3"):
+            self._add_keeping()
         if int(found.value) > SCHEMA_VERSION:
             raise StoreError(
                 f"the store {self.name!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
@@ -225,6 +157,14 @@ class Database:
                 for column in ("language", "copy_of"):
                     db.exec_driver_sql(f"ALTER TABLE events ADD COLUMN {column} TEXT")
                 tables().likeness.create(db)
+
+    def _add_keeping(self) -> None:
+        """Version 3 kept no profiles and no corrections."""
+        meta = tables().meta
+        with self.writing() as db:
+            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "3").values(value="4")).rowcount:
+                tables().versions.create(db)
+                tables().corrections.create(db)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

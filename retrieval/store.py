@@ -24,6 +24,7 @@ from retrieval.drafts import Applied, Draft
 from retrieval.events import Event, Role, Snippet
 from retrieval.history import UserSummary
 from retrieval.ingest import IngestReport, OnDropped, Source, check, ingest, ingest_events
+from retrieval.keeping import Keeping
 from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
@@ -103,6 +104,15 @@ class Store:
             if self._loaded is None:
                 self._loaded = self._given() if callable(self._given) else self._given
             return self._loaded
+
+    def embedder_name(self) -> str:
+        """The name of the embedder that made the index; none is loaded to tell it, unless there is no index yet."""
+        return self._open().record.setting("embedder") or self.embedder.name
+
+    @property
+    def keeping(self) -> Keeping:
+        """The versions of profiles and the corrections that are kept beside the histories."""
+        return self._open().keeping
 
     def ingest(
         self,

@@ -132,15 +132,15 @@ def test_a_server_needs_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="address of a server"):
         load_chat_model("openai:qwen")
     model = load_chat_model("openai:qwen", base_url="http://127.0.0.1:1/v1")
-    assert model_name(model, None) == "qwen"
+    assert model_name(model) == "qwen"
 
 
 def test_how_models_are_named() -> None:
     model = chat()[1]
-    assert model_name(model, "embedded").startswith("embedded:")
-    assert model_name(model, "gguf:/a/b.gguf") == "gguf:b.gguf"
-    assert model_name(model, "openai:x") == "openai:x"
-    assert model_name(model, None) == "ScriptedChat"
+    assert model_name("embedded").startswith("embedded:")
+    assert model_name("gguf:/a/b.gguf") == "gguf:b.gguf"
+    assert model_name("openai:x") == "openai:x"
+    assert model_name(model) == "ScriptedChat"
 
 
 def test_no_control_token_reaches_the_model() -> None:

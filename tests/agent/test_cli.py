@@ -413,6 +413,73 @@ def test_profile(limner: Limner, write_rows: WriteRows) -> None:
     assert "属性" in shown and "慕尼黑 [1]" in shown and "未知：job" in shown and "“我住在慕尼黑。”" in shown
 
 
+def test_versions_and_what_changed(limner: Limner, write_rows: WriteRows) -> None:
+    words = ["--schema", write_rows(scripted.SCHEMA, name="small.json")]
+    assert limner("versions", "u1").out == "No version of a profile yet.\n"
+    assert "This is the first version." in limner("profile", "u1", *words, "--diff").out
+    limner("ingest", write_rows({**scripted.EVENTS[0], "text": "We live in Munich now."}))
+    told = limner("profile", "u1", *words, "--diff", "--json").json
+    assert (told["version"], told["since"], told["profile"]["city"]) == (2, 1, "Munich")
+    assert [(c["pointer"], c["kind"], c["why"]) for c in told["changes"]] == [("/city", "evidence", "event gone")]
+    shown = limner("profile", "u1", *words, "--diff").out
+    assert (
+        "u1 · small · version 2 · after version 1" in shown and "same value, other evidence: an event is gone" in shown
+    )
+    first = limner("profile", "u1", *words, "--version", 1, "--json").json
+    assert (first["version"], first["claims"][0]["evidence"][0]["event_id"]) == (1, "a")
+    listed = limner("versions", "u1", *words, "--json").json["versions"]
+    assert [(each["schema"]["name"], each["version"]) for each in listed] == [("small", 1), ("small", 2)]
+    assert limner("versions", "u1").out.count("small") == 2
+    again = limner("profile", "u1", *words, "--fresh", "--json").json
+    assert again["version"] == 2 and again["usage"]["llm_calls"] > 0
+    refused = limner("profile", "u1", *words, "--version", 7)
+    assert (refused.code, "no version 7" in refused.err) == (3, True)
+    for options in (["--fresh", "--version", 1], ["--diff", "--batch", "a", "--out", "b"]):
+        assert limner("profile", *(["u1"] if "--fresh" in options else []), *words, *options).code == 2
+
+
+def test_what_changed_is_told_in_chinese(limner: Limner, write_rows: WriteRows) -> None:
+    words = ["--schema", write_rows(scripted.SCHEMA, name="small.json")]
+    limner("profile", "张三", *words)
+    assert "（Ann 更正）" in limner("correct", "张三", "/job", "--value", "厨师", "--by", "Ann", *words).out
+    shown = limner("profile", "张三", *words, "--diff").out
+    assert "第 2 版 · 对照第 1 版" in shown and "厨师" in shown and "由人更正" in shown
+    assert "Ann 更正" in limner("profile", "张三", *words).out
+
+
+def test_corrections(limner: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
+    words, out = ["--schema", write_rows(scripted.SCHEMA, name="small.json")], tmp_path / "training.jsonl"
+    assert limner("corrections").out == "No corrections.\n"
+    limner("profile", "u1", *words)
+    said = limner("correct", "u1", "/city", "--value", "Bonn", "--by", "Ann", "--note", "a call", *words)
+    assert said.code == 0 and said.out.startswith("/city: Munich → Bonn (corrected by Ann)\n")
+    assert limner("profile", "u1", *words, "--json").json["profile"]["city"] == "Bonn"
+    made = limner("correct", "u1", "/city", "--forbid", *words, "--json").json
+    assert (made["action"], made["value"], made["pointer"]) == ("forbid", "Bonn", "/city") and made["by"]
+    assert limner("profile", "u1", *words, "--json").json["profile"]["city"] is None
+    assert limner("corrections", "u1", "--out", out).out == ""
+    lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [(x["model_value"], x["value"], x["quotes"]) for x in lines] == [
+        ("Munich", "Bonn", ["I live in Munich now."]),
+        (None, None, []),
+    ]
+    assert limner("corrections", "--json").json == {"corrections": lines}
+    assert "a call" in limner("corrections", "u1").out
+    before = out.read_bytes()
+    refused = limner("corrections", "--out", out)
+    assert (refused.code, out.read_bytes()) == (2, before) and "exists" in refused.err
+    for options, code in (
+        (["/city", "--value", "[1]"], 0),  # no JSON that the schema allows, but a text that it does
+        (["/city", "--confirm", "--forbid"], 2),
+        (["/city"], 2),
+        (["/nowhere", "--value", "x"], 2),
+        (["/job", "--confirm"], 3),
+    ):
+        assert limner("correct", "u1", *options, *words).code == code
+    assert limner("correct", "nobody", "/city", "--value", "x", *words).code == 3
+    assert limner("corrections", "nobody").code == 3
+
+
 def test_output_is_utf8_whatever_the_locale(tmp_path: Path, limner: Limner) -> None:
     environment = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)}
     command = [sys.executable, scripted.__file__, "users", "--json", "--store", str(tmp_path / "store")]

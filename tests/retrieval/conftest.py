@@ -19,7 +19,16 @@ from retrieval.sql import Database
 from retrieval.store import Store
 from tests.retrieval.running import Chroma, Postgres, Server
 
-ON_SERVERS_TOO = {"test_index", "test_ingest", "test_mirror", "test_record", "test_reindex", "test_store", "test_views"}
+ON_SERVERS_TOO = {
+    "test_index",
+    "test_ingest",
+    "test_keeping",
+    "test_mirror",
+    "test_record",
+    "test_reindex",
+    "test_store",
+    "test_views",
+}
 """The modules whose tests run twice: with the store in a folder, and with it on servers."""
 
 ONLY_ON_SERVERS = {"test_index_server", "test_store_on_servers"}

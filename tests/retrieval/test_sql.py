@@ -46,14 +46,17 @@ def test_a_record_without_a_version(tmp_path: Path) -> None:
         Database(path)
 
 
-@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("version", ["1", "2", "3"])
 def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: str) -> None:
     path = tmp_path / "record.sqlite3"
     Database(path).close()
     with sqlite3.connect(path) as other:
-        other.execute("DROP TABLE likeness")
-        for column in ("language", "copy_of"):
-            other.execute(f"ALTER TABLE events DROP COLUMN {column}")
+        for table in ("versions", "corrections"):
+            other.execute(f"DROP TABLE {table}")
+        if version < "3":
+            other.execute("DROP TABLE likeness")
+            for column in ("language", "copy_of"):
+                other.execute(f"ALTER TABLE events DROP COLUMN {column}")
         if version == "1":
             other.execute("ALTER TABLE snippets DROP COLUMN wide")
         other.execute("UPDATE meta SET value = ? WHERE key = 'schema'", [version])
@@ -62,7 +65,8 @@ def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, vers
     with database.reading() as db:
         assert db.execute(tables().snippets.select()).all() == []
         assert db.execute(tables().events.select()).all() == []
-        assert db.execute(tables().likeness.select()).all() == []
+        for table in (tables().likeness, tables().versions, tables().corrections):
+            assert db.execute(table.select()).all() == []
         assert db.execute(tables().meta.select()).one() == ("schema", str(SCHEMA_VERSION))
     database.close()
 

@@ -1,0 +1,165 @@
+"""Keeps what is made of a history beside it: versions of profiles, and the corrections that people made.
+
+Documents are JSON that only who made them understands. Knows how versions are numbered, nothing of what is in them.
+"""
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from retrieval.drafts import user_key
+from retrieval.errors import InputError, shorten
+from retrieval.sql import Database, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Row
+
+__all__ = ["Correction", "HistoryMark", "Keeping", "Version", "VersionNote"]
+
+
+class HistoryMark(NamedTuple):
+    """What a user's history is at a time: a hash over all its events, and the number of the one loaded last."""
+
+    digest: str
+    newest: int
+
+
+class VersionNote(NamedTuple):
+    """A version of a profile, counted from 1 for each user and name of a schema; ``made_at`` is when it came to be."""
+
+    user_id: str
+    schema: str
+    schema_hash: str
+    number: int
+    made_at: str
+
+
+class Version(NamedTuple):
+    """A version with its document, and with what its maker needs to go on from there."""
+
+    note: VersionNote
+    document: dict[str, Any]
+    private: dict[str, Any]
+
+
+class Correction(NamedTuple):
+    """What a person said of a value of a user's profile under a schema."""
+
+    user_id: str
+    schema: str
+    document: dict[str, Any]
+
+
+class Keeping:
+    """The versions and corrections in a record.
+
+    Each call is one transaction: a version is there whole or not at all, and two processes never make the same number.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mark(self, user_id: str) -> HistoryMark:
+        """What the user's history is now; equal exactly when no event came, went or changed."""
+        events = tables().events
+        own = events.select().with_only_columns(events.c.pk, events.c.event_key, events.c.content_hash)
+        digest, newest = hashlib.sha256(), 0
+        with self._database.reading() as db:
+            for row in db.execute(own.where(events.c.user_key == user_key(user_id)).order_by(events.c.event_key)):
+                digest.update(f"{row.event_key} {row.content_hash}\n".encode())
+                newest = max(newest, row.pk)
+        return HistoryMark(digest.hexdigest(), newest)
+
+    def loaded_since(self, user_id: str, newest: int) -> set[str]:
+        """The ids of the user's events that were loaded after the one with this number."""
+        events = tables().events
+        own = events.select().with_only_columns(events.c.event_id).where(events.c.user_key == user_key(user_id))
+        with self._database.reading() as db:
+            return set(db.scalars(own.where(events.c.pk > newest)))
+
+    def versions(self, user_id: str, schema: str | None = None) -> list[VersionNote]:
+        """The user's versions, oldest first: all, or those under the schema of this name."""
+        kept = tables().versions
+        wanted = kept.select().with_only_columns(*(kept.c[name] for name in VersionNote._fields))
+        with self._database.reading() as db:
+            rows = db.execute(wanted.where(*_those_of(user_id, schema)).order_by(kept.c.made_at, kept.c.pk))
+            return [VersionNote(*row) for row in rows]
+
+    def version(self, user_id: str, schema: str, number: int) -> Version:
+        """One version.
+
+        Raises:
+            InputError: there is none with this number.
+        """
+        kept = tables().versions
+        with self._database.reading() as db:
+            row = db.execute(kept.select().where(*_those_of(user_id, schema), kept.c.number == number)).one_or_none()
+        if row is None:
+            raise InputError(
+                f"user {shorten(user_id)} has no version {number} of the profile {shorten(schema)}",
+                hint="`limner versions USER` lists them",
+            )
+        return _version(row)
+
+    def latest(self, user_id: str, schema: str, schema_hash: str) -> Version | None:
+        """The latest version under exactly this schema, else under another one of its name."""
+        kept = tables().versions
+        same = (kept.c.schema_hash == schema_hash).desc()
+        wanted = kept.select().where(*_those_of(user_id, schema)).order_by(same, kept.c.number.desc()).limit(1)
+        with self._database.reading() as db:
+            row = db.execute(wanted).one_or_none()
+        return None if row is None else _version(row)
+
+    def save(self, note: VersionNote, content: str, document: dict[str, Any], private: dict[str, Any]) -> VersionNote:
+        """Keep a profile as the next version (the number of ``note`` counts for nothing); the note as it was kept.
+
+        Where the latest version under the same schema has the same ``content`` (a hash of whatever makes a version
+        differ), it stays the latest one, and takes ``document`` and ``private``.
+        """
+        from sqlalchemy import func, select
+
+        kept = tables().versions
+        here = _those_of(note.user_id, note.schema)
+        texts = {"document": json.dumps(document), "private": json.dumps(private)}
+        with self._database.writing() as db:
+            own = kept.select().where(*here, kept.c.schema_hash == note.schema_hash)
+            last = db.execute(own.order_by(kept.c.number.desc()).limit(1)).one_or_none()
+            if last is not None and last.content == content:
+                db.execute(kept.update().where(kept.c.pk == last.pk).values(texts))
+                return _version(last).note
+            number = (db.execute(select(func.max(kept.c.number)).where(*here)).scalar() or 0) + 1
+            made = note._replace(number=number)
+            keys = {"user_key": user_key(note.user_id), "schema_key": user_key(note.schema)}
+            db.execute(kept.insert().values(made._asdict() | keys | texts | {"content": content}))
+            return made
+
+    def correct(self, correction: Correction) -> None:
+        """Keep a correction."""
+        keys = {"user_key": user_key(correction.user_id), "schema_key": user_key(correction.schema)}
+        values = correction._asdict() | keys | {"document": json.dumps(correction.document)}
+        with self._database.writing() as db:
+            db.execute(tables().corrections.insert().values(values))
+
+    def corrections(self, user_id: str | None = None, schema: str | None = None) -> list[Correction]:
+        """Corrections in the order in which they were made: all, or one user's, or those under one schema."""
+        kept = tables().corrections
+        wanted = kept.select().order_by(kept.c.pk)
+        if user_id is not None:
+            wanted = wanted.where(kept.c.user_key == user_key(user_id))
+        if schema is not None:
+            wanted = wanted.where(kept.c.schema_key == user_key(schema))
+        with self._database.reading() as db:
+            rows = db.execute(wanted)
+            return [Correction(row.user_id, row.schema, json.loads(row.document)) for row in rows]
+
+
+def _those_of(user_id: str, schema: str | None) -> "list[ColumnElement[bool]]":
+    """Conditions for the versions of a user, or of a user under a schema's name (any length: its hash is compared)."""
+    kept = tables().versions
+    own = [kept.c.user_key == user_key(user_id)]
+    return own if schema is None else [*own, kept.c.schema_key == user_key(schema)]
+
+
+def _version(row: "Row[Any]") -> Version:
+    note = VersionNote(*(getattr(row, name) for name in VersionNote._fields))
+    return Version(note, json.loads(row.document), json.loads(row.private))
