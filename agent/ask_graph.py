@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from agent.backing import as_said, back, settles_yes_or_no
+from agent.backing import as_said, back, only_repeats, settles_yes_or_no
 from agent.chat import Chat
 from agent.comparing import Comparison, comparison_in
 from agent.dating import dated
@@ -34,6 +34,7 @@ _MOST_ROUNDS = 2
 _TELLS_ENOUGH = 0.8
 _SHARE_NEEDED = 0.4
 _SURE_ENOUGH = 0.5
+_NOTHING_AT_MOST = 0.06  # no right answer of 14 was above (docs/faithfulness.md), four of five to questions without one
 
 
 class _State(TypedDict, total=False):
@@ -222,6 +223,8 @@ class AskGraph:
             share=backed.share, judge=sure, told=first.tells, rank=first.rank, cited=len(cited)
         )
         reason = _unsupported(answer, question, cited, backed.share) if self._stages.verify else None
+        if reason is None and signals["nothing"] > _NOTHING_AT_MOST and self._stages.verify:
+            reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         if reason is None and sure is not None and sure < _SURE_ENOUGH:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
         if reason is not None:
@@ -258,6 +261,10 @@ def _unsupported(answer: str, question: str, cited: Sequence[Hit], share: float)
     missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
     if missing:
         return f"the number {missing[0]} is not in the cited words"
-    if share < _SHARE_NEEDED and not settles_yes_or_no(question, answer):
+    if settles_yes_or_no(question, answer):
+        return None
+    if only_repeats(question, answer):
+        return "it only repeats the question"
+    if share < _SHARE_NEEDED:
         return "the cited words do not say it"
     return None

@@ -13,7 +13,7 @@ from agent.reading import Weighed
 from agent.wording import missing_numbers, normalise, said_share
 from retrieval import Hit
 
-__all__ = ["Backed", "as_said", "back", "items_of", "settles_yes_or_no"]
+__all__ = ["Backed", "as_said", "back", "items_of", "only_repeats", "settles_yes_or_no"]
 
 _ENOUGH: Final = 0.5
 _ITEMS: Final = re.compile(r"\s*[,，、；;]\s*(?:and\s+)?|\s+and\s+")
@@ -23,6 +23,7 @@ _ASKS_YES_NO: Final = re.compile(
     r"|吗|是不是|有没有|会不会|能不能|是否|对不对",
     re.IGNORECASE,
 )
+_CHOOSES: Final = re.compile(r"\bor\b|还是|或者|哪(?:一?个|位|家|种|场)?|\bwhich\b|谁", re.IGNORECASE)
 _MOST_CITED: Final = 4
 
 
@@ -42,6 +43,12 @@ def items_of(answer: str) -> list[str]:
 def settles_yes_or_no(question: str, answer: str) -> bool:
     """Whether a question asks for a yes or a no and the answer is one: no snippet holds it as a word."""
     return _ASKS_YES_NO.search(question.strip()) is not None and _YES_NO.match(answer.strip()) is not None
+
+
+def only_repeats(question: str, answer: str) -> bool:
+    """Whether an answer adds no word to its question; one of two that the question names may well be the answer."""
+    added = set(normalise(answer).split()) - set(normalise(question).split())
+    return not added and _CHOOSES.search(question) is None
 
 
 def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
