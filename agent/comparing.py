@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from agent.amounts import amount_of
+from agent.quantities import quantity_of
 
 __all__ = ["Comparison", "comparison_in"]
 
@@ -28,7 +28,7 @@ class Comparison:
 
     def decide(self, told: tuple[str, str]) -> Outcome | None:
         """Which of the two it is, by the answers to ``questions``; None when they cannot be compared."""
-        first, second = (amount_of(each) for each in told)
+        first, second = (quantity_of(each) for each in told)
         if first is None or second is None or len({first.kind, second.kind} - {"number"}) > 1:
             return None
         if first.size == second.size:

@@ -1,4 +1,4 @@
-"""Reads amounts out of short answers, to compare them: heights, ages, durations, dates, head counts, degrees.
+"""Reads quantities out of short answers, to compare them: heights, ages, durations, dates, head counts, degrees.
 
 Chinese numerals are read by cn2an. Knows Chinese and English words for units, not what was asked.
 """
@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-__all__ = ["Amount", "amount_of"]
+__all__ = ["Quantity", "quantity_of"]
 
 
-class Amount(NamedTuple):
+class Quantity(NamedTuple):
     """``kind`` says what can be compared; ``size`` is in cm, years, days, kg, a number of things, or a rank."""
 
     kind: str
@@ -63,30 +63,30 @@ _DATE_EN: Final = re.compile(
 )
 
 
-def amount_of(text: str) -> Amount | None:
-    """The first amount in a short answer; None when it holds none that can be compared."""
+def quantity_of(text: str) -> Quantity | None:
+    """The first quantity in a short answer; None when it holds none that can be compared."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     if date := _date(plain):
         return date
     if feet := _FEET.search(plain):
-        return Amount("length", int(feet[1]) * 30.48 + int(feet[2] or 0) * 2.54)
+        return Quantity("length", int(feet[1]) * 30.48 + int(feet[2] or 0) * 2.54)
     for match in _MEASURED.finditer(plain):
         size = _number(match["number"])
         kind, scale = _UNITS[match["unit"]] if match["unit"] else ("number", 1.0)
         if size is not None:
-            return Amount(kind, size * scale)
+            return Quantity(kind, size * scale)
     ranks = [rank for rank, names in enumerate(_DEGREES) if any(name in plain for name in names)]
-    return Amount("degree", max(ranks)) if ranks else None
+    return Quantity("degree", max(ranks)) if ranks else None
 
 
-def _date(text: str) -> Amount | None:
+def _date(text: str) -> Quantity | None:
     if match := _DATE.search(text):
         year, month, day = match["y"], match["m"] or match["month"], match["d"] or match["day"]
     elif match := _DATE_EN.search(text):
         year, month, day = match["y"], str(_MONTHS.index(match["m"]) + 1), match["d1"] or match["d2"] or "1"
     else:
         return None
-    return Amount("date" if year else "day of the year", int(year or 0) * 400 + int(month) * 31 + int(day))
+    return Quantity("date" if year else "day of the year", int(year or 0) * 400 + int(month) * 31 + int(day))
 
 
 def _number(text: str) -> float | None:

@@ -1,8 +1,8 @@
-"""Amounts in short answers, Chinese and English."""
+"""Quantities in short answers, Chinese and English."""
 
 import pytest
 
-from agent.amounts import amount_of
+from agent.quantities import quantity_of
 
 
 @pytest.mark.parametrize(
@@ -25,32 +25,32 @@ from agent.amounts import amount_of
     ],
 )
 def test_units_make_sizes_comparable(text: str, kind: str, size: float) -> None:
-    amount = amount_of(text)
-    assert amount is not None
-    assert (amount.kind, amount.size) == (kind, pytest.approx(size))
+    quantity = quantity_of(text)
+    assert quantity is not None
+    assert (quantity.kind, quantity.size) == (kind, pytest.approx(size))
 
 
 def test_dates_are_compared_as_days() -> None:
     said = ["2024-04-09", "2024年4月16日 周二 09:00", "May 2, 2024", "3 June 2025"]
-    amounts = [amount_of(text) for text in said]
-    assert all(each is not None and each.kind == "date" for each in amounts)
-    sizes = [each.size for each in amounts if each is not None]
+    quantities = [quantity_of(text) for text in said]
+    assert all(each is not None and each.kind == "date" for each in quantities)
+    sizes = [each.size for each in quantities if each is not None]
     assert sizes == sorted(sizes)
 
 
 def test_birthdays_have_no_year() -> None:
-    first, second = amount_of("02月05日"), amount_of("12月1日")
+    first, second = quantity_of("02月05日"), quantity_of("12月1日")
     assert first is not None and second is not None
     assert first.kind == second.kind == "day of the year"
     assert first.size < second.size
 
 
 def test_degrees_have_an_order() -> None:
-    ranks = [amount_of(text) for text in ("高中", "大专", "本科", "硕士", "博士")]
+    ranks = [quantity_of(text) for text in ("高中", "大专", "本科", "硕士", "博士")]
     assert [each.kind for each in ranks if each] == ["degree"] * 5
     assert [each.size for each in ranks if each] == sorted(each.size for each in ranks if each)
 
 
 @pytest.mark.parametrize("text", ["", "工程师", "green lamp", "?"])
-def test_words_without_an_amount(text: str) -> None:
-    assert amount_of(text) is None
+def test_words_without_an_quantity(text: str) -> None:
+    assert quantity_of(text) is None
