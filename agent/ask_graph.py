@@ -4,11 +4,13 @@ Knows the order of the steps; the rules of retrieval and wording are in modules 
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from agent.chat import Chat
-from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits
+from agent.counting import count_by_code
+from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits
 from agent.errors import UsageError, shorten
 from agent.evidence import in_time_order, key_of, line_of, numbered, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
@@ -41,22 +43,27 @@ class _State(TypedDict, total=False):
     cited: list[Hit]
     confidence: float
     rejected: list[Rejected]
+    counted: Computed
 
 
 class AskGraph:
-    """Answers questions about one store's users with one model. See :class:`ProfileGraph` for the arguments."""
+    """Answers questions about one store's users with one model. See :class:`ProfileGraph` for the arguments.
 
-    def __init__(self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore) -> None:
+    ``names`` is asked for only when the model was: what code can count needs no model.
+    """
+
+    def __init__(self, store: Store, chat: Chat, names: Callable[[], ModelNames], on_step: OnStep = ignore) -> None:
         self._store = store
         self._chat = chat
         self._names = names
         self._on_step = on_step
         self._graph = self._compile()
 
-    def run(self, user_id: str, question: str) -> AnswerDocument:
+    def run(self, user_id: str, question: str, today: datetime | None = None) -> AnswerDocument:
         """The answer in the language of the question; ``answered`` is False when the history does not tell.
 
         Of several questions in one text (at most three) each is answered by itself, and the answers are put together.
+        What is asked of the events themselves is counted by code, which sees "this year" from ``today`` (None: now).
 
         Raises:
             UsageError: the question is empty or longer than 2,000 characters.
@@ -69,26 +76,46 @@ class AskGraph:
                 hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
         asked = questions_in(question)
-        states = [self._graph.invoke({"user_id": user_id, "question": each}) for each in asked]
+        states = [
+            self._count(user_id, each, today) or self._graph.invoke({"user_id": user_id, "question": each})
+            for each in asked
+        ]
+        computed = tuple(state["counted"] for state in states if "counted" in state)
         told = [state for state in states if state["answer"] is not None]
         cited = dict.fromkeys(evidence for state in told for evidence in cite_hits(state["cited"]))
         read = {key_of(hit) for state in states for hit in state["hits"]}
         total = self._store.snippet_count(user_id)
+        shown = total if computed else len(read)  # counting looks at all of them
         return AnswerDocument(
             user_id=user_id,
             question=question,
-            answer=_together([state["answer"] for state in told], prompt_language([question])),
+            answer=_together([state["answer"] or "" for state in told], prompt_language([question])),
             answered=bool(told),
             confidence=min((state["confidence"] for state in told), default=0.0),
             evidence=tuple(cited),
             rejected=tuple(each for state in states for each in state["rejected"]),
-            history={"total": total, "shown": len(read), "left_out": total - len(read)},
-            model=self._names,
+            history={"total": total, "shown": shown, "left_out": total - shown},
+            model=self._names() if len(computed) < len(states) else NO_MODEL,
             usage=self._chat.usage,
             unanswered=tuple(each for each, state in zip(asked, states, strict=True) if state["answer"] is None)
             if len(asked) > 1
             else (),
+            computed=computed,
         )
+
+    def _count(self, user_id: str, question: str, today: datetime | None) -> _State | None:
+        """The end state of a question that code answers from the events; None for all others."""
+        if (counted := count_by_code(self._store, user_id, question, today)) is None:
+            return None
+        cited = counted.cited(self._store.history(user_id))
+        return {
+            "hits": cited,
+            "answer": counted.answer,
+            "cited": cited,
+            "confidence": counted.confidence,
+            "rejected": [],
+            "counted": Computed(question, counted.answer, counted.events),
+        }
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph

@@ -12,8 +12,10 @@ from agent.chat import Usage
 from retrieval import Event, Hit, Snippet
 
 __all__ = [
+    "NO_MODEL",
     "AnswerDocument",
     "Claim",
+    "Computed",
     "Evidence",
     "ModelNames",
     "Origin",
@@ -76,6 +78,19 @@ class ModelNames:
     calibrated: bool = False
 
 
+NO_MODEL = ModelNames(llm="none", embedder="none", prompts="none")
+"""What made a document that is by code alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An answer that code made from the events, and from how many; the evidence quotes only the first few of them."""
+
+    question: str
+    answer: str
+    events: int
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileDocument:
     """A profile that validates against the user's schema, and the explanation beside it.
@@ -103,7 +118,8 @@ class ProfileDocument:
 class AnswerDocument:
     """The answer to a question about one user; ``answer`` is None when the history does not tell.
 
-    ``unanswered`` are those parts of a question of several parts that the history does not tell.
+    ``unanswered`` are those parts of a question of several parts that the history does not tell; ``computed`` those
+    that were answered by code, without a model.
     """
 
     user_id: str
@@ -117,6 +133,7 @@ class AnswerDocument:
     model: ModelNames
     usage: Usage = field(default_factory=Usage)
     unanswered: tuple[str, ...] = ()
+    computed: tuple[Computed, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

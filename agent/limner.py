@@ -159,9 +159,11 @@ class Limner:
             UnknownUser, UsageError, ModelUnavailable, StoreError: as their names say.
         """
         from agent.ask_graph import AskGraph
+        from agent.chat import Chat
 
         self._store.snippet_count(user_id)  # an unknown user is refused before any model is loaded
-        return AskGraph(self._store, self._chat(), self._names(), self._on_step).run(user_id, question)
+        chat = Chat(self._load_model)  # loaded when it is first asked: what code can count needs none
+        return AskGraph(self._store, chat, self._names, self._on_step).run(user_id, question)
 
     def profile(self, user_id: str, schema: SchemaSource = "person") -> "ProfileDocument":
         """The user's profile under ``schema``: a built-in name, a file, a mapping or a Pydantic model.
@@ -188,6 +190,10 @@ class Limner:
 
     def _chat(self) -> "Chat":
         from agent.chat import Chat
+
+        return Chat(self._load_model())
+
+    def _load_model(self) -> "BaseChatModel":
         from agent.models import load_chat_model
 
         if self._model is None:
@@ -197,13 +203,13 @@ class Limner:
                 )
             else:
                 self._model = self._llm
-        return Chat(self._model)
+        return self._model
 
     def _names(self) -> "ModelNames":
         from agent.documents import ModelNames
         from agent.models import model_name
         from prompts import prompts_version
 
-        assert self._model is not None, "_chat loads it"
+        assert self._model is not None, "_load_model loads it"
         spec = self._llm if isinstance(self._llm, str) else None
         return ModelNames(model_name(self._model, spec), self._store.embedder.name, prompts_version())
