@@ -5,13 +5,15 @@ Knows the order of the steps; the rules of retrieval, reading and wording are in
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from agent.backing import as_said, back, only_repeats, settles_yes_or_no
 from agent.chat import Chat
 from agent.comparing import Comparison, comparison_in
+from agent.counting import count_by_code
 from agent.dating import dated
-from agent.documents import AnswerDocument, ModelNames, Rejected, cite_hits, signals_of
+from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
@@ -63,6 +65,7 @@ class _Told:
     rejected: list[Rejected] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     read: list[Hit] = field(default_factory=list)
+    computed: Computed | None = None
 
 
 class AskGraph:
@@ -78,11 +81,12 @@ class AskGraph:
         self._on_step = on_step
         self._graph = self._compile()
 
-    def run(self, user_id: str, question: str) -> AnswerDocument:
+    def run(self, user_id: str, question: str, today: datetime | None = None) -> AnswerDocument:
         """The answer in the language of the question; ``answered`` is False when the history does not tell.
 
         Of several questions in one text (at most three) each is answered by itself, and the answers are put together.
-        A comparison of two things is two questions, and code compares.
+        A comparison of two things is two questions, and code compares. What is asked of the events themselves is
+        counted by code, which sees "this year" from ``today`` (None: now).
 
         Raises:
             UsageError: the question is empty or longer than 2,000 characters.
@@ -95,11 +99,12 @@ class AskGraph:
                 hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
         asked = questions_in(question)
-        results = [self._tell(user_id, each) for each in asked]
+        results = [self._count(user_id, each, today) or self._tell(user_id, each) for each in asked]
         told = [each for each in results if each.answer is not None]
         surest = min(told, key=lambda each: each.confidence, default=_Told(None))
         total = self._store.snippet_count(user_id)
-        seen = len({key_of(hit) for each in results for hit in each.read})
+        computed = tuple(each.computed for each in results if each.computed is not None)
+        seen = total if computed else len({key_of(hit) for each in results for hit in each.read})
         return AnswerDocument(
             user_id=user_id,
             question=question,
@@ -109,14 +114,24 @@ class AskGraph:
             evidence=tuple(dict.fromkeys(evidence for each in told for evidence in cite_hits(each.cited))),
             rejected=tuple(rejected for each in results for rejected in each.rejected),
             history={"total": total, "shown": seen, "left_out": total - seen},
-            model=self._names,
+            model=self._names if len(computed) < len(results) else NO_MODEL,
             usage=self._chat.usage,
             unanswered=tuple(each for each, result in zip(asked, results, strict=True) if result.answer is None)
             if len(asked) > 1
             else (),
             signals=surest.signals,
             steps=tuple(step for each in results for step in each.steps),
+            computed=computed,
         )
+
+    def _count(self, user_id: str, question: str, today: datetime | None) -> _Told | None:
+        """What code answers from the events themselves; None for all other questions."""
+        if (counted := count_by_code(self._store, user_id, question, today)) is None:
+            return None
+        computed = Computed(question, counted.answer, counted.events)
+        step = {"step": "count", "question": question, "events": counted.events}
+        cited = counted.cited(self._store.history(user_id))
+        return _Told(counted.answer, cited, counted.confidence, steps=[step], computed=computed)
 
     def _tell(self, user_id: str, question: str) -> _Told:
         if comparison := comparison_in(question):

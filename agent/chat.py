@@ -71,13 +71,13 @@ class Said:
 
 @dataclass(slots=True)
 class Chat:
-    """One conversation partner: the model and the tokens it used.
+    """One conversation partner: the model, or what loads it when it is first asked, and the tokens it used.
 
     A model of LangChain that takes ``response_format`` (OpenAI's name) is called with it; any other one through its
     ``with_structured_output(..., method="json_schema")``.
     """
 
-    model: "BaseChatModel"
+    model: "BaseChatModel | Callable[[], BaseChatModel]"
     usage: Usage = field(default_factory=Usage)
     attempts: int = 2
     """How often a reply that breaks its schema is asked for."""
@@ -133,12 +133,15 @@ class Chat:
         return self._invoke(system, user, max_tokens=max_tokens, response_format=wanted, logprobs=True, top_logprobs=1)
 
     def _invoke(self, system: str, user: str, **options: Any) -> "AIMessage":
+        from langchain_core.language_models import BaseChatModel
         from langchain_core.messages import HumanMessage, SystemMessage
 
+        model = self.model if isinstance(self.model, BaseChatModel) else self.model()
+        self.model = model
         started = time.monotonic()
         messages = [SystemMessage(without_control_tokens(system))] if system else []
         asked = [*messages, HumanMessage(without_control_tokens(user))]
-        message = _call(lambda: self.model.invoke(asked, **options))
+        message = _call(lambda: model.invoke(asked, **options))
         self.usage.add(message, time.monotonic() - started)
         return message
 

@@ -12,9 +12,11 @@ from agent.chat import Usage
 from retrieval import Event, Hit, Snippet
 
 __all__ = [
+    "NO_MODEL",
     "AnswerDocument",
     "Claim",
     "ClaimRef",
+    "Computed",
     "Corrected",
     "Evidence",
     "ModelNames",
@@ -108,6 +110,19 @@ class ModelNames:
     calibrated: bool = False
 
 
+NO_MODEL = ModelNames(llm="none", embedder="none", prompts="none")
+"""What made a document that is by code alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An answer that code made from the events, and from how many; the evidence quotes only the first few of them."""
+
+    question: str
+    answer: str
+    events: int
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileDocument:
     """A profile that validates against the user's schema, and the explanation beside it.
@@ -138,7 +153,8 @@ class AnswerDocument:
     """The answer to a question about one user; ``answer`` is None when the history does not tell.
 
     ``unanswered`` are those parts of a question of several parts that the history does not tell. ``signals`` are what
-    the confidence is made of, ``steps`` what was done.
+    the confidence is made of, ``steps`` what was done; ``computed`` are those that were answered by code, without a
+    model.
     """
 
     user_id: str
@@ -154,6 +170,7 @@ class AnswerDocument:
     unanswered: tuple[str, ...] = ()
     signals: dict[str, float] = field(default_factory=dict)
     steps: tuple[dict[str, Any], ...] = ()
+    computed: tuple[Computed, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

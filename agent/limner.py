@@ -182,11 +182,9 @@ class Limner:
         from agent.ask_graph import AskGraph
 
         self._store.snippet_count(user_id)  # an unknown user is refused before any model is loaded
-        chat, confidence = self.chat(), self._confidence("answer", min_confidence)
-        names = self._names(confidence)
-        return confidence.settle_answer(
-            AskGraph(self._store, chat, names, self._on_step, self._stages).run(user_id, question)
-        )
+        confidence = self._confidence("answer", min_confidence)
+        graph = AskGraph(self._store, self.chat(), self._names(confidence), self._on_step, self._stages)
+        return confidence.settle_answer(graph.run(user_id, question))
 
     def profile(
         self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0, fresh: bool = False
@@ -293,7 +291,7 @@ class Limner:
 
     def varied(self, *, store: Store | None = None, stages: Stages = ALL) -> Self:
         """The same models over another store, or with fewer stages: for measuring what a part is worth."""
-        self.chat()  # it is loaded once, and shared
+        self._load_model()  # once, and shared
         other = copy(self)
         other._store, other._stages = store or self._store, stages
         return other
@@ -314,8 +312,12 @@ class Limner:
         return None if report is None else lambda done, total: report(what, done, total)
 
     def chat(self) -> "Chat":
-        """A new conversation with the model, which is loaded when it was not yet; it counts its own tokens."""
+        """A new conversation with the model, which is loaded when it is first asked; it counts its own tokens."""
         from agent.chat import Chat
+
+        return Chat(self._load_model)
+
+    def _load_model(self) -> "BaseChatModel":
         from agent.models import load_chat_model
 
         if self._model is None:
@@ -325,7 +327,7 @@ class Limner:
                 )
             else:
                 self._model = self._llm
-        return Chat(self._model)
+        return self._model
 
     def _confidence(self, kind: "Kind", least: float) -> "Confidence":
         from agent.calibration import calibration_for

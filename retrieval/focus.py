@@ -12,7 +12,18 @@ from typing import Literal, NamedTuple
 
 from retrieval.reldates import relative_dates
 
-__all__ = ["Anchor", "Period", "anchor_in", "asks_for_now", "period_of", "periods_in", "speakers_in"]
+__all__ = [
+    "MONTHS",
+    "Anchor",
+    "NamedPeriod",
+    "Period",
+    "anchor_in",
+    "asks_for_now",
+    "named_periods",
+    "period_of",
+    "periods_in",
+    "speakers_in",
+]
 
 _FIRST_PERSON = re.compile(
     r"\b(?:i|my|me|mine|myself|we|our|us|the (?:user|customer)(?:'s)?)\b|我|咱|俺|用户|客户", re.IGNORECASE
@@ -22,11 +33,11 @@ _NOW = re.compile(
     r"|newest|still)\b|现在|目前|如今|当前|眼下|最近|近来|近期|最新|还在",
     re.IGNORECASE,
 )
-_MONTHS = (
+MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
 )  # fmt: skip
-_MONTH = "|".join(f"{each[:3]}(?:{each[3:]})?" for each in _MONTHS)
+_MONTH = "|".join(f"{each[:3]}(?:{each[3:]})?" for each in MONTHS)
 _DATED = re.compile(
     r"(?<!\d)(?P<y1>(?:19|20)\d\d)(?:[-/.年](?P<m1>1[0-2]|0?[1-9])(?:[-/.月](?P<d1>3[01]|[12]\d|0?[1-9])(?!\d))?)?(?!\d)"
     rf"|\b(?P<name2>{_MONTH})\.?(?: (?P<d2>3[01]|[12]?\d)(?:st|nd|rd|th)?)?,? (?P<y2>(?:19|20)\d\d)\b"
@@ -45,6 +56,14 @@ class Period(NamedTuple):
 
     start: float
     end: float
+
+
+class NamedPeriod(NamedTuple):
+    """``text[start:end]`` names the period."""
+
+    start: int
+    end: int
+    period: Period
 
 
 class Anchor(NamedTuple):
@@ -83,11 +102,16 @@ def asks_for_now(question: str) -> bool:
 
 def periods_in(question: str, now: datetime) -> list[Period]:
     """The times that a question names: "in May 2023", "2024年3月", and, seen from ``now``, "last year", "上周"."""
-    found = [period for match in _DATED.finditer(question) if (period := _dated(match))]
-    for each in relative_dates(question, now.isoformat()):
-        if each.phrase.casefold() not in {"today", "今天", "今日"}:
-            found.append(period_of(each.resolved))
-    return found
+    today = {"today", "今天", "今日"}
+    named = named_periods(question, now)
+    return [each.period for each in named if question[each.start : each.end].casefold() not in today]
+
+
+def named_periods(question: str, now: datetime) -> list[NamedPeriod]:
+    """The same, with the place of each, "today" too: first the dated ones, then those seen from ``now``."""
+    dated = [NamedPeriod(*match.span(), period) for match in _DATED.finditer(question) if (period := _dated(match))]
+    relative = relative_dates(question, now.isoformat())
+    return [*dated, *(NamedPeriod(each.start, each.end, period_of(each.resolved)) for each in relative)]
 
 
 def period_of(resolved: str) -> Period:
@@ -112,7 +136,7 @@ def _between(first: date, last: date) -> Period:
 def _dated(match: re.Match[str]) -> Period | None:
     year = match["y1"] or match["y2"] or match["y3"]
     name = match["name2"] or match["name3"]
-    month = match["m1"] or (name and str([each[:3] for each in _MONTHS].index(name[:3].casefold()) + 1))
+    month = match["m1"] or (name and str([each[:3] for each in MONTHS].index(name[:3].casefold()) + 1))
     day = match["d1"] or match["d2"] or match["d3"]
     try:
         return period_of("-".join(part.zfill(2) for part in (year, month, day) if part))
