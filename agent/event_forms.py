@@ -18,9 +18,9 @@ _HIS = rf"(?:(?P<user>{_OWN})|the|)"
 _AGENT = r"(?:the |our |an |any )?(?:agents?|support agents?|support team|customer service|assistant|staff|bot)"
 _DID = r"(?:did|does|do|has|have|had)"
 _US = r"(?:us|you|support|customer service|customer support|the support(?: team)?|the company)"
-_ORDERED = r"(?:placed?|made|make|had|have|submit(?:ted)?|got|get|bought|buy)"
+_ORDERED = r"(?:placed?|bought|buy|(?P<has>had|have))"
 _SENT = (
-    r"(?:sent|send|wr[io]te|written|submit(?:ted)?|made|make|post(?:ed)?|left|leave|had|have|open(?:ed)?|filed?|raised?"
+    r"(?:sent|send|wr[io]te|written|submit(?:ted)?|made|make|post(?:ed)?|left|leave|open(?:ed)?|filed?|raised?"
     r"|created?)"
 )
 _KINDS_EN: Final[Mapping[Kind, str]] = {
@@ -126,7 +126,7 @@ _AGENT_ZH = r"(?:客服|坐席|助手|机器人|客服人员)"
 _ALL_ZH = r"(?:一共|总共|总计|累计|合计|共|到目前为止|至今|迄今)"
 _MANY_ZH = r"(?:多少|几)(?:个|张|条|封|次|通|份|笔|单|则|件|场|段)?"
 ENDS_ZH = r"(?:了|呢|啊|呀|吗|来着)*"
-_SENT_ZH = r"(?:发送|发|提交|提|写|打|下|有|开|创建|买|做|搜索|留|发表|产生|进行|收到)(?:过|了|出)*"
+_SENT_ZH = r"(?:发送|发|提交|提|写|打|下|有|开|创建|买|做|搜索|留|发表|产生|进行)(?:过|了|出)*"
 _KINDS_ZH: Final[Mapping[Kind, str]] = {
     "order": "订单",
     "ticket": "工单",
