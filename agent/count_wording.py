@@ -13,7 +13,7 @@ from agent.event_forms import Kind
 from prompts import Language
 from retrieval.focus import period_of
 
-__all__ = ["average_of", "channels_of", "count_of", "days_of", "sum_of", "time_of", "times_of"]
+__all__ = ["average_of", "channels_of", "count_of", "days_of", "most_bought", "sum_of", "time_of", "times_of"]
 
 _ENGLISH: Final[dict[Kind, str]] = {
     "order": "order", "ticket": "ticket", "email": "email", "chat": "chat", "review": "review", "call": "call",
@@ -75,6 +75,17 @@ def average_of(average: Amount, orders: int, period: Span | None, language: Lang
         notes = [_period_zh(period)] if period else []
         return f"平均 {shown_amounts([average], '')}，共 {orders} 笔订单{_bracketed(notes)}"
     return f"{shown_amounts([average], '')} on average over {_several(orders, 'order')}{_period_en(period)}"
+
+
+def most_bought(names: Sequence[str], times: int, orders: int, period: Span | None, language: Language) -> str:
+    """ "lamp (in 2 of 4 orders)"; that nothing was bought twice is told so."""
+    if language == "zh":
+        notes = [f"{orders} 笔订单中的 {times} 笔" if times > 1 else f"共 {orders} 笔订单"]
+        notes += [_period_zh(period)] if period else []
+        return f"{'、'.join(names) if times > 1 else '没有重复购买的商品'}{_bracketed(notes)}"
+    if times > 1:
+        return f"{', '.join(names)} (in {times} of {_several(orders, 'order')}{_period_en(period)})"
+    return f"nothing more than once ({_several(orders, 'order')}{_period_en(period)})"
 
 
 def channels_of(channels: Sequence[tuple[str, int]], language: Language) -> str:

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 __all__ = ["CHINESE", "ENDS_EN", "ENDS_ZH", "ENGLISH", "KINDS", "Kind", "What"]
 
-What = Literal["count", "times", "first", "last", "sum", "average", "channels"]
+What = Literal["count", "times", "first", "last", "sum", "average", "channels", "items"]
 Kind = Literal["order", "ticket", "email", "chat", "review", "call", "search", "message", "contact"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -18,9 +18,9 @@ _HIS = rf"(?:(?P<user>{_OWN})|the|)"
 _AGENT = r"(?:the |our |an |any )?(?:agents?|support agents?|support team|customer service|assistant|staff|bot)"
 _DID = r"(?:did|does|do|has|have|had)"
 _US = r"(?:us|you|support|customer service|customer support|the support(?: team)?|the company)"
-_ORDERED = r"(?:placed?|made|make|had|have|submit(?:ted)?|got|get|bought|buy)"
+_ORDERED = r"(?:placed?|bought|buy|(?P<has>had|have))"
 _SENT = (
-    r"(?:sent|send|wr[io]te|written|submit(?:ted)?|made|make|post(?:ed)?|left|leave|had|have|open(?:ed)?|filed?|raised?"
+    r"(?:sent|send|wr[io]te|written|submit(?:ted)?|made|make|post(?:ed)?|left|leave|open(?:ed)?|filed?|raised?"
     r"|created?)"
 )
 _KINDS_EN: Final[Mapping[Kind, str]] = {
@@ -39,7 +39,7 @@ _ACTS_EN: Final[Mapping[Kind, str]] = {
     r"|(?:orders?|ordered|bought|buys?|purchased?)"
     r"(?: (?:something|anything))?(?: from us)?",
     "ticket": r"(?:open|submit|file|create|raise)(?:t?ed|d)? (?:a|an|any) (?:support )?ticket",
-    "email": rf"(?:e-?mail(?:ed)?|(?:sen[dt]|wrote|write) an e-?mail(?: to)?)(?: {_US})",
+    "email": rf"(?:e-?mail(?:ed)?|(?:sen[dt] {_US}|sen[dt]|wrote|write) an e-?mail)(?: (?:to )?{_US})?",
     "review": r"(?:writ(?:e)?|wrote|left|leave|post(?:ed)?) (?:a|any) (?:product )?review",
     "call": rf"(?:call|phone)(?:ed)? {_US}",
     "message": r"(?:sen[dt]|wrote|write) (?:a|any) messages?",
@@ -50,7 +50,7 @@ _ACT_EN = "|".join(f"(?P<{kind}>{words})" for kind, words in _ACTS_EN.items())
 _FIRST_LAST = r"(?:(?P<first>first|earliest|oldest)|(?P<last>last|latest|most recent|newest))"
 ENDS_EN = r"(?: (?:in total|in all|so far|overall|altogether|all together|to date|ever|already|until now|up to now))*"
 _TO = rf"(?: (?:to|with|from) (?:{_US}|me))"
-_SPEND = r"(?:spent|spend|pay|paid)"
+_SPEND = r"(?:spent|spend)"
 ENGLISH: Final[tuple[tuple[What, str], ...]] = (
     (
         "count",
@@ -65,7 +65,12 @@ ENGLISH: Final[tuple[tuple[What, str], ...]] = (
         rf"how many (?:{_KIND_EN}) (?:are|were|is|was)(?: there)?(?: from (?:(?P<user>{_WHO})|(?P<agent>{_AGENT})))?",
     ),
     ("count", rf"how many (?:{_KIND_EN}) (?:came|come) from (?:(?P<user>{_WHO})|(?P<agent>{_AGENT}))"),
-    ("count", rf"(?:what is |what's |what was )?(?:the )?(?:total )?number of (?:{_HIS} )?(?:{_KIND_EN})"),
+    (
+        "count",
+        rf"(?:what is |what's |what was )?(?:the )?(?:total )?number of (?:(?:{_OWN}|the) )?(?:{_KIND_EN})"
+        rf"(?:(?: that)? (?P<user>{_WHO})(?: has| have)? (?:{_SENT}|{_ORDERED}))?",
+    ),
+    ("count", rf"how many (?:{_KIND_EN}) (?:were|have been) (?:placed|made|sent|submitted|opened|filed|written)"),
     ("times", rf"how (?:often|many times) {_DID} (?P<user>{_WHO})(?: ever)? (?:{_ACT_EN})"),
     ("first", rf"when {_DID} (?P<user>{_WHO}) (?:{_FIRST_LAST}) (?:{_ACT_EN})"),
     ("first", rf"when {_DID} (?P<user>{_WHO}) (?:{_ACT_EN}) for the (?:{_FIRST_LAST}) time"),
@@ -97,6 +102,17 @@ ENGLISH: Final[tuple[tuple[What, str], ...]] = (
         rf"(?:what is|what's|what was) the average (?:amount|value|price|cost) of {_HIS} ?(?:orders|purchases)",
     ),
     ("average", rf"how much {_DID} (?P<user>{_WHO}) {_SPEND} (?:on average )?per (?:order|purchase)(?: on average)?"),
+    ("sum", rf"what {_DID} (?P<user>{_WHO}) spend in total"),
+    (
+        "items",
+        rf"(?:what|which (?:products?|items?)) {_DID} (?P<user>{_WHO}) (?:buy|bought|order|ordered|purchased?)"
+        r" (?:the )?most(?: often| frequently)?",
+    ),
+    (
+        "items",
+        rf"(?:what is|what's|what was) {_HIS} ?most (?:often |frequently )?(?:bought|ordered|purchased)"
+        r" (?:product|item)",
+    ),
     (
         "channels",
         rf"(?:(?:on|by|through|via) )?(?:what|which)(?: contact| communication)? channels? {_DID} (?P<user>{_WHO})"
@@ -110,7 +126,7 @@ _AGENT_ZH = r"(?:客服|坐席|助手|机器人|客服人员)"
 _ALL_ZH = r"(?:一共|总共|总计|累计|合计|共|到目前为止|至今|迄今)"
 _MANY_ZH = r"(?:多少|几)(?:个|张|条|封|次|通|份|笔|单|则|件|场|段)?"
 ENDS_ZH = r"(?:了|呢|啊|呀|吗|来着)*"
-_SENT_ZH = r"(?:发送|发|提交|提|写|打|下|有|开|创建|买|做|搜索|留|发表|产生|进行|收到)(?:过|了|出)*"
+_SENT_ZH = r"(?:发送|发|提交|提|写|打|下|有|开|创建|买|做|搜索|留|发表|产生|进行)(?:过|了|出)*"
 _KINDS_ZH: Final[Mapping[Kind, str]] = {
     "order": "订单",
     "ticket": "工单",
@@ -125,7 +141,7 @@ _KIND_ZH = "|".join(f"(?P<{kind}>{words})" for kind, words in _KINDS_ZH.items())
 _ACTS_ZH: Final[Mapping[Kind, str]] = {
     "order": "下单|下订单|购物|购买(?:东西|商品)?|买东西|消费",
     "ticket": "(?:提交|提|开|创建)工单",
-    "email": "(?:发|写|发送)(?:电子)?邮件",
+    "email": "(?:发|写|发送)(?:电子)?邮件|来信",
     "review": "(?:写|发表|发)?(?:评价|评论|点评)",
     "call": "打电话|来电|通话",
     "search": "搜索",
@@ -158,7 +174,7 @@ CHINESE: Final[tuple[tuple[What, str], ...]] = (
     ),
     (
         "sum",
-        f"(?P<user>{_WHO_ZH})?(?:在我们(?:这里|这儿))?{_ALL_ZH}?(?:花费|花|消费|支付|付)(?:过|了)*(?:多少|多少钱|多少元|多少块钱)",
+        f"(?P<user>{_WHO_ZH})?(?:在我们(?:这里|这儿))?{_ALL_ZH}?(?:花费|花|消费)(?:过|了)*(?:多少|多少钱|多少元|多少块钱)",
     ),
     (
         "sum",
@@ -166,11 +182,20 @@ CHINESE: Final[tuple[tuple[What, str], ...]] = (
     ),
     (
         "average",
-        f"(?P<user>{_WHO_ZH})?平均每(?:一)?(?:单|个订单|笔订单|次)(?:花费|花|消费)(?:过|了)*(?:多少|多少钱|多少元)",
+        f"(?P<user>{_WHO_ZH})?平均每(?:一)?(?:单|个订单|笔订单|次)(?:花费|花|消费)?(?:过|了)*(?:多少|多少钱|多少元)",
     ),
     (
         "average",
         f"(?P<user>{_WHO_ZH})?(?:平均订单(?:金额|价格|额)|订单(?:的)?平均(?:金额|价格)|客单价)(?:是|为)?(?:多少|多少钱|多少元)",
+    ),
+    (
+        "items",
+        f"(?P<user>{_WHO_ZH})?(?:买|购买)(?:得|的|过)*最(?:多|频繁|经常|常)(?:次)?的?(?:商品|东西|产品)?(?:是)?(?:什么|哪个|哪种)"
+        "(?:商品|东西|产品)?",
+    ),
+    (
+        "items",
+        f"(?P<user>{_WHO_ZH})?最(?:常|经常)(?:买|购买)的?(?:商品|东西|产品)?(?:是)?(?:什么|哪个|哪种)(?:商品|东西|产品)?",
     ),
     (
         "channels",

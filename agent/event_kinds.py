@@ -9,6 +9,7 @@ from typing import Final
 
 from agent.event_forms import Kind
 from retrieval import Event
+from retrieval.transcripts import turns_of
 
 __all__ = ["is_kind", "things_in"]
 
@@ -53,21 +54,30 @@ def things_in(events: Sequence[Event], kind: Kind) -> list[list[Event]] | None:
     """The events of a kind by the order, ticket or conversation that they are about, in time order.
 
     None when that cannot be told: chats without the number of their conversation; tickets and calls of which several
-    speak without such a number. Where only one does, each event is one of them.
+    speak without such a number. Where only one does, or an event is a transcript, each event is one of them.
     """
+    single = [[event] for event in events]
+    if kind == "message":
+        return None if any(map(turns_of, events)) else single  # a transcript holds many
     if kind not in _ID_KEYS:
-        return [[event] for event in events]
+        return single
     ids = [_id_of(event, kind) for event in events]
     if kind == "order":
         ids = [known or f"event {event.event_id}" for known, event in zip(ids, events, strict=True)]
-    elif kind in ("ticket", "call") and not any(ids) and len({event.role for event in events}) == 1:
-        return [[event] for event in events]
+    if not any(ids):
+        return single if _is_whole(events, kind) else None
     if not all(ids):
         return None
     things: dict[str, list[Event]] = {}
     for known, event in zip(ids, events, strict=True):
         things.setdefault(str(known), []).append(event)
     return list(things.values())
+
+
+def _is_whole(events: Sequence[Event], kind: Kind) -> bool:
+    """Whether each event is a whole ticket, call or chat, where no number tells."""
+    one_sided = kind in ("ticket", "call") and len({event.role for event in events}) == 1
+    return one_sided or all(map(turns_of, events))
 
 
 def _id_of(event: Event, kind: Kind) -> str | None:

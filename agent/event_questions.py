@@ -63,8 +63,13 @@ def _unnamed(text: str, names: Mapping[str, str]) -> tuple[str, str | None]:
     return text, None
 
 
-def _question(what: What, groups: Mapping[str, str | None], speaker: str | None, period: Span | None) -> EventQuestion:
+def _question(
+    what: What, groups: Mapping[str, str | None], speaker: str | None, period: Span | None
+) -> EventQuestion | None:
     kind: Kind = next((each for each in KINDS if groups.get(each)), "order")
+    has = groups.get("has") or (groups.get("acted") or "").startswith("有")
+    if has and kind in ("email", "message"):  # sent, or received?
+        return None
     if what == "channels":
         kind = "contact"
     if what == "first" and groups["last"]:

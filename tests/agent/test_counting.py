@@ -104,6 +104,12 @@ def test_events_are_counted(question: str, expected: str) -> None:
         "How many emails did she send in March or May?",
         "How many emails did she send between January and May 2023?",
         "How many emails did Bob send?",
+        "How many emails did she get?",
+        "How many emails does she have?",
+        "她收到了多少封邮件？",
+        "她有几封邮件？",
+        "How much did she pay?",
+        "When did she last order a lamp?",
         "她在三月五号到底发了几封邮件给小王？",
         "Did she place an order?",
         "What did she write in her last email?",
@@ -129,6 +135,10 @@ def test_what_the_events_cannot_tell_is_not_guessed() -> None:
     mixed = [event("t1", "2024-01-01", "ticket", "Help!"), event("t2", "2024-01-02", "ticket", "How?", "agent")]
     assert told("How many tickets?", mixed) is None  # one or two: no number of the ticket tells
     assert told("How many tickets?", mixed[:1]) == "1 ticket"
+    transcript = [event("c1", "2024-01-01", "chat", "Anna Bell: Hello\nTom: Hi\nAnna Bell: Bye")]
+    assert told("How many messages did she send?", transcript) is None
+    assert told("How many chats were there?", transcript) == "1 chat"
+    assert told("How many chats were there?", [event("m1", "2024-01-01", "chat", "Hello")]) is None
     own = [event("m1", "2024-01-01", "chat", "Hello")]
     assert told("How many messages did the agent send?", own) is None  # the agent's side may not be in the history
 
@@ -164,6 +174,27 @@ def test_orders_without_an_amount_are_told() -> None:
     assert counted is not None
     assert counted.answer == "$142.50 for 3 orders; 1 of them states no amount"
     assert counted.confidence == pytest.approx(2 / 3, abs=1e-4)
+
+
+LAMPS = [
+    event("o1", "2023-01-01", "order", "Order #A100. Items: Desk Lamp (color: red) $9.50; Bulb $1.00."),
+    event("o2", "2024-01-01", "order", "Order #A200. Items: Bulb $1.00; Chair $50.00. Payments: payment $51.00."),
+    event("o3", "2024-02-01", "订单", "订单号 A300", 商品=["Bulb", "Sofa"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What did she buy most often?", "Bulb (in 3 of 3 orders)"),
+        ("What did she order most often in 2023?", "nothing more than once (1 order in 2023)"),
+        ("她买得最多的商品是什么？", "Bulb（3 笔订单中的 3 笔）"),
+        ("她去年最常买什么？", "没有重复购买的商品（共 1 笔订单，2023年）"),
+    ],
+)
+def test_what_was_bought_most_often(question: str, expected: str) -> None:
+    assert told(question, LAMPS) == expected
+    assert told(question, HISTORY) is None  # its orders name no items
 
 
 def rows(history: list[Event]) -> list[dict[str, Any]]:
