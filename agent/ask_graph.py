@@ -90,6 +90,10 @@ class AskGraph:
             else (),
         )
 
+    def shown(self, user_id: str, question: str) -> list[Hit]:
+        """What the model is shown for one question, in its order."""
+        return self._retrieve({"user_id": user_id, "question": question})["hits"]
+
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import options
+from agent.cli_explain import explain
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
 from agent.terminal import Watch, say, use_utf8, watch_for_sigterm
@@ -301,6 +302,9 @@ def profile(
         show=print_profile,
     )
     return perform(Door(context.obj, **settings), work, files, user, None)
+
+
+cli.add_command(explain)
 
 
 @cli.command()
