@@ -14,7 +14,7 @@ from agent.evidence import in_time_order, key_of, prompt_language
 from agent.explanations import Computation, Explanation, Quote, Turn
 from agent.facets import Facet, plan_facets
 from agent.inquiries import AnswerInquiry, FacetInquiry, Inquiry
-from agent.measuring import Measured, guess, measure
+from agent.measuring import Before, Measured, Task, guess, measure
 from agent.progress import OnStep, Step, ignore
 from agent.schema import ProfileSchema
 from agent.wording import leaves, said_share
@@ -104,7 +104,8 @@ class Explainer:
         found = next(f for f in plan_facets(schema, language) if f.pointer == facet.pointer)
         about = replace(about, queries=found.queries)
         hits = list(pack.hits) if pack is not None else []
-        return self._measured(about, FacetInquiry(self._chat, found, language), hits)
+        before = _drafted_before(claim, document.claims, hits, facet) if claim is not None else ()
+        return self._measured(about, FacetInquiry(self._chat, found, language), hits, before)
 
     def answer(self, document: AnswerDocument) -> Explanation:
         """Why the answer is what it is, or why there is none.
@@ -149,18 +150,20 @@ class Explainer:
             quotes=self._quotes(about.user_id, claim.evidence),
         )
 
-    def _measured(self, about: Explanation, inquiry: Inquiry, shown: Sequence[Hit]) -> Explanation:
+    def _measured(
+        self, about: Explanation, inquiry: Inquiry, shown: Sequence[Hit], before: tuple[Before, ...] = ()
+    ) -> Explanation:
         """With probabilities: of the value over what was shown and its evidence, or of nothing where there is none."""
         hits = self._with_evidence(about, shown)
         about = replace(about, shown=cite_hits(hits))
         if about.value is None:
             return self._why_nothing(about, inquiry, hits)
-        cited = {(quote.evidence.event_id, quote.evidence.snippet_id) for quote in about.quotes}
+        cited = frozenset((quote.evidence.event_id, quote.evidence.snippet_id) for quote in about.quotes)
 
         def on_step(done: int, total: int) -> None:
             self._on_step(Step("explain", done, total))
 
-        found: Measured = measure(inquiry, about.value, hits, cited, on_step)
+        found: Measured = measure(Task(inquiry, about.value, cited, before), hits, on_step)
         about = replace(about, alternatives=found.alternatives, without=found.without)
         if found.value is None:
             about = replace(about, note=_NO_PROBABILITIES)
@@ -250,6 +253,27 @@ def _basis(summary: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         if claim is not summary and claim.status == "current" and evidence & set(claim.evidence)
         and max((said_share(leaf, text) for leaf in leaves(claim.value)), default=0.0) >= _SAID_IN_SUMMARY
     )  # fmt: skip
+
+
+def _drafted_before(claim: Claim, claims: Iterable[Claim], shown: Sequence[Hit], facet: Facet) -> tuple[Before, ...]:
+    """Other values of the attribute that come before this one in the order in which the model reads snippets."""
+    order = {key_of(hit): place for place, hit in enumerate(shown)}
+
+    def place(each: Claim) -> tuple[int, int]:
+        first = min(each.evidence, key=lambda e: order.get((e.event_id, e.snippet_id), len(order)))
+        at = order.get((first.event_id, first.snippet_id), len(order))
+        return at, first.start + max(0, first.quote.casefold().find(str(each.value).casefold()))
+
+    rest = [c for c in claims if c is not claim and c.evidence and _is_of(c.pointer, facet)]
+    return tuple(
+        Before(each.value, frozenset((e.event_id, e.snippet_id) for e in each.evidence))
+        for each in sorted(rest, key=place)
+        if place(each) < place(claim)
+    )
+
+
+def _is_of(pointer: str, facet: Facet) -> bool:
+    return pointer == facet.pointer or pointer.startswith(f"{facet.pointer}/")
 
 
 def _quote(evidence: Evidence, events: Sequence[Event], place: int) -> Quote:

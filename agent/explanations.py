@@ -13,8 +13,8 @@ from agent.documents import Claim, Evidence, ModelNames, Origin, Rejected
 __all__ = ["Alternative", "Computation", "Explanation", "Kind", "LeftOut", "Quote", "Removed", "Turn"]
 
 Kind = Literal["drafted", "computed", "summary", "given", "unknown", "answer", "unanswered"]
-"""Where it comes from: the model read it in snippets; code counted it; the model wrote it from verified claims; a person
-said it; nothing is known; the same for answers."""
+"""Where it comes from: the model read it in snippets; code counted it; the model wrote it from verified claims; a
+person said it; nothing is known; the same for answers."""
 
 Removed = Literal["cited", "all cited", "similar", "others"]
 """What was left out: a cited snippet, all cited ones, one that has words of the value, all the others together."""

@@ -51,16 +51,19 @@ class ScriptedChat(BaseChatModel):
         wanted = kwargs.get("response_format")
         schema = wanted["json_schema"]["schema"] if wanted else None
         reply = self.script(system, user, schema)
-        if isinstance(reply, Mapping):
-            text, logprobs = _likeliest(reply, schema or {})
-        else:
-            text, logprobs = (reply, None) if isinstance(reply, str) else _as_logprobs(reply)
+        text, logprobs = _told(reply, schema or {})
         read, written = len(system + user) // 4 + 1, len(text) // 4 + 1
         usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
         message = AIMessage(
             content=text, usage_metadata=usage, response_metadata={"finish_reason": "stop", "logprobs": logprobs}
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _told(reply: str | float | Mapping[str, float], schema: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    if isinstance(reply, Mapping):
+        return _likeliest(reply, schema)
+    return (reply, None) if isinstance(reply, str) else _as_logprobs(reply)
 
 
 def _as_logprobs(yes: float) -> tuple[str, dict[str, Any]]:
@@ -84,8 +87,7 @@ def _likeliest(replies: Mapping[str, float], schema: Mapping[str, Any]) -> tuple
         for reply, chance in going.items():
             following = reply[place : place + 1]
             chances[following] = chances.get(following, 0.0) + chance / total
-        # What no reply goes on with is improbable where it leaves them, and certain from then on.
-        own = chances.setdefault(character, _LEAST if total else 1.0)
+        own = chances.setdefault(character, _LEAST)  # no reply goes on like this
         top = [{"token": token, "logprob": math.log(chance)} for token, chance in chances.items() if chance]
         content.append({"token": character, "logprob": math.log(max(own, _LEAST)), "top_logprobs": top})
     return text, {"content": content}
@@ -103,7 +105,8 @@ def _instance(schema: Mapping[str, Any]) -> Any:
         case "object":
             return {name: _instance(child) for name, child in schema.get("properties", {}).items()}
         case "array":
-            return [_instance(schema["items"]) for _ in range(schema.get("minItems", 0))]
+            given = [_instance(each) for each in schema.get("prefixItems", ())]
+            return given or [_instance(schema["items"]) for _ in range(schema.get("minItems", 0))]
         case "string":
             return "x"
         case "null":

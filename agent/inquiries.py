@@ -1,4 +1,4 @@
-"""What explanations ask again: an attribute or a question over chosen snippets, with the reply held to one value or free.
+"""What explanations ask again: an attribute or a question over chosen snippets, the reply held to one value or free.
 
 Knows prompts and the form of replies; what is left out and why is ``explaining``'s.
 """
@@ -6,7 +6,7 @@ Knows prompts and the form of replies; what is left out and why is ``explaining`
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from agent.chat import Chat, Draft
 from agent.documents import Evidence
@@ -18,7 +18,7 @@ from agent.wording import is_placeholder
 from prompts import Language, render
 from retrieval import Hit
 
-__all__ = ["AnswerInquiry", "FacetInquiry", "Inquiry", "beginning_with"]
+__all__ = ["AnswerInquiry", "FacetInquiry", "Inquiry", "Noted", "beginning_with"]
 
 _TOKENS = 400
 _OPTIONS = 20  # as many as OpenAI's protocol allows
@@ -27,20 +27,33 @@ _BEGINNING_CHARS = 60
 _REGEX_SIGNS = re.compile(r"([.^$*+?()\[\]{}|\\/-])")
 
 
-class Inquiry(Protocol):
-    """Something that can be asked over snippets."""
+class Noted(NamedTuple):
+    """A value, and the numbers of snippets that are cited for it."""
 
-    key: str
-    """Under which key a reply holds the value."""
-    is_prose: bool
-    """Whether values are sentences, whose probability is told for each token."""
+    value: Any
+    numbers: tuple[int, ...]
+
+
+class Inquiry(Protocol):
+    """Something that can be asked over snippets, in the order of the prompt."""
+
+    @property
+    def key(self) -> str:
+        """Under which key a reply holds the value."""
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether values are sentences, whose probability is told for each token."""
 
     @property
     def form(self) -> JsonSchema:
         """The JSON Schema of a value."""
 
-    def read(self, hits: Sequence[Hit], value: JsonSchema, cited: Sequence[int]) -> Draft:
-        """The reply over ``hits`` with a value of the form ``value``, citing one or more of the numbers ``cited``."""
+    def read(self, hits: Sequence[Hit], value: JsonSchema, cited: Sequence[int], noted: Sequence[Noted] = ()) -> Draft:
+        """The reply with a value of the form ``value`` that cites one or more of the numbers ``cited``.
+
+        ``noted`` are values that the reply holds before, where it is a list of them.
+        """
 
     def free(self, hits: Sequence[Hit]) -> list[Any]:
         """The values that the model gives of itself."""
@@ -71,14 +84,16 @@ class FacetInquiry:
         form: JsonSchema = entry["properties"]["value"]["anyOf"][0]
         return form
 
-    def read(self, hits: Sequence[Hit], value: JsonSchema, cited: Sequence[int]) -> Draft:
+    def read(self, hits: Sequence[Hit], value: JsonSchema, cited: Sequence[int], noted: Sequence[Noted] = ()) -> Draft:
         """See :class:`Inquiry`."""
         system, user = draft_prompt(self.facet, Pack(tuple(hits), (self.facet,)), self.language)
         if self.facet.kind in ("choice", "text"):
             schema = _entry(self.key, _several(cited), value)
         else:
-            entry = _entry(self.key, {"enum": list(cited)}, value)
-            schema = {"type": "array", "items": entry, "minItems": 1, "maxItems": 1}
+            entries = [_entry(self.key, {"enum": list(each.numbers)}, {"const": each.value}) for each in noted]
+            entries.append(_entry(self.key, {"enum": list(cited)}, value))
+            count = len(entries)
+            schema = {"type": "array", "prefixItems": entries, "items": False, "minItems": count, "maxItems": count}
         return self.chat.draft(system, user, schema, max_tokens=_TOKENS, options=_OPTIONS)
 
     def free(self, hits: Sequence[Hit]) -> list[Any]:
@@ -107,7 +122,7 @@ class AnswerInquiry:
         """The JSON Schema of an answer that is not null."""
         return _ANSWER
 
-    def read(self, hits: Sequence[Hit], value: JsonSchema, cited: Sequence[int]) -> Draft:
+    def read(self, hits: Sequence[Hit], value: JsonSchema, cited: Sequence[int], noted: Sequence[Noted] = ()) -> Draft:
         """See :class:`Inquiry`."""
         return self._reply(hits, _entry(self.key, _several(cited), value))
 

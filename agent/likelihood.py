@@ -1,7 +1,7 @@
 """Reads from the tokens of a reply how likely the value in it was, and what else could have stood in its place.
 
-Servers tell the probabilities of tokens before a grammar masks them: a reply that the schema forces shows what the model
-thinks of it (forced decoding). Knows the form of replies, ``[{"evidence":1,"value":"x"}]`` or ``{"evidence":[1],
+Servers tell the probabilities of tokens before a grammar masks them: a reply that the schema forces shows what the
+model thinks of it (forced decoding). Knows the form of replies, ``[{"evidence":1,"value":"x"}]`` or ``{"evidence":[1],
 "value":"x"}``, nothing of prompts. Of the ways to cut a text into tokens the one that the model took counts, which is
 all but all of the probability.
 """
@@ -10,7 +10,7 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.chat import Token
@@ -36,7 +36,7 @@ class Likelihood:
     @property
     def per_token(self) -> float:
         """The geometric mean over the value's tokens: comparable between short and long values."""
-        return self.value ** (1 / self.tokens)
+        return math.exp(math.log(self.value) / self.tokens) if self.value else 0.0
 
     @property
     def is_expected(self) -> bool:
@@ -44,8 +44,13 @@ class Likelihood:
         return self.value >= self.nothing and all(chance <= self.first for _, chance in self.others)
 
 
-def likelihood_of(tokens: Sequence[Token], key: str) -> Likelihood | None:
-    """How likely the first value under ``key`` was; None when the model told no probabilities.
+def likelihood_of(tokens: Sequence[Token], key: str, before: int = 0) -> Likelihood | None:
+    """How likely the last value of a reply was; None when the model told no probabilities.
+
+    Args:
+        tokens: the reply.
+        key: under which the value stands.
+        before: how many entries of a list stand before the one with the value.
 
     Raises:
         ValueError: the reply has another form.
@@ -53,20 +58,24 @@ def likelihood_of(tokens: Sequence[Token], key: str) -> Likelihood | None:
     reply = _Reply(tokens)
     if not reply.tokens:
         return None
+    decoder = json.JSONDecoder()
     opened = reply.text.index("[") + 1
+    for _ in range(before):
+        opened = decoder.raw_decode(reply.text, reply.text.index("{", opened))[1]
     named = re.compile(rf'"{re.escape(key)}"\s*:\s*').search(reply.text, opened)
     if named is None:
         raise ValueError(f"no {key!r} in the reply")
-    start, (_, end) = named.end(), json.JSONDecoder().raw_decode(reply.text, named.end())
-    begun, empty = reply.fork(reply.bytes_to(opened), b"]")
-    told, null = reply.fork(reply.bytes_to(start), b"null", bare=True)
-    begins = begun / (begun + empty) if begun else 0.0
-    within = min(1.0, reply.chance_of(reply.bytes_to(end)) / (told + null))
+    start, (_, end) = named.end(), decoder.raw_decode(reply.text, named.end())
+    entry, place = reply.bytes_to(opened), reply.bytes_to(start)
+    begun, empty = reply.fork(reply.bytes_to(opened - 1) if before else 0, entry, b"]")
+    told, null = reply.fork(entry, place, b"null", bare=True)
+    begins = _share(begun, begun + empty)
+    within = min(1.0, _share(reply.chance_of(entry, reply.bytes_to(end)), told + null))
     content = start + (reply.text[start] == '"')
     first, others = reply.options_at(reply.bytes_to(content))
     return Likelihood(
         value=begins * within,
-        nothing=1 - begins + begins * null / (told + null),
+        nothing=1 - begins + begins * _share(null, told + null),
         first=first,
         others=others,
         tokens=reply.count(reply.bytes_to(content), reply.bytes_to(end)),
@@ -90,14 +99,14 @@ class _Reply:
         """A place in bytes from one in characters."""
         return len(self.text[:characters].encode())
 
-    def fork(self, at: int, other: bytes, *, bare: bool = False) -> tuple[float, float]:
-        """The probability that the reply goes past ``at``, and that it goes on with ``other`` there.
+    def fork(self, since: int, at: int, other: bytes, *, bare: bool = False) -> tuple[float, float]:
+        """From the token at ``since`` on: the probability that the reply goes past ``at``, and that ``other`` is there.
 
         ``bare``: a token that ends at ``at`` where the reply's own does not counts as the other way, too: the opening
         quotation mark of a string is written in one token with what is before it.
         """
         path, past, away = 1.0, 0.0, 0.0
-        for token, start in zip(self.tokens, self.starts, strict=True):
+        for token, start in self._from(since):
             if start > at:
                 break
             for piece, chance in token.options:
@@ -114,10 +123,10 @@ class _Reply:
             path *= token.chance
         return past, away
 
-    def chance_of(self, end: int) -> float:
-        """The probability of the reply up to ``end``, whatever comes after."""
+    def chance_of(self, since: int, end: int) -> float:
+        """From the token at ``since`` on: the probability of the reply up to ``end``, whatever comes after."""
         log = 0.0
-        for token, start in zip(self.tokens, self.starts, strict=True):
+        for token, start in self._from(since):
             if start + len(token.piece) >= end:
                 wanted = self.bytes[start:end]
                 return math.exp(log) * min(
@@ -126,13 +135,13 @@ class _Reply:
             log += math.log(max(token.chance, 1e-300))
         return math.exp(log)
 
+    def _from(self, since: int) -> Iterator[tuple[Token, int]]:
+        pairs = zip(self.tokens, self.starts, strict=True)
+        return ((token, start) for token, start in pairs if start + len(token.piece) > since)
+
     def options_at(self, at: int) -> tuple[float, tuple[tuple[str, float], ...]]:
-        """The probability of the token that holds ``at``, and the texts from there on of the others that could stand."""
-        token, start = next(
-            (token, start)
-            for token, start in zip(self.tokens, self.starts, strict=True)
-            if start + len(token.piece) > at
-        )
+        """The probability of the token that holds ``at``, and what others that could stand there say from ``at`` on."""
+        token, start = next(self._from(at))
         before = self.bytes[start:at]
         others = [
             (piece[at - start :].decode(errors="ignore"), chance)
@@ -145,3 +154,7 @@ class _Reply:
         """How many tokens lie between two places, at least in part."""
         spans = zip(self.tokens, self.starts, strict=True)
         return max(1, sum(begin < end and begin + len(token.piece) > start for token, begin in spans))
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0

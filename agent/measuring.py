@@ -1,24 +1,26 @@
 """Measures what a value rests on: its probability, its strongest alternatives, and what happens without each snippet.
 
 Leave-one-out as in ContextCite (Cohen-Wang et al. 2024, https://arxiv.org/abs/2409.00729), which removes sources and
-compares the log-probability of the same reply; made cheap as in AttriBoT (Liu et al. 2024, https://arxiv.org/abs/2411.15102):
-the key-value cache is shared by leaving the last snippets out first; snippets that cannot matter by a cheap proxy (they
-share no words with the value and are not cited) are left out together, as one group. Knows nothing of documents or stores.
+compares the log-probability of the same reply; made cheap as in AttriBoT (Liu et al. 2024,
+https://arxiv.org/abs/2411.15102): the key-value cache is shared by leaving the last snippets out first; snippets that
+cannot matter by a cheap proxy (they share no words with the value and are not cited) are left out together, as one
+group. Knows nothing of documents or stores.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from agent.errors import ModelReplyError
 from agent.evidence import key_of
 from agent.explanations import Alternative, LeftOut, Removed
-from agent.inquiries import Inquiry, beginning_with
+from agent.inquiries import Inquiry, Noted, beginning_with
 from agent.likelihood import Likelihood, likelihood_of
+from agent.schema_rules import JsonSchema
 from agent.wording import leaves, normalise, said_share
 from retrieval import Hit
 
-__all__ = ["MOST_ABLATIONS", "Measured", "guess", "measure"]
+__all__ = ["MOST_ABLATIONS", "Before", "Measured", "Task", "guess", "measure"]
 
 MOST_ABLATIONS = 8
 _MOST_ALTERNATIVES = 3
@@ -36,56 +38,63 @@ class Measured:
     without: tuple[LeftOut, ...]
 
 
+class Before(NamedTuple):
+    """A value that the same reply holds before, and the keys of the snippets that it cites."""
+
+    value: Any
+    cited: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is measured: a value, the keys of the snippets that are its evidence, and what the reply holds before it."""
+
+    inquiry: Inquiry
+    value: Any
+    cited: frozenset[tuple[str, str]]
+    before: tuple[Before, ...] = ()
+
+
 class _Cut(NamedTuple):
     removed: Removed
     positions: frozenset[int]
 
 
-def measure(
-    inquiry: Inquiry,
-    value: Any,
-    hits: Sequence[Hit],
-    cited: Collection[tuple[str, str]],
-    on_step: Callable[[int, int], None],
-) -> Measured:
-    """Measure ``value`` over ``hits`` (in the order shown), of which those with the keys ``cited`` are its evidence.
+def measure(task: Task, hits: Sequence[Hit], on_step: Callable[[int, int], None]) -> Measured:
+    """Measure a value over ``hits``, in the order shown.
 
     At most ``MOST_ABLATIONS`` times something is left out; a value that falls away is answered by one free reply.
 
     Raises:
         ModelUnavailable: the model cannot be asked.
     """
-    cuts = _cuts(value, hits, cited)
+    cuts = _cuts(task, hits)
     on_step(0, len(cuts) + 1)
-    whole = _likelihood(inquiry, value, hits, cited)
-    alternatives = _alternatives(inquiry, value, whole, hits, cited) if whole else ()
+    whole = _read(task, hits, {"const": task.value})
+    alternatives = _alternatives(task, whole[1], hits) if whole else ()
     if whole is None:
         cuts = [cut for cut in cuts if cut.removed != "similar"]
     without = []
     for done, cut in enumerate(cuts, start=1):
         on_step(done, len(cuts) + 1)
-        left = [hit for position, hit in enumerate(hits) if position not in cut.positions]
-        without.append(_left_out(inquiry, value, hits, left, cut, cited, blind=whole is None))
+        without.append(_left_out(task, hits, cut, blind=whole is None))
     on_step(len(cuts) + 1, len(cuts) + 1)
-    return Measured(whole, alternatives, tuple(without))
+    return Measured(whole[1] if whole else None, alternatives, tuple(without))
 
 
 def guess(inquiry: Inquiry, hits: Sequence[Hit]) -> tuple[Alternative, float] | None:
-    """What the model would write if it had to write something, and the probability of nothing; None where it cannot say."""
-    try:
-        draft = inquiry.read(hits, inquiry.form, range(1, len(hits) + 1))
-    except ModelReplyError:
+    """What the model would write if it had to, and the probability of nothing; None where it tells none."""
+    read = _read(Task(inquiry, None, frozenset()), hits, inquiry.form)
+    if read is None:
         return None
-    found = likelihood_of(draft.tokens, inquiry.key)
-    return (
-        None if found is None else (Alternative(_value_of(draft.value, inquiry.key), *_numbers(found)), found.nothing)
-    )
+    value, found = read
+    return Alternative(value, *_numbers(found)), found.nothing
 
 
-def _cuts(value: Any, hits: Sequence[Hit], cited: Collection[tuple[str, str]]) -> list[_Cut]:
+def _cuts(task: Task, hits: Sequence[Hit]) -> list[_Cut]:
     """What is left out, the last snippets first: so each prompt begins like the one before it for as long as it can."""
-    own = [n for n, hit in enumerate(hits) if key_of(hit) in cited]
-    likeness = {n: _likeness(value, hit) for n, hit in enumerate(hits) if n not in own}
+    own = [n for n, hit in enumerate(hits) if key_of(hit) in task.cited]
+    likeness = {n: _likeness(task.value, hit) for n, hit in enumerate(hits) if n not in own}
     room = MOST_ABLATIONS - 1 - len(own) - (len(own) > 1)
     similar = sorted((n for n in likeness if likeness[n] >= _SIMILAR), key=lambda n: -likeness[n])[: max(0, room)]
     rest = frozenset(likeness) - frozenset(similar)
@@ -100,87 +109,71 @@ def _likeness(value: Any, hit: Hit) -> float:
     return max((said_share(leaf, hit.snippet.text) for leaf in leaves(value)), default=0.0)
 
 
-def _left_out(
-    inquiry: Inquiry,
-    value: Any,
-    hits: Sequence[Hit],
-    left: Sequence[Hit],
-    cut: _Cut,
-    cited: Collection[tuple[str, str]],
-    *,
-    blind: bool,
-) -> LeftOut:
+def _left_out(task: Task, hits: Sequence[Hit], cut: _Cut, *, blind: bool) -> LeftOut:
     names = tuple(hits[position].snippet.snippet_id for position in sorted(cut.positions))
+    left = [hit for position, hit in enumerate(hits) if position not in cut.positions]
     if not left:
         return LeftOut(cut.removed, names, 0.0, 0.0, 1.0, ())
-    found = None if blind else _likelihood(inquiry, value, left, cited)
-    numbers = (None, None, None) if found is None else (*_numbers(found), round(found.nothing, 4))
-    instead = None if found is not None and found.is_expected else _instead(inquiry, value, left)
-    return LeftOut(cut.removed, names, *numbers, instead)
+    read = None if blind else _read(task, left, {"const": task.value})
+    if read is None:
+        return LeftOut(cut.removed, names, None, None, None, _instead(task, left))
+    found = read[1]
+    instead = None if found.is_expected else _instead(task, left)
+    return LeftOut(cut.removed, names, *_numbers(found), round(found.nothing, 4), instead)
 
 
-def _instead(inquiry: Inquiry, value: Any, left: Sequence[Hit]) -> tuple[Any, ...] | None:
+def _instead(task: Task, left: Sequence[Hit]) -> tuple[Any, ...] | None:
     """What the model writes of itself; None when the value is among it all the same."""
     try:
-        written = inquiry.free(left)
+        written = task.inquiry.free(left)
     except ModelReplyError:
         return ()
-    return None if any(_same(each, value) for each in written) else tuple(written)
+    different = {normalise(str(each)): each for each in reversed(written)}  # a small model repeats itself
+    return None if normalise(str(task.value)) in different else tuple(reversed(different.values()))
 
 
-def _likelihood(
-    inquiry: Inquiry, value: Any, hits: Sequence[Hit], cited: Collection[tuple[str, str]]
-) -> Likelihood | None:
+def _read(task: Task, hits: Sequence[Hit], form: JsonSchema) -> tuple[Any, Likelihood] | None:
+    """A value of ``form`` that the model writes in the place of the task's, and how likely it is.
+
+    None where the model tells no probabilities, or enforces no schema.
+    """
+    numbers = {key_of(hit): number for number, hit in enumerate(hits, start=1)}
+    noted = [Noted(each.value, tuple(numbers[key] for key in each.cited if key in numbers)) for each in task.before]
+    noted = [each for each in noted if each.numbers]
+    own = sorted(numbers[key] for key in task.cited if key in numbers)  # when none is left, any may be cited
     try:
-        draft = inquiry.read(hits, {"const": value}, _numbers_of(hits, cited))
-    except ModelReplyError:  # a server that enforces no schema
+        draft = task.inquiry.read(hits, form, own or range(1, len(hits) + 1), noted)
+    except ModelReplyError:
         return None
-    return likelihood_of(draft.tokens, inquiry.key)
+    reply = draft.value
+    found = likelihood_of(draft.tokens, task.inquiry.key, len(reply) - 1 if isinstance(reply, list) else 0)
+    entry = reply[-1] if isinstance(reply, list) else reply
+    return None if found is None else (entry[task.inquiry.key], found)
 
 
-def _numbers_of(hits: Sequence[Hit], cited: Collection[tuple[str, str]]) -> Sequence[int]:
-    """The numbers of the cited snippets in the prompt; when none is left, any may be cited."""
-    own = [number for number, hit in enumerate(hits, start=1) if key_of(hit) in cited]
-    return own or range(1, len(hits) + 1)
-
-
-def _alternatives(
-    inquiry: Inquiry, value: Any, whole: Likelihood, hits: Sequence[Hit], cited: Collection[tuple[str, str]]
-) -> tuple[Alternative, ...]:
+def _alternatives(task: Task, whole: Likelihood, hits: Sequence[Hit]) -> tuple[Alternative, ...]:
     """The likeliest other values: other beginnings, each completed under a grammar, or the other choices."""
     found: list[Alternative] = []
-    for form in _other_forms(inquiry, value, whole)[:_MOST_ALTERNATIVES]:
-        try:
-            draft = inquiry.read(hits, form, _numbers_of(hits, cited))
-        except ModelReplyError:
-            continue
-        other, likelihood = _value_of(draft.value, inquiry.key), likelihood_of(draft.tokens, inquiry.key)
-        known = [value, *(each.value for each in found)]
-        if likelihood is not None and not any(_same(other, each) for each in known):
-            found.append(Alternative(other, *_numbers(likelihood)))
+    for form in _other_forms(task, whole)[:_MOST_ALTERNATIVES]:
+        read = _read(task, hits, form)
+        if read is not None and not any(_same(read[0], each) for each in (task.value, *(a.value for a in found))):
+            found.append(Alternative(read[0], *_numbers(read[1])))
     return tuple(sorted(found, key=lambda each: -each.probability))
 
 
-def _other_forms(inquiry: Inquiry, value: Any, whole: Likelihood) -> list[dict[str, Any]]:
-    form = inquiry.form
+def _other_forms(task: Task, whole: Likelihood) -> list[JsonSchema]:
+    form = task.inquiry.form
     if "enum" in form or form.get("type") == "boolean":
         choices = form.get("enum", [True, False])
-        return [{"const": each} for each in choices if each is not None and not _same(each, value)]
-    said = normalise(str(value))
-    beginnings: list[str] = []
+        return [{"const": each} for each in choices if each is not None and not _same(each, task.value)]
+    said = normalise(str(task.value))
+    beginnings: dict[str, None] = {}
     for text, chance in whole.others:
-        bare = text.strip()
-        plain = normalise(bare)
-        if chance < _LEAST_CHANCE or not plain or said.startswith(plain) or plain.startswith(said):
-            continue
-        if bare not in beginnings:
-            beginnings.append(bare)
+        plain = normalise(text)
+        if chance >= _LEAST_CHANCE and plain and not said.startswith(plain) and not plain.startswith(said):
+            beginnings[text.strip()] = None
     forms = [beginning_with(form, each) for each in beginnings]
     return [each for each in forms if each is not None]
-
-
-def _value_of(reply: Any, key: str) -> Any:
-    return (reply[0] if isinstance(reply, list) else reply)[key]
 
 
 def _numbers(found: Likelihood) -> tuple[float, float]:

@@ -61,7 +61,7 @@ _ENGLISH: Final = {
     "searched": "Searched for: {queries}",
     "read": "{count} snippets were shown to the model.",
     "read none": "Nothing was found that could tell it.",
-    "no probabilities": "This model does not tell how likely it finds a value; shown is only what it writes without them.",
+    "no probabilities": "This model does not tell how likely it finds a value; shown is what it writes without them.",
     "rule": "It was counted by code, without a model, from {events} messages: {rule}",
     "language": "the language of most of what the user wrote.",
     "event_count": "how many messages there are.",
