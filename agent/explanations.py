@@ -16,8 +16,9 @@ Kind = Literal["drafted", "computed", "summary", "given", "unknown", "answer", "
 """Where it comes from: the model read it in snippets; code counted it; the model wrote it from verified claims; a
 person said it; nothing is known; the same for answers."""
 
-Removed = Literal["cited", "all cited", "similar", "others"]
-"""What was left out: a cited snippet, all cited ones, one that has words of the value, all the others together."""
+Removed = Literal["cited", "all cited", "similar", "others", "some others"]
+"""What was left out: a cited snippet, all cited ones, one that has words of the value, all the others together,
+or some of them, where the others matter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Leave-one-out as in ContextCite (Cohen-Wang et al. 2024, https://arxiv.org/abs/2
 compares the log-probability of the same reply; made cheap as in AttriBoT (Liu et al. 2024,
 https://arxiv.org/abs/2411.15102): the key-value cache is shared by leaving the last snippets out first; snippets that
 cannot matter by a cheap proxy (they share no words with the value and are not cited) are left out together, as one
-group. Knows nothing of documents or stores.
+group, which is halved when it matters. Knows nothing of documents or stores.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +26,7 @@ MOST_ABLATIONS = 8
 _MOST_ALTERNATIVES = 3
 _LEAST_CHANCE = 0.005
 _SIMILAR = 0.5
+_MATTERS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +71,20 @@ def measure(task: Task, hits: Sequence[Hit], on_step: Callable[[int, int], None]
     """
     cuts = _cuts(task, hits)
     on_step(0, len(cuts) + 1)
-    whole = _read(task, hits, {"const": task.value})
-    alternatives = _alternatives(task, whole[1], hits) if whole else ()
+    read = _read(task, hits, {"const": task.value})
+    whole = read[1] if read else None
+    alternatives = _alternatives(task, whole, hits) if whole else ()
     if whole is None:
         cuts = [cut for cut in cuts if cut.removed != "similar"]
-    without = []
-    for done, cut in enumerate(cuts, start=1):
-        on_step(done, len(cuts) + 1)
+    without: list[LeftOut] = []
+    while cuts and len(without) < MOST_ABLATIONS:
+        on_step(len(without) + 1, len(without) + len(cuts) + 1)
+        cut = cuts.pop(0)
         without.append(_left_out(task, hits, cut, blind=whole is None))
-    on_step(len(cuts) + 1, len(cuts) + 1)
-    return Measured(whole[1] if whole else None, alternatives, tuple(without))
+        if whole and len(cuts) + len(without) + 2 <= MOST_ABLATIONS and _matters(whole, without[-1]):
+            cuts = sorted([*cuts, *_halves(cut)], key=_order)
+    on_step(len(without) + 1, len(without) + 1)
+    return Measured(whole, alternatives, tuple(without))
 
 
 def guess(inquiry: Inquiry, hits: Sequence[Hit]) -> tuple[Alternative, float] | None:
@@ -102,7 +107,24 @@ def _cuts(task: Task, hits: Sequence[Hit]) -> list[_Cut]:
     cuts += [_Cut("similar", frozenset({n})) for n in similar]
     cuts += [_Cut("all cited", frozenset(own))] if len(own) > 1 else []
     cuts += [_Cut("others", rest)] if rest else []
-    return sorted(cuts, key=lambda cut: (-min(cut.positions), len(cut.positions)))
+    return sorted(cuts, key=_order)
+
+
+def _order(cut: _Cut) -> tuple[int, int]:
+    return -min(cut.positions), len(cut.positions)
+
+
+def _halves(cut: _Cut) -> list[_Cut]:
+    """A group that matters is halved, as in AttriBoT's hierarchical attribution, while there is room."""
+    if cut.removed not in ("others", "some others") or len(cut.positions) < 2:
+        return []
+    places = sorted(cut.positions)
+    middle = len(places) // 2
+    return [_Cut("some others", frozenset(half)) for half in (places[:middle], places[middle:])]
+
+
+def _matters(whole: Likelihood, left_out: LeftOut) -> bool:
+    return left_out.instead is not None or abs((left_out.per_token or 0.0) - whole.per_token) >= _MATTERS
 
 
 def _likeness(value: Any, hit: Hit) -> float:

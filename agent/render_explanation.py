@@ -48,6 +48,8 @@ _ENGLISH: Final = {
     "similar": "a snippet with similar words, “{text}”",
     "others": "the other {count} snippets together",
     "others one": "the other snippet, “{text}”",
+    "some others": "{count} of the other snippets, “{text}” and so on",
+    "some others one": "another snippet, “{text}”",
     "would be": "it would say: {values}",
     "would be nothing": "it would say nothing",
     "no difference": "no difference",
@@ -99,7 +101,9 @@ _CHINESE: Final = {
     "all cited": "全部引文",
     "similar": "用词相近的片段“{text}”",
     "others": "其余 {count} 个片段",
-    "others one": "另一个片段“{text}”",
+    "others one": "其余的片段“{text}”",
+    "some others": "其余片段中的 {count} 个，如“{text}”",
+    "some others one": "另一个片段“{text}”",
     "would be": "会写成：{values}",
     "would be nothing": "会写不出来",
     "no difference": "没有差别",
@@ -217,7 +221,7 @@ def _likelihoods(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
 
 
 def _without(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
-    order = {"cited": 0, "all cited": 1, "similar": 2, "others": 3}
+    order = {"cited": 0, "all cited": 1, "similar": 2, "others": 3, "some others": 4}
     if found.without:
         yield words["without"]
     for each in sorted(found.without, key=lambda each: order[each.removed]):
@@ -227,8 +231,8 @@ def _without(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
 def _removed(each: "LeftOut", found: "Explanation", words: dict[str, str]) -> str:
     numbers = [str(n) for n, q in enumerate(found.quotes, start=1) if q.evidence.snippet_id in each.snippets]
     texts = [evidence.quote for evidence in found.shown if evidence.snippet_id in each.snippets]
-    single = each.removed == "others" and len(each.snippets) == 1
-    return words["others one" if single else each.removed].format(
+    one = " one" if "others" in each.removed and len(each.snippets) == 1 else ""
+    return words[each.removed + one].format(
         numbers=", ".join(numbers),
         count=len(each.snippets),
         text=excerpt(texts[0], limit=_AROUND_CHARS) if texts else "",

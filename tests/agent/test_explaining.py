@@ -213,3 +213,24 @@ def test_the_document_is_json(limner: Limner) -> None:
     assert json.loads(json.dumps(document)) == document
     assert document["quotes"][0]["evidence"]["quote"] == "I live in Munich now."
     assert document["usage"]["llm_calls"] > 3 and document["made_with"]["llm_calls"] > 0
+
+
+def test_other_snippets_that_matter_are_found_by_halving(tmp_path: Path, history: Path) -> None:
+    path = tmp_path / "more.jsonl"
+    rows = [
+        {"user_id": "u", "id": f"m{n}", "timestamp": "2024-04-01", "text": f"Where we met, part {n}."} for n in range(3)
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    def needs_m1(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float | Mapping[str, float]:
+        told = script(system, user, schema)
+        missed = isinstance(told, Mapping) and label_of(user) == "city" and "part 1" not in system
+        return {"[]": 1.0} if missed else told
+
+    limner = Limner(tmp_path / "store", llm=ScriptedChat(script=needs_m1), embedder=HashingEmbedder())
+    limner.ingest([history, path])
+    found = limner.explain("u", "/city", SCHEMA)
+    assert without(found, "others").instead == ()
+    blamed = [each.snippets for each in found.without if each.removed == "some others" and each.instead is not None]
+    assert blamed[-1] == ("m1#0",)
+    assert len(found.without) <= MOST_ABLATIONS
