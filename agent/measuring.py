@@ -25,6 +25,7 @@ __all__ = ["MOST_ABLATIONS", "Before", "Measured", "Task", "guess", "measure"]
 MOST_ABLATIONS = 8
 _MOST_ALTERNATIVES = 3
 _LEAST_CHANCE = 0.005
+_LEAST_PER_TOKEN = 0.1  # what a grammar forces out of a beginning that leads nowhere is no alternative
 _SIMILAR = 0.5
 _MATTERS = 0.1
 
@@ -178,8 +179,10 @@ def _alternatives(task: Task, whole: Likelihood, hits: Sequence[Hit]) -> tuple[A
     found: list[Alternative] = []
     for form in _other_forms(task, whole)[:_MOST_ALTERNATIVES]:
         read = _read(task, hits, form)
-        if read is not None and not any(_same(read[0], each) for each in (task.value, *(a.value for a in found))):
-            found.append(Alternative(read[0], *_numbers(read[1])))
+        known = [task.value, *(each.value for each in found)]
+        if read is None or read[1].per_token < _LEAST_PER_TOKEN or any(_same(read[0], each) for each in known):
+            continue
+        found.append(Alternative(read[0], *_numbers(read[1])))
     return tuple(sorted(found, key=lambda each: -each.probability))
 
 

@@ -180,8 +180,9 @@ def _quotes(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     for number, quote in enumerate(found.quotes, start=1):
         turn = quote.turn_before
         if turn is not None and turn.text.strip():
-            said = words["quote"].format(source=words["asked before"], quote=excerpt(turn.text, limit=_TURN_CHARS))
-            yield f"      {said}"
+            known = (words["asked before"], (turn.timestamp or "")[:10], turn.speaker)
+            source = ", ".join(shown(part) for part in known if part)
+            yield f"      {words['quote'].format(source=source, quote=excerpt(turn.text, limit=_TURN_CHARS))}"
         yield f"  [{number}] {_cited(quote, words, [str(found.value)])}"
 
 

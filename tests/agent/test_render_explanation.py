@@ -59,7 +59,7 @@ def test_a_value_in_english() -> None:
     text = read(explanation(without=WITHOUT))
     assert "/city: Munich\n" in text
     assert "the user said so); confidence 97%. It holds since 2024-04-01." in text
-    assert "the message before: “Where? [b]x[/b]”" in text
+    assert "the message before, agent: “Where? [b]x[/b]”" in text
     assert "[1] 2024-04-01 user, email: “(… Well.) I live in Munich. (Bye. …)”" in text
     assert "   96%  Munich\n    0.6%  Hamburg\n    2.0%  nothing" in text
     lines = text[text.index("What happens without") :].splitlines()[1:5]
