@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.footnotes import excerpt, is_chinese, shown, source_of
+from agent.reasons import reason_in_chinese
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,6 +72,8 @@ _ENGLISH: Final = {
     "last_seen": "the date of the latest message that has one.",
     "channels": "the channels of the messages, the most used first.",
     "comma": ", ",
+    "about": "{what}: {told}",
+    "then": ", ",
     "quote": "{source}: “{quote}”",
     "usage": "{llm_calls} model calls, {prompt_tokens} tokens read ({cached_tokens} of them cached), "
     "{completion_tokens} written, {seconds:.1f} s to explain it",
@@ -125,6 +128,8 @@ _CHINESE: Final = {
     "last_seen": "最近一条有日期的消息的日期。",
     "channels": "消息的渠道，最常用的在前。",
     "comma": "、",
+    "about": "{what}：{told}",
+    "then": "，",
     "quote": "{source}：“{quote}”",
     "usage": "解释用了：模型调用 {llm_calls} 次，读入 {prompt_tokens} 词元（其中缓存 {cached_tokens}），"
     "写出 {completion_tokens}，用时 {seconds:.1f} 秒",
@@ -181,7 +186,7 @@ def _quotes(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
         turn = quote.turn_before
         if turn is not None and turn.text.strip():
             known = (words["asked before"], (turn.timestamp or "")[:10], turn.speaker)
-            source = ", ".join(shown(part) for part in known if part)
+            source = words["comma"].join(shown(part) for part in known if part)
             yield f"      {words['quote'].format(source=source, quote=excerpt(turn.text, limit=_TURN_CHARS))}"
         yield f"  [{number}] {_cited(quote, words, [str(found.value)])}"
 
@@ -226,7 +231,8 @@ def _without(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     if found.without:
         yield words["without"]
     for each in sorted(found.without, key=lambda each: order[each.removed]):
-        yield f"  {_removed(each, found, words)}: {_effect(each, found, words)}"
+        what, told = _removed(each, found, words), _effect(each, found, words)
+        yield f"  {words['about'].format(what=what, told=told)}"
 
 
 def _removed(each: "LeftOut", found: "Explanation", words: dict[str, str]) -> str:
@@ -242,7 +248,7 @@ def _removed(each: "LeftOut", found: "Explanation", words: dict[str, str]) -> st
 
 def _effect(each: "LeftOut", found: "Explanation", words: dict[str, str]) -> str:
     before, after = (found.per_token, each.per_token) if found.is_prose else (found.probability, each.probability)
-    numbers = "" if before is None or after is None else f"{_percent(before)} → {_percent(after)}, "
+    numbers = "" if before is None or after is None else f"{_percent(before)} → {_percent(after)}{words['then']}"
     if each.instead is not None:
         values = words["comma"].join(_worded(value) for value in each.instead)
         return numbers + (words["would be"].format(values=values) if values else words["would be nothing"])
@@ -270,7 +276,10 @@ def _rejected(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     if found.rejected:
         yield words["rejected"]
     for each in found.rejected[:_REJECTED_SHOWN]:
-        yield f"  {'' if each.value is None else f'{_worded(each.value)}: '}{shown(each.reason)}"
+        reason = shown(reason_in_chinese(each.reason) if words is _CHINESE else each.reason)
+        yield (
+            f"  {reason}" if each.value is None else f"  {words['about'].format(what=_worded(each.value), told=reason)}"
+        )
     if len(found.rejected) > _REJECTED_SHOWN:
         yield f"  … (+{len(found.rejected) - _REJECTED_SHOWN})"
 

@@ -75,7 +75,7 @@ def test_a_value_in_english() -> None:
 def test_a_value_in_chinese() -> None:
     text = read(explanation(words=("我住在慕尼黑。",), value="慕尼黑", without=WITHOUT[3:]))
     assert "用户自己说的），可信度 97%。自 2024-04-01 起成立。" in text
-    assert "引文 [1]: 96% → <0.1%, 会写不出来" in text
+    assert "引文 [1]：96% → <0.1%，会写不出来" in text
     assert "没有说到" in text and "nothing" not in text
 
 
@@ -113,6 +113,20 @@ def test_what_is_unknown() -> None:
     assert "/city: unknown" in text and "Had it been made to write something" in text
     assert "Rome: asked, not said" in text and "Searched for: my city" in text and "2 snippets were shown" in text
     assert "Nothing was found" in read(replace(nothing, shown=(), alternatives=(), nothing=None))
+
+
+@pytest.mark.parametrize(
+    ("reason", "chinese"),
+    [
+        ("not entailed by the cited evidence (P=0.12)", "所引原话不足以说明（P=0.12）"),
+        ("the cited words do not say it (they hold 40% of it)", "所引原话没有这样说（只含其 40%）"),
+        ("something new", "something new"),
+    ],
+)
+def test_reasons_in_chinese(reason: str, chinese: str) -> None:
+    refused = Rejected("/city", "罗马", reason)
+    assert f"罗马：{chinese}\n" in read(explanation(words=("我住在慕尼黑。",), rejected=(refused,)))
+    assert f"罗马: {reason}\n" in read(explanation(rejected=(refused,)))
 
 
 def test_a_model_without_probabilities_is_said_to_be_one() -> None:
