@@ -15,34 +15,17 @@ from agent.explanations import Computation, Explanation, Quote, Turn
 from agent.facets import Facet, plan_facets
 from agent.inquiries import AnswerInquiry, FacetInquiry, Inquiry
 from agent.measuring import Before, Measured, Task, guess, measure
+from agent.places import basis_of, check_pointer, claim_at, drafted_before
 from agent.progress import OnStep, Step, ignore
 from agent.schema import ProfileSchema
-from agent.wording import leaves, said_share
 from retrieval import Event, Hit, Store, questions_in
 
-__all__ = ["Explainer", "check_pointer", "check_question"]
+__all__ = ["Explainer", "check_question"]
 
 _SURROUNDINGS = 240  # characters on each side of a quote
-_SAID_IN_SUMMARY = 0.5
 _NO_PROBABILITIES = (
     "the model tells no probabilities of given replies: shown is only what it writes when snippets are left out"
 )
-
-
-def check_pointer(schema: ProfileSchema, pointer: str) -> Facet:
-    """The facet that a pointer belongs to.
-
-    Raises:
-        UsageError: the schema has no attribute there; the message names those that it has.
-    """
-    facets = plan_facets(schema, "en")
-    for facet in facets:
-        if pointer == facet.pointer or pointer.startswith(f"{facet.pointer}/"):
-            return facet
-    raise UsageError(
-        f"{shorten(pointer)} is no attribute of the schema {schema.name!r}",
-        hint=f"Give one of {', '.join(facet.pointer for facet in facets)}",
-    )
 
 
 def check_question(question: str) -> None:
@@ -82,7 +65,7 @@ class Explainer:
         from agent.profile_graph import ProfileGraph
 
         facet = check_pointer(schema, pointer)
-        claim = _claim_at(document, facet, pointer)
+        claim = claim_at(document, facet, pointer)
         place = facet.pointer if claim is None else claim.pointer
         about = self._blank(document.user_id, place, document.usage)
         about = replace(
@@ -96,7 +79,7 @@ class Explainer:
         if facet.compute is not None:
             return replace(about, kind="computed", computed=self._computation(document.user_id, facet))
         if claim is not None and facet.from_claims:
-            return replace(about, kind="summary", rests_on=_basis(claim, document.claims))
+            return replace(about, kind="summary", rests_on=basis_of(claim, document.claims))
         if facet.from_claims or (claim is not None and not claim.evidence):
             return replace(about, kind="given" if claim is not None else "unknown")
         graph = ProfileGraph(self._store, self._chat, self._names, self._on_step)
@@ -104,7 +87,7 @@ class Explainer:
         found = next(f for f in plan_facets(schema, language) if f.pointer == facet.pointer)
         about = replace(about, queries=found.queries)
         hits = list(pack.hits) if pack is not None else []
-        before = _drafted_before(claim, document.claims, hits, facet) if claim is not None else ()
+        before = drafted_before(claim, document.claims, hits, facet) if claim is not None else ()
         return self._measured(about, FacetInquiry(self._chat, found, language), hits, before)
 
     def answer(self, document: AnswerDocument) -> Explanation:
@@ -217,63 +200,6 @@ class Explainer:
 
     def _computation(self, user_id: str, facet: Facet) -> Computation:
         return Computation(str(facet.compute), len(self._store.events(user_id)))
-
-
-def _claim_at(document: ProfileDocument, facet: Facet, pointer: str) -> Claim | None:
-    """The claim that stands at a pointer, holds it or is the only one below it; None where nothing is known.
-
-    Raises:
-        UsageError: several values stand below it, or a list has no such item.
-    """
-    held = [claim for claim in document.claims if claim.status != "superseded"]
-    above = [c for c in held if pointer == c.pointer or pointer.startswith(f"{c.pointer}/")]
-    if above:
-        return max(above, key=lambda claim: claim.confidence)
-    below = list(dict.fromkeys(c.pointer for c in held if c.pointer.startswith(f"{facet.pointer}/")))
-    if len(below) == 1 and pointer == facet.pointer:
-        return next(claim for claim in held if claim.pointer == below[0])
-    if below:
-        raise UsageError(f"{shorten(pointer)} is not one value of the profile", hint=f"Give one of {', '.join(below)}")
-    if pointer != facet.pointer:
-        raise UsageError(f"{shorten(pointer)} is not in the profile", hint=_pointers(document))
-    return None
-
-
-def _pointers(document: ProfileDocument) -> str:
-    there = dict.fromkeys([*(claim.pointer for claim in document.claims), *document.unknown])
-    return f"There are {', '.join(there)}"
-
-
-def _basis(summary: Claim, claims: Iterable[Claim]) -> tuple[Claim, ...]:
-    """The claims that a summary was written from: they share its evidence, and it says their values."""
-    evidence, text = set(summary.evidence), str(summary.value)
-    return tuple(
-        claim
-        for claim in claims
-        if claim is not summary and claim.status == "current" and evidence & set(claim.evidence)
-        and max((said_share(leaf, text) for leaf in leaves(claim.value)), default=0.0) >= _SAID_IN_SUMMARY
-    )  # fmt: skip
-
-
-def _drafted_before(claim: Claim, claims: Iterable[Claim], shown: Sequence[Hit], facet: Facet) -> tuple[Before, ...]:
-    """Other values of the attribute that come before this one in the order in which the model reads snippets."""
-    order = {key_of(hit): place for place, hit in enumerate(shown)}
-
-    def place(each: Claim) -> tuple[int, int]:
-        first = min(each.evidence, key=lambda e: order.get((e.event_id, e.snippet_id), len(order)))
-        at = order.get((first.event_id, first.snippet_id), len(order))
-        return at, first.start + max(0, first.quote.casefold().find(str(each.value).casefold()))
-
-    rest = [c for c in claims if c is not claim and c.evidence and _is_of(c.pointer, facet)]
-    return tuple(
-        Before(each.value, frozenset((e.event_id, e.snippet_id) for e in each.evidence))
-        for each in sorted(rest, key=place)
-        if place(each) < place(claim)
-    )
-
-
-def _is_of(pointer: str, facet: Facet) -> bool:
-    return pointer == facet.pointer or pointer.startswith(f"{facet.pointer}/")
 
 
 def _quote(evidence: Evidence, events: Sequence[Event], place: int) -> Quote:

@@ -185,7 +185,8 @@ class Limner:
             UsageError: no value stands there; the message names the pointers that there are.
             SchemaError, ProfileInvalid, UnknownUser, ModelUnavailable, StoreError: as for :meth:`profile`.
         """
-        from agent.explaining import Explainer, check_pointer
+        from agent.explaining import Explainer
+        from agent.places import check_pointer
 
         checked = load_schema(schema)
         check_pointer(checked, pointer)

@@ -27,6 +27,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (r"says more than the verified values do", "说的超出了核实过的值"),
     (r"rests on none of the verified values", "不依据任何核实过的值"),
     (r"not what the schema allows: (.*)", r"不符合模式：\1"),
+    (r"its confidence (\S+) is below (\S+)", r"可信度 \1 低于 \2"),
     (r"its object needs (\S+), which is unknown", r"所在对象缺少 \1，而它未知"),
 )
 
