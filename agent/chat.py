@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
 
-__all__ = ["Chat", "Draft", "Said", "Usage"]
+__all__ = ["Chat", "Draft", "Said", "Token", "Usage"]
 
 _YES = {"yes", "y", "true", "是", "对"}
 _NO = {"no", "n", "false", "否", "不", "不是"}
@@ -45,15 +45,26 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a reply: its UTF-8 bytes (often not whole characters), its probability before the grammar's mask, and
+    those of the tokens that could have stood there, its own among them."""
+
+    piece: bytes
+    chance: float
+    options: tuple[tuple[bytes, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A reply that parsed and satisfied its schema.
 
     ``probability`` is the geometric mean of the tokens' probabilities before the grammar's mask; None where the model
-    does not tell.
+    does not tell. ``tokens`` are those of the whole reply; none where the model does not tell.
     """
 
     value: Any
     probability: float | None
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +93,8 @@ class Chat:
     attempts: int = 2
     """How often a reply that breaks its schema is asked for."""
 
-    def draft(self, system: str, user: str, schema: JsonSchema, *, max_tokens: int = 256) -> Draft:
-        """Ask for JSON that satisfies ``schema``.
+    def draft(self, system: str, user: str, schema: JsonSchema, *, max_tokens: int = 256, options: int = 1) -> Draft:
+        """Ask for JSON that satisfies ``schema``; ``options``: how many probabilities are told for each token.
 
         Raises:
             ModelReplyError: after all attempts the reply was cut off, is not JSON or does not satisfy the schema.
@@ -92,10 +103,10 @@ class Chat:
         problem = ""
         for attempt in range(self.attempts):
             note = f"\n\n({problem})" if problem else ""
-            message = self._ask(system, user + note, schema, max_tokens * (attempt + 1))
+            message = self._ask(system, user + note, schema, max_tokens * (attempt + 1), options)
             value, problem = _parse(message, schema)
             if not problem:
-                return Draft(value, _mean_probability(message))
+                return Draft(value, _mean_probability(message), tuple(_token(each) for each in _tokens(message)))
         raise ModelReplyError(
             f"the model's reply is not what was asked for: {problem}",
             hint="Use a model that follows JSON Schema, or a server that enforces it",
@@ -128,9 +139,11 @@ class Chat:
         word = message.text.strip().casefold().strip(".,!。，！")
         return 1.0 if word in _YES else 0.0 if word in _NO else 0.5
 
-    def _ask(self, system: str, user: str, schema: JsonSchema, max_tokens: int) -> "AIMessage":
+    def _ask(self, system: str, user: str, schema: JsonSchema, max_tokens: int, options: int) -> "AIMessage":
         wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
-        return self._invoke(system, user, max_tokens=max_tokens, response_format=wanted, logprobs=True, top_logprobs=1)
+        return self._invoke(
+            system, user, max_tokens=max_tokens, response_format=wanted, logprobs=True, top_logprobs=options
+        )
 
     def _invoke(self, system: str, user: str, **options: Any) -> "AIMessage":
         from langchain_core.language_models import BaseChatModel
@@ -184,6 +197,18 @@ def _parse(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str]:
 def _tokens(message: "AIMessage") -> list[dict[str, Any]]:
     logprobs = message.response_metadata.get("logprobs") or {}
     return list(logprobs.get("content") or [])
+
+
+def _token(told: Mapping[str, Any]) -> Token:
+    piece, chance = _piece(told), math.exp(told["logprob"])
+    options = {_piece(each): math.exp(each["logprob"]) for each in told.get("top_logprobs") or []}
+    return Token(piece, chance, tuple({**options, piece: chance}.items()))
+
+
+def _piece(told: Mapping[str, Any]) -> bytes:
+    """The bytes of a token: half a character has no text of its own."""
+    given = told.get("bytes")
+    return str(told["token"]).encode() if given is None else bytes(given)
 
 
 def _first_options(message: "AIMessage") -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ import click
 
 from agent import options
 from agent.cli_eval import evaluate
+from agent.cli_explain import explain
 from agent.cli_keeping import correct, corrections, profile_work, versions
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
@@ -317,6 +318,7 @@ def profile(
 cli.add_command(versions)
 cli.add_command(correct)
 cli.add_command(corrections)
+cli.add_command(explain)
 
 
 @cli.command()

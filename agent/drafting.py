@@ -13,7 +13,7 @@ from agent.verify import Drafted
 from agent.wording import leaves
 from prompts import Language, render
 
-__all__ = ["draft_facet", "judge_claim"]
+__all__ = ["draft_facet", "draft_prompt", "judge_claim"]
 
 _TOKENS_A_VALUE = 48
 _TOKENS_A_TEXT = 220
@@ -26,17 +26,7 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
         ModelReplyError: the reply breaks the schema after all attempts.
     """
     facet = pack.facets[position]
-    system = render("draft_system", language, snippets=pack.text)
-    question = render(
-        "draft",
-        language,
-        label=facet.label,
-        description=facet.description,
-        synthesis=facet.kind == "text",
-        choices=_choices(facet) if facet.kind == "choice" else "",
-        many=facet.kind == "list",
-        example=example_of(facet),
-    )
+    system, question = draft_prompt(facet, pack, language)
     tokens = _TOKENS_A_TEXT if facet.kind == "text" else _TOKENS_A_VALUE * max(2, facet.most)
     draft = chat.draft(system, question, draft_schema(facet, list(range(1, len(pack.hits) + 1))), max_tokens=tokens)
     entries = draft.value if isinstance(draft.value, list) else [draft.value]
@@ -47,6 +37,21 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
             hits = tuple(pack.hits[number - 1] for number in dict.fromkeys(cited))
             drafted.append(Drafted(facet, entry["value"], hits, pack.hits, draft.probability))
     return drafted
+
+
+def draft_prompt(facet: Facet, pack: Pack, language: Language) -> tuple[str, str]:
+    """What the model is told, the same for all facets of a pack, and what it is asked about one of them."""
+    question = render(
+        "draft",
+        language,
+        label=facet.label,
+        description=facet.description,
+        synthesis=facet.kind == "text",
+        choices=_choices(facet) if facet.kind == "choice" else "",
+        many=facet.kind == "list",
+        example=example_of(facet),
+    )
+    return render("draft_system", language, snippets=pack.text), question
 
 
 def _choices(facet: Facet) -> str:

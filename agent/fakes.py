@@ -3,6 +3,7 @@
 A real subclass of LangChain's ``BaseChatModel``; what it returns goes through the same parsing and checks as a model's.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,17 +17,21 @@ from pydantic import Field
 
 __all__ = ["ScriptedChat"]
 
+_LEAST = 1e-6
+
 
 class ScriptedChat(BaseChatModel):
     """Answers with what ``script(system, user, schema)`` returns.
 
-    ``schema`` is the JSON Schema asked for, or None for a yes-or-no question. A script returns text, or a number 0 to 1
-    for a yes-or-no question: the probability of "yes", given back as log-probabilities like a real model's.
+    ``schema`` is the JSON Schema asked for, or None for a yes-or-no question. A script returns text; or a number 0 to 1
+    for a yes-or-no question: the probability of "yes", given back as log-probabilities like a real model's; or replies
+    with their probabilities. Of these the likeliest that satisfies the schema is given (else what the schema forces),
+    with the log-probabilities of a model that writes each reply so often, a character a token.
 
     ``asked`` keeps ``(system, user)`` of every call.
     """
 
-    script: Callable[[str, str, Mapping[str, Any] | None], str | float]
+    script: Callable[[str, str, Mapping[str, Any] | None], str | float | Mapping[str, float]]
     asked: list[tuple[str, str]] = Field(default_factory=list)
 
     @property
@@ -44,8 +49,9 @@ class ScriptedChat(BaseChatModel):
         user = "\n".join(m.text for m in messages if m.type != "system")
         self.asked.append((system, user))
         wanted = kwargs.get("response_format")
-        reply = self.script(system, user, wanted["json_schema"]["schema"] if wanted else None)
-        text, logprobs = (reply, None) if isinstance(reply, str) else _as_logprobs(reply)
+        schema = wanted["json_schema"]["schema"] if wanted else None
+        reply = self.script(system, user, schema)
+        text, logprobs = _told(reply, schema or {})
         read, written = len(system + user) // 4 + 1, len(text) // 4 + 1
         usage = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
         message = AIMessage(
@@ -54,7 +60,56 @@ class ScriptedChat(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
+def _told(reply: str | float | Mapping[str, float], schema: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+    if isinstance(reply, Mapping):
+        return _likeliest(reply, schema)
+    return (reply, None) if isinstance(reply, str) else _as_logprobs(reply)
+
+
 def _as_logprobs(yes: float) -> tuple[str, dict[str, Any]]:
     options = sorted([("yes", yes), ("no", 1 - yes)], key=lambda option: -option[1])
     top = [{"token": word, "logprob": math.log(max(chance, 1e-9))} for word, chance in options]
     return options[0][0], {"content": [{**top[0], "top_logprobs": top}]}
+
+
+def _likeliest(replies: Mapping[str, float], schema: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(schema)
+    fitting = [text for text in replies if validator.is_valid(json.loads(text))]
+    forced = json.dumps(_instance(schema), ensure_ascii=False, separators=(",", ":"))
+    text = max(fitting, key=lambda each: replies[each], default=forced)
+    content = []
+    for place, character in enumerate(text):
+        going = {reply: chance for reply, chance in replies.items() if reply.startswith(text[:place])}
+        total = sum(going.values())
+        chances: dict[str, float] = {}
+        for reply, chance in going.items():
+            following = reply[place : place + 1]
+            chances[following] = chances.get(following, 0.0) + chance / total
+        own = chances.setdefault(character, _LEAST)  # no reply goes on like this
+        top = [{"token": token, "logprob": math.log(chance)} for token, chance in chances.items() if chance]
+        content.append({"token": character, "logprob": math.log(max(own, _LEAST)), "top_logprobs": top})
+    return text, {"content": content}
+
+
+def _instance(schema: Mapping[str, Any]) -> Any:
+    """The first value that a schema of the forms that limner asks for allows."""
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return _instance(schema["anyOf"][0])
+    match schema.get("type"):
+        case "object":
+            return {name: _instance(child) for name, child in schema.get("properties", {}).items()}
+        case "array":
+            given = [_instance(each) for each in schema.get("prefixItems", ())]
+            return given or [_instance(schema["items"]) for _ in range(schema.get("minItems", 0))]
+        case "string":
+            return "x"
+        case "null":
+            return None
+        case _:
+            return 0

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from agent.confidence import Confidence
     from agent.corrections import Action, Correction
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
+    from agent.explanations import Explanation
     from agent.versions import Changes, Earlier, Versions
     from retrieval.chains import UserRetriever
     from retrieval.keeping import VersionNote
@@ -301,6 +302,34 @@ class Limner:
         from agent.confidence import AS_IT_IS
 
         return self._names(AS_IT_IS)
+
+    def explain(self, user_id: str, pointer: str, schema: SchemaSource = "person") -> "Explanation":
+        """Why the profile has what it has at ``pointer`` (RFC 6901), or nothing: quotes, probabilities, ablations.
+
+        Raises:
+            UsageError: no value stands there; the message names the pointers that there are.
+            SchemaError, ProfileInvalid, UnknownUser, ModelUnavailable, StoreError: as for :meth:`profile`.
+        """
+        from agent.explaining import Explainer
+        from agent.places import check_pointer
+
+        checked = load_schema(schema)
+        check_pointer(checked, pointer)
+        document = self.profile(user_id, checked)
+        return Explainer(self._store, self.chat(), self.names(), self._on_step).claim(document, checked, pointer)
+
+    def explain_answer(self, user_id: str, question: str) -> "Explanation":
+        """Why :meth:`ask` answers as it does, or not: quotes, probabilities, ablations.
+
+        Raises:
+            UsageError: there are several questions, or none.
+            UnknownUser, ModelUnavailable, StoreError: as for :meth:`ask`.
+        """
+        from agent.explaining import Explainer, check_question
+
+        check_question(question)
+        document = self.ask(user_id, question)
+        return Explainer(self._store, self.chat(), self.names(), self._on_step).answer(document)
 
     def _load_embedder(self) -> Embedder:
         if not isinstance(self._embedder, str):

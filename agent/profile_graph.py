@@ -118,6 +118,13 @@ class ProfileGraph:
             generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
 
+    def pack_of(self, user_id: str, schema: ProfileSchema, facet: Facet) -> tuple[Pack | None, Language]:
+        """What the model is shown about one attribute when it is asked alone, and in which language; None: nothing."""
+        state: _State = {"user_id": user_id, "schema": schema}
+        state |= self._plan(state)
+        packs = _packed(self._find(state, [facet], _SNIPPETS_A_FACET), _SNIPPETS_A_FACET)
+        return (packs[0] if packs else None), state["language"]
+
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph
 

@@ -73,6 +73,19 @@ def test_the_probability_of_a_draft_is_the_mean_of_its_tokens() -> None:
     assert Chat(Fixed(make=lambda: reply)).draft("", "", SCHEMA).probability == pytest.approx(0.5)
 
 
+def test_tokens_are_told_in_bytes_with_what_could_have_stood_there() -> None:
+    half = {"token": "\ufffd", "bytes": [0xE6, 0x85], "logprob": math.log(0.5)}
+    whole = {"token": "b", "logprob": math.log(0.25)}
+    reply = AIMessage(
+        '{"a": 1}', response_metadata={"logprobs": {"content": [{**half, "top_logprobs": [half, whole]}]}}
+    )
+    model = Fixed(make=lambda: reply)
+    (token,) = Chat(model).draft("", "", SCHEMA, options=7).tokens
+    assert (token.piece, token.chance) == (b"\xe6\x85", pytest.approx(0.5))
+    assert dict(token.options) == {b"\xe6\x85": pytest.approx(0.5), b"b": pytest.approx(0.25)}
+    assert model.options["top_logprobs"] == 7
+
+
 def test_cached_tokens_are_counted() -> None:
     usage = {"input_tokens": 9, "output_tokens": 1, "total_tokens": 10, "input_token_details": {"cache_read": 7}}
     talk = Chat(Fixed(make=lambda: AIMessage("{}", usage_metadata=usage)))

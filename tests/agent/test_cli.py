@@ -563,7 +563,9 @@ def test_a_server_that_is_not_there(
 
 def test_help_lists_commands_in_order(empty: Limner) -> None:
     shown = empty("--help")
-    places = [shown.out.index(f"  {name} ") for name in ("ingest", "users", "search", "ask", "profile", "eval")]
+    places = [
+        shown.out.index(f"  {name} ") for name in ("ingest", "users", "search", "ask", "profile", "explain", "eval")
+    ]
     assert shown.code == 0 and places == sorted(places)
 
 

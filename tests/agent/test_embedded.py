@@ -1,5 +1,6 @@
 """The main job with the embedded model: few and honest. Needs ``limner[embedded]``; run with ``pytest -m model``."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,18 @@ def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, model: LlamaCh
         document = opened.profile("paper", INTERESTS).as_json()
     assert "科技" in "、".join(document["profile"]["interests"])
     assert document["usage"]["llm_calls"] >= 2
+
+
+def test_a_reply_that_is_forced_has_the_probabilities_of_the_free_one(model: LlamaChat) -> None:
+    """Probabilities are told before the grammar's mask; this holds explanations up."""
+    chat = Chat(model)
+    system, user = "[1] 2024-03-01 user: I live in Oslo.\n[2] user: 我住在奥斯陆。", 'City? JSON like {"value":"..."}'
+    free = {"type": "object", "properties": {"value": {"type": "string", "maxLength": 20}}, "required": ["value"]}
+    said = chat.draft(system, user, free)
+    again = chat.draft(system, user, {**free, "properties": {"value": {"const": said.value["value"]}}})
+    assert [token.piece for token in again.tokens] == [token.piece for token in said.tokens]
+    for forced, own in zip(again.tokens, said.tokens, strict=True):
+        assert math.log(forced.chance) == pytest.approx(math.log(own.chance), abs=0.15)
+    other = chat.draft(system, user, {**free, "properties": {"value": {"const": "Tromsø"}}})
+    assert other.value == {"value": "Tromsø"}
+    assert math.prod(token.chance for token in other.tokens) < math.prod(token.chance for token in said.tokens)

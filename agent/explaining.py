@@ -1,0 +1,217 @@
+"""Explains a value of a profile, or an answer: gathers what is known of it, has it measured, and makes the document.
+
+Knows documents and stores; how probabilities are measured is ``measuring``'s.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from agent.chat import Chat
+from agent.documents import AnswerDocument, Claim, Evidence, ModelNames, ProfileDocument, cite_hits
+from agent.errors import UsageError, shorten
+from agent.evidence import in_time_order, key_of, prompt_language
+from agent.explanations import Computation, Explanation, Quote, Turn
+from agent.facets import Facet, plan_facets
+from agent.inquiries import AnswerInquiry, FacetInquiry, Inquiry
+from agent.measuring import Before, Measured, Task, guess, measure
+from agent.places import basis_of, check_pointer, claim_at, drafted_before
+from agent.progress import OnStep, Step, ignore
+from agent.schema import ProfileSchema
+from retrieval import Event, Hit, Snippet, Store, questions_in
+
+__all__ = ["Explainer", "check_question"]
+
+_SURROUNDINGS = 240  # characters on each side of a quote
+_NO_PROBABILITIES = (
+    "the model tells no probabilities of given replies: shown is only what it writes when snippets are left out"
+)
+
+
+def check_question(question: str) -> None:
+    """Refuse several questions in one text: each has an explanation of its own.
+
+    Raises:
+        UsageError: there are several.
+    """
+    asked = questions_in(question)
+    if len(asked) > 1:
+        raise UsageError(f"{shorten(question)} holds {len(asked)} questions", hint="Let them be explained one by one")
+
+
+class Explainer:
+    """Explains what one model made of one store's histories.
+
+    Args:
+        store: the histories.
+        chat: the model; its count of tokens is that of the explanation.
+        names: what goes into the document's ``model``.
+        on_step: told about progress.
+    """
+
+    def __init__(self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore) -> None:
+        self._store = store
+        self._chat = chat
+        self._names = names
+        self._on_step = on_step
+
+    def claim(self, document: ProfileDocument, schema: ProfileSchema, pointer: str) -> Explanation:
+        """Why the profile has what it has at ``pointer``, or nothing.
+
+        Raises:
+            UsageError: several values stand there, or none can; the message names the pointers that there are.
+            ModelUnavailable: the model failed.
+        """
+        from agent.profile_graph import ProfileGraph
+
+        facet = check_pointer(schema, pointer)
+        claim = claim_at(document, facet, pointer)
+        place = facet.pointer if claim is None else claim.pointer
+        about = self._blank(document.user_id, place, document.usage)
+        about = replace(
+            about,
+            others=tuple(c for c in document.claims if c is not claim and c.pointer == place),
+            rejected=tuple(r for r in document.rejected if r.pointer in (place, facet.pointer)),
+            is_prose=facet.kind == "text",
+        )
+        if claim is not None:
+            about = self._of_claim(about, claim)
+        if facet.compute is not None:
+            return replace(about, kind="computed", computed=self._computation(document.user_id, facet))
+        if claim is not None and facet.from_claims:
+            return replace(about, kind="summary", rests_on=basis_of(claim, document.claims))
+        if facet.from_claims or (claim is not None and not claim.evidence):
+            return replace(about, kind="given" if claim is not None else "unknown")
+        graph = ProfileGraph(self._store, self._chat, self._names, self._on_step)
+        pack, language = graph.pack_of(document.user_id, schema, facet)
+        found = next(f for f in plan_facets(schema, language) if f.pointer == facet.pointer)
+        about = replace(about, queries=found.queries)
+        hits = list(pack.hits) if pack is not None else []
+        before = drafted_before(claim, document.claims, hits, facet) if claim is not None else ()
+        return self._measured(about, FacetInquiry(self._chat, found, language), hits, before)
+
+    def answer(self, document: AnswerDocument) -> Explanation:
+        """Why the answer is what it is, or why there is none.
+
+        Raises:
+            ModelUnavailable: the model failed.
+        """
+        question, told = document.question, document.answer is not None
+        about = replace(
+            self._blank(document.user_id, question, document.usage),
+            kind="answer" if told else "unanswered",
+            value=document.answer,
+            confidence=document.confidence if told else None,
+            quotes=self._quotes(document.user_id, document.evidence),
+            rejected=document.rejected,
+            queries=(question,),
+            is_prose=True,
+        )
+        if document.computed:
+            return about
+        read = {name for step in document.steps if step["step"] == "read" for name in step["snippets"]}
+        hits = [self._hit(each) for each in self._store.history(document.user_id) if each.snippet_id in read]
+        return self._measured(about, AnswerInquiry(self._chat, question, prompt_language([question])), hits)
+
+    def _hit(self, snippet: Snippet) -> Hit:
+        return Hit(snippet, self._store.event(snippet.user_id, snippet.event_id), 0.0, 0)
+
+    def _blank(self, user_id: str, subject: str, made_with: Any) -> Explanation:
+        return Explanation(
+            user_id=user_id, subject=subject, kind="unknown", value=None, origin=None, confidence=None,
+            valid_from=None, valid_to=None, quotes=(), is_prose=False, probability=None, per_token=None, nothing=None,
+            alternatives=(), judged=None, without=(), computed=None, rests_on=(), others=(), rejected=(), queries=(),
+            shown=(), note=None, model=self._names, usage=self._chat.usage, made_with=made_with,
+        )  # fmt: skip
+
+    def _of_claim(self, about: Explanation, claim: Claim) -> Explanation:
+        return replace(
+            about,
+            kind="drafted",
+            value=claim.value,
+            origin=claim.origin,
+            confidence=claim.confidence,
+            valid_from=claim.valid_from,
+            valid_to=claim.valid_to,
+            quotes=self._quotes(about.user_id, claim.evidence),
+        )
+
+    def _measured(
+        self, about: Explanation, inquiry: Inquiry, shown: Sequence[Hit], before: tuple[Before, ...] = ()
+    ) -> Explanation:
+        """With probabilities: of the value over what was shown and its evidence, or of nothing where there is none."""
+        hits = self._with_evidence(about, shown)
+        about = replace(about, shown=cite_hits(hits))
+        if about.value is None:
+            return self._why_nothing(about, inquiry, hits)
+        cited = frozenset((quote.evidence.event_id, quote.evidence.snippet_id) for quote in about.quotes)
+
+        def on_step(done: int, total: int) -> None:
+            self._on_step(Step("explain", done, total))
+
+        found: Measured = measure(Task(inquiry, about.value, cited, before), hits, on_step)
+        about = replace(about, alternatives=found.alternatives, without=found.without)
+        if found.value is None:
+            about = replace(about, note=_NO_PROBABILITIES)
+        else:
+            about = replace(
+                about,
+                probability=round(found.value.value, 4),
+                per_token=round(found.value.per_token, 4),
+                nothing=round(found.value.nothing, 4),
+            )
+        return self._judged(about, inquiry, {key_of(hit): hit for hit in hits}) if cited else about
+
+    def _why_nothing(self, about: Explanation, inquiry: Inquiry, hits: Sequence[Hit]) -> Explanation:
+        if not hits:
+            return about
+        self._on_step(Step("explain", 0, 1))
+        best = guess(inquiry, hits)
+        if best is None:
+            return replace(about, note=_NO_PROBABILITIES)
+        return replace(about, alternatives=(best[0],), nothing=round(best[1], 4))
+
+    def _judged(self, about: Explanation, inquiry: Inquiry, by_key: dict[tuple[str, str], Hit]) -> Explanation:
+        """With the judge's word on all quotes together, and without each of several."""
+
+        def judge(quotes: Sequence[Quote]) -> float:
+            evidence = [quote.evidence for quote in quotes]
+            hits = [by_key[each.event_id, each.snippet_id] for each in evidence]
+            return round(inquiry.judge(about.value, evidence, hits), 4)
+
+        quotes = about.quotes
+        if len(quotes) > 1:
+            quotes = tuple(
+                replace(quote, judge_without=judge([q for q in quotes if q is not quote])) for quote in quotes
+            )
+        return replace(about, judged=judge(about.quotes), quotes=quotes)
+
+    def _with_evidence(self, about: Explanation, shown: Sequence[Hit]) -> list[Hit]:
+        """What was shown and the evidence, in the order of a prompt: the evidence may have been found another way."""
+        there = {key_of(hit) for hit in shown}
+        keys = {(quote.evidence.event_id, quote.evidence.snippet_id) for quote in about.quotes} - there
+        if not keys:
+            return list(shown)
+        snippets = {(s.event_id, s.snippet_id): s for s in self._store.history(about.user_id)}
+        added = [Hit(snippets[key], self._store.event(about.user_id, key[0]), 0.0, 0) for key in keys]
+        return in_time_order([*shown, *added])
+
+    def _quotes(self, user_id: str, evidence: Iterable[Evidence]) -> tuple[Quote, ...]:
+        events = self._store.events(user_id)
+        places = {event.event_id: place for place, event in enumerate(events)}
+        return tuple(_quote(each, events, places[each.event_id]) for each in evidence)
+
+    def _computation(self, user_id: str, facet: Facet) -> Computation:
+        return Computation(str(facet.compute), len(self._store.events(user_id)))
+
+
+def _quote(evidence: Evidence, events: Sequence[Event], place: int) -> Quote:
+    event = events[place]
+    before = next((e for e in reversed(events[:place]) if e.channel == event.channel), None)
+    turn = None if before is None else Turn(before.event_id, before.timestamp, before.speaker, before.text)
+    return Quote(
+        evidence,
+        event.text[max(0, evidence.start - _SURROUNDINGS) : evidence.start],
+        event.text[evidence.end : evidence.end + _SURROUNDINGS],
+        turn,
+    )

@@ -1,0 +1,41 @@
+"""Why a value was refused, in Chinese: documents give the reasons in English. What is not known here stays English."""
+
+import re
+
+__all__ = ["reason_in_chinese"]
+
+_CHINESE: tuple[tuple[str, str], ...] = (
+    (r"not entailed by the cited evidence \(P=(\S+)\)", r"所引原话不足以说明（P=\1）"),
+    (r"the cited words do not say it \(they hold (\S+) of it\)", r"所引原话没有这样说（只含其 \1）"),
+    (r"the cited words do not say it", "所引原话没有这样说"),
+    (r"the number (\S+) is not in the cited words", r"所引原话里没有数字 \1"),
+    (r"said by someone else about themselves, not about the user", "别人说的是自己，不是用户"),
+    (r"said of another person", "说的是别人"),
+    (r"asked, not said", "是在问，不是在说"),
+    (r"denied, not said", "说的是否定"),
+    (r"said of the past, no longer so", "说的是过去，现在不是了"),
+    (r"supposed, not said", "只是假设"),
+    (r"wished for, not said to be so", "只是愿望"),
+    (r"quoted from somebody else", "引用的是别人的话"),
+    (r"said in jest", "是玩笑话"),
+    (r"an instruction to the program, not a statement", "是对程序的指令，不是陈述"),
+    (r"words of the prompt", "只是提示词里的话"),
+    (r"repeats itself", "重复啰嗦"),
+    (r"more values than the list may hold", "超出列表能容纳的个数"),
+    (r"fewer values than the list must hold", "少于列表要求的个数"),
+    (r"less supported than another value \(P=(\S+) against (\S+)\)", r"依据不如另一个值（P=\1 对 \2）"),
+    (r"says more than the verified values do", "说的超出了核实过的值"),
+    (r"rests on none of the verified values", "不依据任何核实过的值"),
+    (r"not what the schema allows: (.*)", r"不符合模式：\1"),
+    (r"its confidence (\S+) is below (\S+)", r"可信度 \1 低于 \2"),
+    (r"its object needs (\S+), which is unknown", r"所在对象缺少 \1，而它未知"),
+)
+
+
+def reason_in_chinese(reason: str) -> str:
+    """A reason of ``Rejected.reason`` in Chinese."""
+    for english, chinese in _CHINESE:
+        match = re.fullmatch(english, reason, re.DOTALL)
+        if match is not None:
+            return match.expand(chinese)
+    return reason
