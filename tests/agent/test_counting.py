@@ -210,9 +210,11 @@ def test_no_model_is_loaded_or_asked(tmp_path: Path, write_rows: WriteRows) -> N
     path = write_rows(*rows(HISTORY))
     with Limner(tmp_path / "store", llm="gguf:/nowhere.gguf", embedder=HashingEmbedder()) as limner:
         limner.ingest(path)
+    with Limner(tmp_path / "store", llm="gguf:/nowhere.gguf", embedder="/nowhere") as limner:
         document = limner.ask("shop/Anna_Bell", "How much did she spend in 2024?").as_json()
-        with pytest.raises(ModelUnavailable, match=r"nowhere\.gguf"):
-            limner.ask("shop/Anna_Bell", "Is her lamp broken?")
+    limner = Limner(tmp_path / "store", llm="gguf:/nowhere.gguf", embedder=HashingEmbedder())
+    with limner, pytest.raises(ModelUnavailable, match=r"nowhere\.gguf"):
+        limner.ask("shop/Anna_Bell", "Is her lamp broken?")
     assert (document["answer"], document["confidence"]) == ("$42.00 for 1 order in 2024", 1.0)
     assert document["usage"]["llm_calls"] == 0
     assert document["model"]["llm"] == "none"
