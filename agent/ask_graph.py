@@ -36,7 +36,7 @@ _MOST_ROUNDS = 2
 _TELLS_ENOUGH = 0.8
 _SHARE_NEEDED = 0.4
 _SURE_ENOUGH = 0.5
-_NOTHING_AT_MOST = 0.06  # no right answer of 14 was above (docs/faithfulness.md), four of five to questions without one
+_NOTHING_AT_MOST = 0.12
 
 
 class _State(TypedDict, total=False):

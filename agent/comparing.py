@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from agent.quantities import quantity_of
 
-__all__ = ["Comparison", "comparison_in"]
+__all__ = ["Comparison", "Outcome", "comparison_in"]
 
 Outcome = Literal["first", "second", "same"]
 

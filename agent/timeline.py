@@ -51,7 +51,8 @@ class Spell:
     @property
     def last(self) -> float:
         """When it was last said; when it was said to be over, where it was never said to be so."""
-        return max((each.when for each in self.readings), default=_when(self.ending[0]) if self.ending else 0.0)
+        unsaid = _when(self.ending[0]) if self.ending else self.value.epoch
+        return max((each.when for each in self.readings), default=unsaid)
 
     def evidence(self, most: int) -> tuple[Evidence, ...]:
         """What says the value, the surest first, and what says that it is over."""
@@ -80,6 +81,10 @@ def spells_of(values: Sequence[Accepted], endings: Sequence[tuple[Accepted, Acce
     for spell in spells:
         spell.over = bool(disputed) or spell is not spells[-1]
     spells += disputed
+    given = [Spell(each, []) for each in values if not each.evidence]  # a person's word ends all that was said
+    for spell in spells if given else ():
+        spell.over, spell.disputed = True, False
+    spells += given
     for spell in spells:
         spell.since = _since(spell.readings)
     for said, value in endings:

@@ -122,7 +122,7 @@ def over_time(node: dict[str, Any], *readings: Any) -> Resolved:
     loaded = load_schema({"type": "object", "properties": {"a": node}})
     facets = plan_facets(loaded, "en")
     accepted = [
-        Accepted(facets[0], value, "stated", sure, (evidence,), 0.0, former)
+        Accepted(facets[0], value, "stated", sure, (evidence,), 0.0, former=former)
         for value, sure, evidence, former in readings
     ]
     return resolve(loaded.inlined, facets, accepted)
