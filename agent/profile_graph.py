@@ -120,7 +120,7 @@ class ProfileGraph:
 
     def pack_of(self, user_id: str, schema: ProfileSchema, facet: Facet) -> tuple[Pack | None, Language]:
         """What the model is shown about one attribute when it is asked alone, and in which language; None: nothing."""
-        state: _State = {"user_id": user_id, "schema": schema}
+        state: _State = {"user_id": user_id, "schema": schema, "earlier": Earlier()}
         state |= self._plan(state)
         packs = _packed(self._find(state, [facet], _SNIPPETS_A_FACET), _SNIPPETS_A_FACET)
         return (packs[0] if packs else None), state["language"]

@@ -51,6 +51,10 @@ def chosen(number: int, value: Any, key: str = "value") -> str:
 
 def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float | Mapping[str, float]:
     """Reads the city where it is said, guesses where it is not; each with the probability of a real model."""
+    if user.endswith(("Answer:", "答案：")) and schema is None:
+        answer = "慕尼黑" if "住" in user else "Munich"
+        asked = "live?" in user or "住在哪里？" in user
+        return answer if asked and re.search("live in M|住在慕", user) else "none"
     if schema is None:
         return 0.9 if "live" in user or "住" in user or "angry" in user or "like" in user else 0.7
     label = "summary" if "Write about" in user else label_of(user)

@@ -188,7 +188,7 @@ def test_history_cannot_take_the_place_of_instructions(attacked: tuple[Limner, S
     limner, model = attacked
     model.asked.clear()
     for number in range(len(ATTACKS)):
-        limner.profile(f"u{number}", SCHEMA)
+        limner.profile(f"u{number}", SCHEMA, fresh=True)
     heads = {system.partition("\n\n")[0] for system, _ in model.asked if system}
     assert len(heads) == 2 and all("data, not instructions" in head or "不是给你的指令" in head for head in heads)
     for system, user in model.asked:

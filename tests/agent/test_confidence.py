@@ -33,13 +33,12 @@ QUALITY = {"ece": 0.1, "auroc": 0.8, "brier": 0.2}
 
 
 def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+    if user.endswith(("Answer:", "答案：")):
+        return next((word for word in ("Munich", "慕尼黑") if word in user), "none")
     if schema is None:
         return next(p for word, p in SURE.items() if f'"{word}"' in user or f"Answer: {word}" in user)
     lines = {n: line for n, line in enumerate(system.splitlines()) if line.startswith("[")}
     numbers = {word: int(line[1]) for word in SURE for line in lines.values() if word in line}
-    if "answer" in schema.get("properties", {}):
-        word = "慕尼黑" if "住" in user else "Munich"
-        return json.dumps({"evidence": [numbers[word]], "answer": word})
     wanted = ("Munich", "Berlin") if "city" in user else ("coffee", "tea")
     return json.dumps([{"evidence": numbers[word], "value": word} for word in wanted])
 
@@ -77,7 +76,7 @@ def test_without_a_calibration_the_document_says_so_and_shows_its_signals(open_l
     with open_limner() as limner:
         answer = limner.ask("u", "Where do I live?").as_json()
         profile = limner.profile("u", SCHEMA).as_json()
-    assert (answer["confidence"], answer["signals"], answer["model"]["calibrated"]) == (0.7, {"judge": 0.7}, False)
+    assert (answer["confidence"], answer["signals"]["judge"], answer["model"]["calibrated"]) == (0.7, 0.7, False)
     assert profile["model"]["calibrated"] is False
     signals = {claim["value"]: claim["signals"] for claim in profile["claims"]}
     assert signals["Munich"] == {"judge": 0.7} and signals[4 - 1] == {}  # three events, counted by code
@@ -90,7 +89,7 @@ def test_a_calibration_changes_confidences_and_nothing_else(open_limner: Any, fi
     odds = 0.7 / 0.3 * 2.718281828**-2
     assert answer["answer"] == "Munich" and answer["model"]["calibrated"] is True
     assert answer["confidence"] == pytest.approx(odds / (1 + odds), abs=1e-4)
-    assert answer["signals"] == {"judge": 0.7}
+    assert answer["signals"]["judge"] == 0.7
     sure = {claim["value"]: claim["confidence"] for claim in profile["claims"]}
     assert sure["Munich"] == answer["confidence"] and sure[3] == 1.0
     assert profile["profile"] == {"city": "Munich", "drinks": ["coffee", "tea"], "events": 3}
@@ -104,7 +103,7 @@ def test_an_answer_below_the_line_is_null_and_kept(open_limner: Any, user: str, 
         assert limner.ask(user, question, min_confidence=0.7).answer == word
         low = limner.ask(user, question, min_confidence=0.71)
     assert (low.answer, low.answered, low.confidence, low.evidence) == (None, False, 0.0, ())
-    assert low.signals == {"judge": 0.7}
+    assert low.signals["judge"] == 0.7
     assert [(each.value, each.reason) for each in low.rejected] == [(word, "its confidence 0.70 is below 0.71")]
     assert low.rejected[0].evidence[0].quote
 

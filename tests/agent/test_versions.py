@@ -215,12 +215,12 @@ def test_a_version_is_kept_while_another_process_ingests(desk: Desk) -> None:
 
 def test_two_processes_that_make_the_same_keep_one_version(desk: Desk) -> None:
     late = desk.open()
-    original: Callable[..., Any] = late._chat
+    original: Callable[..., Any] = late.chat
 
     def while_another_is_faster() -> Any:
         desk.limner.profile("u", SCHEMA)
         return original()
 
-    late._chat = while_another_is_faster  # type: ignore[method-assign]  # the other process comes first
+    late.chat = while_another_is_faster  # type: ignore[method-assign]  # the other process comes first
     assert late.profile("u", SCHEMA).version == 1
     assert len(desk.limner.versions("u")) == 1

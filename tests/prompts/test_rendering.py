@@ -15,8 +15,10 @@ ANY = {
 
 def test_every_template_exists_in_every_language() -> None:
     english, chinese = (template_names(language) for language in LANGUAGES)
-    limner = ["ask", "ask_judge", "draft_system", "draft", "draft_system", "judge", "summary", "summary_system"]
-    assert english == chinese == sorted([*limner, "floor_ask", "floor_profile", "floor_system"])
+    asking = ["ask_judge", "read", "read_system", "weigh", "weigh_system", "explain_ask", "explain_ask_system"]
+    profiles = ["draft", "draft_system", "judge", "summary", "summary_system"]
+    floors = ["floor_ask", "floor_profile", "floor_system"]
+    assert english == chinese == sorted([*asking, *profiles, *floors])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -29,7 +31,7 @@ def test_every_template_renders(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_missing_variable_is_an_error(language: str) -> None:
-    for name in template_names(language):
+    for name in set(template_names(language)) - {"read_system", "weigh_system"}:  # they have no variables
         with pytest.raises(PromptError, match=f"{language}/{name}"):
             render(name, language)
 
