@@ -231,7 +231,7 @@ class AskGraph:
         self._on_step(Step("verify", 0, 1))
         keys = {key_of(hit) for hit in shown}
         backed = back(answer, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
-        cited = list(backed.hits)
+        answer, cited = backed.answer, list(backed.hits)
         sure = self._judged(state, answer, cited) if self._stages.judge and self._stages.verify else None
         first = next(each for each in state["weighed"] if key_of(each.hit) == key_of(cited[0]))
         signals = state["signals"] | signals_of(

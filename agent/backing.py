@@ -16,6 +16,8 @@ from retrieval import Hit
 __all__ = ["Backed", "as_said", "back", "items_of", "only_repeats", "settles_yes_or_no"]
 
 _ENOUGH: Final = 0.5
+_LEAST: Final = 0.3
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _ITEMS: Final = re.compile(r"\s*[,，、；;]\s*(?:and\s+)?|\s+and\s+")
 _YES_NO: Final = re.compile(r"(?:yes|no)\b|是|不是|否|对|不对|有|没有|会|不会|能|不能", re.IGNORECASE)
 _ASKS_YES_NO: Final = re.compile(
@@ -29,10 +31,14 @@ _MOST_CITED: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Backed:
-    """The snippets to cite, best first, and the share, 0 to 1, of the answer's items that they hold."""
+    """The snippets to cite, best first, and the share, 0 to 1, of the answer's items that they hold.
+
+    ``answer`` is the answer without items that no snippet holds, where they hold others.
+    """
 
     hits: tuple[Hit, ...]
     share: float
+    answer: str
 
 
 def items_of(answer: str) -> list[str]:
@@ -58,18 +64,22 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     """
     chosen: list[Hit] = []
     asked = set(normalise(question).split())
-    shares = []
+    shares: dict[str, float] = {}
     for item in items_of(answer):
         added = " ".join(word for word in normalise(item).split() if word not in asked) or item
         held = [(_held(item, added, each.hit), each) for each in read]
         best = max((share for share, _ in held), default=0.0)
-        shares.append(best)
+        shares[item] = best
         holders = [each.hit for share, each in held if share == best]
         if best >= _ENOUGH and not any(hit in chosen for hit in holders):
             chosen.append(holders[0])
     if not chosen:
         chosen = [each.hit for each in read[:1]]
-    return Backed(tuple(chosen[:_MOST_CITED]), sum(shares) / len(shares))
+    kept = [item for item, share in shares.items() if share >= _LEAST]
+    if 0 < len(kept) < len(shares):
+        shares = {item: shares[item] for item in kept}
+        answer = ("、" if _HAN.search(answer) else ", ").join(kept)
+    return Backed(tuple(chosen[:_MOST_CITED]), sum(shares.values()) / len(shares), answer)
 
 
 def _held(item: str, added: str, hit: Hit) -> float:

@@ -67,9 +67,11 @@ def questions_in(text: str) -> list[str]:
     asked = [piece for piece in pieces if _ASKS.search(piece)]
     meant = [piece for piece in asked if _REALLY.match(piece)]
     asked = [_REALLY.sub("", piece) for piece in meant or asked]
-    talk = pieces.index(meant[0]) if meant else next((n for n, piece in enumerate(pieces) if piece in asked), 0)
-    if len(asked) > 1 or (asked and talk >= _SMALL_TALK):
-        return asked[:_MOST_QUESTIONS] if len(asked) > 1 else [text[text.rindex(asked[0]) :].strip()]
+    if len(asked) > 1:
+        return asked[:_MOST_QUESTIONS]
+    talk = next((number for number, piece in enumerate(pieces) if piece in asked), 0)
+    if meant or talk >= _SMALL_TALK:
+        return [text[text.rindex(asked[0]) :].strip()]
     return [text.strip()]
 
 

@@ -58,3 +58,18 @@ def test_without_asking(part: str, about: str) -> None:
 )
 def test_questions_in_a_text(text: str, questions: list[str]) -> None:
     assert questions_in(text) == questions
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("天气真好。想出去走走。抱歉，我真正想问的是：那位技术官的身高是什么？", ["那位技术官的身高是什么？"]),
+        ("猫怎么样了呢？等等，我路过的公园怎么样？", ["我路过的公园怎么样？"]),
+        ("Lovely weather. I slept well. Where did she buy the desk?", ["Where did she buy the desk?"]),
+        ("Is it late? Sorry, what I really want to know is where she lives?", ["where she lives?"]),
+        ("I moved in 2020. Where did I live before?", ["I moved in 2020. Where did I live before?"]),
+        ("Which term fits me? Please choose between A: calm or B: loud.", None),
+    ],
+)  # fmt: skip
+def test_small_talk_is_left_out_of_what_is_asked(text: str, asked: list[str] | None) -> None:
+    assert questions_in(text) == (asked or [text])

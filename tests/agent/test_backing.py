@@ -1,0 +1,85 @@
+"""Which snippets an answer rests on."""
+
+import pytest
+
+from agent.backing import as_said, back, items_of, only_repeats, settles_yes_or_no
+from agent.reading import Weighed
+from retrieval import Event, Hit, Snippet
+
+
+def weighed(*texts: str) -> list[Weighed]:
+    """Snippets, the weightiest first."""
+    found = []
+    for rank, text in enumerate(texts, start=1):
+        event = Event(
+            user_id="u", event_id=f"e{rank}", text=text, timestamp="2024-03-01", epoch=0.0, channel="chat",
+            speaker="u", role="user",
+        )  # fmt: skip
+        hit = Hit(Snippet.cut(event, 0, 0, len(text), "u", "user"), event, 1.0, rank)
+        found.append(Weighed(hit, 0.99, rank))
+    return found
+
+
+def ids(hits: tuple[Hit, ...]) -> list[str]:
+    return [hit.event.event_id for hit in hits]
+
+
+def test_the_fewest_snippets_that_hold_every_item_are_cited() -> None:
+    read = weighed("I play the violin.", "Violin and clarinet, all day.", "The clarinet is new.")
+    assert ids(back("violin", "What do I play?", read).hits) == ["e1"]
+    assert ids(back("violin, clarinet", "What do I play?", read).hits) == ["e1", "e2"]
+    assert ids(back("单簧管、小提琴", "我会什么乐器？", weighed("我拉小提琴，也吹单簧管。", "我吹单簧管。")).hits) == [
+        "e1"
+    ]
+
+
+def test_items_that_no_snippet_holds_are_left_out() -> None:
+    backed = back("reading, juggling", "What do I do?", weighed("I like reading."))
+    assert (backed.answer, backed.share) == ("reading", 1.0)
+    alone = back("juggling", "What do I do?", weighed("I like reading."))
+    assert (alone.answer, alone.share, ids(alone.hits)) == ("juggling", 0.0, ["e1"])
+
+
+def test_a_number_that_is_not_there_is_not_held() -> None:
+    assert back("42 lamps", "How many lamps?", weighed("I bought 24 lamps.")).share == 0.0
+
+
+def test_answers_are_spelled_as_the_history_spells_them() -> None:
+    hits = [each.hit for each in weighed("My phone is the OPPO Reno7.")]
+    assert as_said("OPPOReno7", hits) == "OPPO Reno7"
+    assert as_said("oppo reno7", hits) == "OPPO Reno7"
+    assert as_said("Mate 60", hits) == "Mate 60"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "repeats"),
+    [
+        ("What counseling is she interested in?", "counseling", True),
+        ("Is it tea or coffee?", "tea", False),
+        ("Where does she live?", "in Munich", False),
+        ("他喜欢茶还是咖啡？", "茶", False),
+        ("书桌怎么样？", "书桌", True),
+    ],
+)
+def test_repeating_the_question_is_no_answer(question: str, answer: str, repeats: bool) -> None:
+    assert only_repeats(question, answer) is repeats
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "settles"),
+    [
+        ("Does she like tea?", "Yes", True),
+        ("她喜欢茶吗？", "是的", True),
+        ("What does she like?", "yes", False),
+        ("Does she like tea?", "tea", False),
+        ("Does she live in Norway?", "Norway", False),
+    ],
+)
+def test_yes_and_no_answer_only_what_asks_for_them(question: str, answer: str, settles: bool) -> None:
+    assert settles_yes_or_no(question, answer) is settles
+
+
+def test_items() -> None:
+    assert items_of("reading, cycling and chess") == ["reading", "cycling", "chess"]
+    assert items_of("茶、咖啡") == ["茶", "咖啡"]
+    assert items_of("Romania") == ["Romania"]
