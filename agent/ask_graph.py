@@ -33,7 +33,8 @@ MOST_QUESTION_CHARS = 2000
 _SNIPPETS = 10
 _READ_TOKENS = 900
 _MOST_ROUNDS = 2
-_TELLS_ENOUGH = 0.8
+_TELLS_ENOUGH = 0.5
+_ANSWER_CHARS = 200
 _SHARE_NEEDED = 0.4
 _SURE_ENOUGH = 0.5
 _NOTHING_AT_MOST = 0.12
@@ -276,6 +277,8 @@ def _unsupported(answer: str, question: str, cited: Sequence[Hit], share: float)
     missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
     if missing:
         return f"the number {missing[0]} is not in the cited words"
+    if len(answer) > _ANSWER_CHARS:
+        return "it copies the messages instead of answering"
     if settles_yes_or_no(question, answer):
         return None
     if only_repeats(question, answer):

@@ -6,6 +6,7 @@ prompt's prefix, and one token is enough. Knows the prompts, not the graph.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,22 +23,33 @@ _TOKENS = 80
 _NOTHING = ("none", "无", "没有")
 _DOUBT = 0.7  # what each place further down the ranking counts against, in nats by its logarithm
 _LEAST = 0.01
+_SECOND_HAND = 1.0  # an agent repeats what a customer wants, or guesses it: the customer's own words come first
+_ASKS_AGENT = re.compile(
+    r"\b(?:agents?|assistant|support|staff|service|you|told|advised?|suggest\w*|recommend\w*|promised?|offer\w*|answered)\b"
+    r"|客服|助手|坐席|工作人员|你|建议|推荐|承诺|答应|回复|答复",
+    re.IGNORECASE,
+)
 _MOST_READ = 5
 _LIGHTER = 1.5  # how much less than the weightiest one, in nats, a snippet may weigh and still be read with it
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """A snippet with the probability, 0 to 1, that it tells the answer, and its place in the search, from 1."""
+    """A snippet with the probability, 0 to 1, that it tells the answer, and its place in the search, from 1.
+
+    ``second_hand``: it is an agent's, and the question is not about what an agent said.
+    """
 
     hit: Hit
     tells: float
     rank: int
+    second_hand: bool = False
 
     @property
     def weight(self) -> float:
-        """What it counts against other snippets: what the model says of it, and what search does."""
-        return -math.log(1 - self.tells + _LEAST) - _DOUBT * math.log(self.rank)
+        """What it counts against other snippets: what the model says of it, what search does, and who speaks."""
+        said = -math.log(1 - self.tells + _LEAST) - _DOUBT * math.log(self.rank)
+        return said - _SECOND_HAND * self.second_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +67,12 @@ class Reading:
 
 def weigh(chat: Chat, question: str, hits: Iterable[Hit], language: Language, *, first_rank: int = 1) -> list[Weighed]:
     """How likely each snippet tells the answer by itself, the weightiest first; ``hits`` are in the search's order."""
-    system = render("weigh_system", language)
+    system, about_agent = render("weigh_system", language), _ASKS_AGENT.search(question) is not None
     weighed = []
     for rank, hit in enumerate(hits, start=first_rank):
         said = chat.say(system, render("weigh", language, question=question, messages=line_of(hit)), max_tokens=1)
-        weighed.append(Weighed(hit, 1 - _nothing(said.first, said.text), rank))
+        doubted = hit.snippet.role == "agent" and not about_agent
+        weighed.append(Weighed(hit, 1 - _nothing(said.first, said.text), rank, doubted))
     return sorted(weighed, key=lambda each: -each.weight)
 
 

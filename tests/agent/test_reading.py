@@ -1,0 +1,67 @@
+"""How snippets are weighed and read, with a scripted model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from agent.chat import Chat
+from agent.fakes import ScriptedChat
+from agent.reading import Weighed, read, weigh, weightiest
+from retrieval import Event, Hit, Role, Snippet
+
+
+def hit(text: str, role: Role = "user") -> Hit:
+    event = Event(
+        user_id="u",
+        event_id=text,
+        text=text,
+        timestamp="2024-03-01",
+        epoch=0.0,
+        channel="chat",
+        speaker=role,
+        role=role,
+    )
+    return Hit(Snippet.cut(event, 0, 0, len(text), role, role), event, 1.0, 1)
+
+
+def chat(script: Any) -> Chat:
+    return Chat(ScriptedChat(script=script))
+
+
+def lamps(system: str, user: str, schema: Mapping[str, Any] | None) -> str:
+    return "green" if "green" in user else "none"
+
+
+def test_what_tells_weighs_more_and_the_first_ones_of_a_search_weigh_more() -> None:
+    hits = [hit("It is late."), hit("The lamp is green."), hit("A green lamp, really.")]
+    weighed = weigh(chat(lamps), "What colour is the lamp?", hits, "en")
+    assert [each.rank for each in weighed] == [2, 3, 1]
+    assert [each.tells for each in weighed] == [1.0, 1.0, 0.0]
+    assert weightiest(weighed) == weighed[:2]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What colour is the lamp?", "user"),
+        ("What did the agent say of the lamp?", "agent"),
+        ("灯是什么颜色？", "user"),
+        ("客服说灯是什么颜色？", "agent"),
+    ],
+)
+def test_the_user_comes_before_the_agent_unless_the_agent_is_asked_about(question: str, first: str) -> None:
+    hits = [hit("You want a green lamp.", "agent"), hit("My lamp is green.")]
+    assert weigh(chat(lamps), question, hits, "en")[0].hit.snippet.role == first
+
+
+def test_at_most_five_are_read_in_time_order() -> None:
+    many = [Weighed(hit(f"green {n}"), 0.99, 1) for n in range(9)]
+    assert len(weightiest(many)) == 5 and weightiest([]) == []
+
+
+@pytest.mark.parametrize(("said", "text"), [("green", "green"), ("none", None), ("无", None), ("“绿色”", "绿色")])
+def test_nothing_is_no_answer(said: str, text: str | None) -> None:
+    reading = read(chat(lambda *a: said), "Q?", [hit("x")], "en")
+    assert reading.text == text
+    assert reading.nothing == (1.0 if text is None else 0.0) and reading.probability is None
