@@ -90,8 +90,8 @@ def _held(item: str, added: str, hit: Hit) -> float:
 
 
 def as_said(answer: str, hits: Iterable[Hit]) -> str:
-    """``answer`` spelled as the cited words spell it, where the two differ only in spaces and case."""
+    """``answer`` spelled as the cited words spell it, where the two differ only in spaces, case and half a word."""
     letters = [re.escape(character) for character in answer if not character.isspace()]
-    pattern = re.compile(r"\s*".join(letters), re.IGNORECASE)
+    pattern = re.compile(r"(?<![a-z])" + r"\s*".join(letters) + "[a-z]*", re.IGNORECASE)
     found = (pattern.search(" ".join(hit.snippet.text.split())) for hit in hits)
     return next((match.group() for match in found if match), answer)

@@ -48,6 +48,7 @@ def test_answers_are_spelled_as_the_history_spells_them() -> None:
     hits = [each.hit for each in weighed("My phone is the OPPO Reno7.")]
     assert as_said("OPPOReno7", hits) == "OPPO Reno7"
     assert as_said("oppo reno7", hits) == "OPPO Reno7"
+    assert as_said("phon", hits) == "phone" and as_said("one", hits) == "one"
     assert as_said("Mate 60", hits) == "Mate 60"
 
 
