@@ -92,6 +92,8 @@ def _held(item: str, added: str, hit: Hit) -> float:
 def as_said(answer: str, hits: Iterable[Hit]) -> str:
     """``answer`` spelled as the cited words spell it, where the two differ only in spaces, case and half a word."""
     letters = [re.escape(character) for character in answer if not character.isspace()]
-    pattern = re.compile(r"(?<![a-z])" + r"\s*".join(letters) + "[a-z]*", re.IGNORECASE)
-    found = (pattern.search(" ".join(hit.snippet.text.split())) for hit in hits)
-    return next((match.group() for match in found if match), answer)
+    pattern = r"(?<![a-z])" + r"\s*".join(letters)
+    texts = [" ".join(hit.snippet.text.split()) for hit in hits]
+    whole = (re.search(pattern + r"(?![a-z])", text, re.IGNORECASE) for text in texts)
+    begun = (re.search(pattern + "[a-z]*", text, re.IGNORECASE) for text in texts)
+    return next((match.group() for match in (*whole, *begun) if match), answer)

@@ -1,22 +1,76 @@
-"""Asks the model about one facet of a pack, and about one claim as judge. Knows the prompts, not the graph."""
+"""Asks the model about the facets of packs, and about one claim as judge. Knows the prompts, not the graph."""
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent.chat import Chat
-from agent.documents import Evidence
-from agent.evidence import Pack
+from agent.documents import Evidence, Rejected
+from agent.errors import ModelReplyError
+from agent.evidence import Pack, in_time_order, key_of
+from agent.extracting import extract, is_extracted
 from agent.facets import Facet, draft_schema, example_of
 from agent.inert import as_quoted
+from agent.persons import with_names
+from agent.progress import OnStep, Step, ignore
 from agent.verify import Drafted
 from agent.wording import leaves
 from prompts import Language, render
+from retrieval import Hit
 
-__all__ = ["draft_facet", "draft_prompt", "judge_claim"]
+__all__ = ["draft_all", "draft_facet", "draft_prompt", "judge_claim"]
 
 _TOKENS_A_VALUE = 48
 _TOKENS_A_TEXT = 220
+
+
+def draft_all(
+    chat: Chat,
+    packs: Sequence[Pack],
+    people: Mapping[str, str],
+    language: Language,
+    on_step: OnStep = ignore,
+) -> tuple[list[Drafted], list[Rejected]]:
+    """What the model reads about all facets of all packs, and which replies were none.
+
+    ``people`` are those whom the user speaks of, with what they are to the user.
+
+    Raises:
+        ModelUnavailable: the model cannot be reached.
+    """
+    drafted: list[Drafted] = []
+    failed: list[Rejected] = []
+    pairs = _pairs([pack for pack in packs if is_extracted(pack.facets[0])])
+    written = [
+        (pack, position) for pack in packs if not is_extracted(pack.facets[0]) for position in range(len(pack.facets))
+    ]
+    total = len(pairs) + len(written)
+    for done, (hit, pack) in enumerate(pairs):
+        on_step(Step("draft", done, total))
+        facet = pack.facets[0]
+        found = extract(chat, facet, with_names(facet.label, people), hit, language)
+        drafted += [
+            Drafted(facet, value, (hit,), pack.hits, found.probability, found.nothing) for value in found.values
+        ]
+    for done, (pack, position) in enumerate(written, start=len(pairs)):
+        on_step(Step("draft", done, total))
+        try:
+            drafted += draft_facet(chat, pack, position, language)
+        except ModelReplyError as error:
+            failed.append(Rejected(pack.facets[position].pointer, None, str(error)))
+    on_step(Step("draft", total, total))
+    return drafted, failed
+
+
+def _pairs(packs: Sequence[Pack]) -> list[tuple[Hit, Pack]]:
+    """Each snippet with each pack of one facet that it is in: in time order, so that a snippet is read once for all."""
+    by_snippet: dict[tuple[str, str], list[Pack]] = defaultdict(list)
+    hits = {key_of(hit): hit for pack in packs for hit in pack.hits}
+    for pack in packs:
+        for hit in pack.hits:
+            by_snippet[key_of(hit)].append(pack)
+    return [(hit, pack) for hit in in_time_order(hits.values()) for pack in by_snippet[key_of(hit)]]
 
 
 def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> list[Drafted]:

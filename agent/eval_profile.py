@@ -97,11 +97,15 @@ def _variants(
 def _gold_ids(schema: ProfileSchema, golds: Mapping[str, GoldProfile]) -> Callable[[str, str], set[str]]:
     """For a user and a query of the profile graph, the events that tell the attribute which the query is for."""
     keys = {
-        query: facet.path[0] for each in LANGUAGES for facet in plan_facets(schema, each) for query in facet.queries
+        query: facet.path[0]
+        for each in LANGUAGES
+        for facet in plan_facets(schema, each)
+        for query in (*facet.queries, facet.label)
     }
 
     def ids(user_id: str, query: str) -> set[str]:
-        by_value = golds[user_id].evidence.get(keys[query], {})
+        key = keys.get(query) or next(keys[own] for own in keys if query.endswith(f" {own}"))  # after people's names
+        by_value = golds[user_id].evidence.get(key, {})
         return {event_id for each in by_value.values() for event_id in each}
 
     return ids

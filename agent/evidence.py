@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 from agent.facets import Facet
 from agent.inert import on_one_line
@@ -18,6 +19,7 @@ __all__ = [
     "ABOUT_USER",
     "RECORDS",
     "Pack",
+    "alternating",
     "best_of",
     "history_language",
     "in_time_order",
@@ -86,8 +88,8 @@ RECORDS: tuple[Role, ...] = ("system",)
 """Whose snippets are records: not words of anybody, but what a system kept about the user."""
 
 _RECORDED = re.compile(
-    r"\b(?:products?|orders?|purchase[sd]?|bought|buys?|owns?|payments?|address|location|city|deliver\w*|ship\w*|spen[dt]"
-    r"|prices?)\b|购买|买过|产品|商品|订单|地址|城市|居住|支付|消费",
+    r"\b(?:products?|orders?|purchase[sd]?|bought|buys?|owns|owned|payments?|(?<!mail )address|location|city|deliver\w*"
+    r"|ship\w*|spen[dt]|prices?)\b|购买|买过|产品|商品|订单|(?<!邮箱|邮件)地址|城市|居住|支付|消费",
     re.IGNORECASE,
 )
 
@@ -112,6 +114,12 @@ def best_of(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
             scores[key] = scores.get(key, 0.0) + 1 / (60 + position)
             known.setdefault(key, hit)
     return [known[key] for key in sorted(scores, key=lambda key: (-scores[key], key))[:k]]
+
+
+def alternating(*rankings: Sequence[Hit]) -> list[Hit]:
+    """The best of each ranking, then the second of each, and so on: none crowds out another. Each hit once."""
+    turns = (hit for turn in zip_longest(*rankings) for hit in turn if hit is not None)
+    return list({key_of(hit): hit for hit in turns}.values())
 
 
 def take_within(hits: Iterable[Hit], tokens: int) -> list[Hit]:

@@ -23,10 +23,10 @@ _LEAST = 1e-6
 class ScriptedChat(BaseChatModel):
     """Answers with what ``script(system, user, schema)`` returns.
 
-    ``schema`` is the JSON Schema asked for, or None for a yes-or-no question. A script returns text; or a number 0 to 1
-    for a yes-or-no question: the probability of "yes", given back as log-probabilities like a real model's; or replies
-    with their probabilities. Of these the likeliest that satisfies the schema is given (else what the schema forces),
-    with the log-probabilities of a model that writes each reply so often, a character a token.
+    ``schema`` is the JSON Schema asked for, or None where words are asked for. A script returns text; or a number, 0 to
+    1, for a yes-or-no question: the probability of "yes", given back as log-probabilities like a real model's; or JSON
+    replies with their probabilities. Of these the likeliest that satisfies the schema is given (else what the schema
+    forces), with the log-probabilities of a model that writes each reply so often, a character a token.
 
     ``asked`` keeps ``(system, user)`` of every call.
     """

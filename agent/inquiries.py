@@ -64,7 +64,7 @@ class Inquiry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FacetInquiry:
-    """Asks about an attribute of a profile, as drafting does."""
+    """Asks about an attribute of a profile over snippets in one prompt (:func:`agent.drafting.draft_prompt`)."""
 
     chat: Chat
     facet: Facet

@@ -12,6 +12,7 @@ from typing import Any, Self
 from agent.documents import Evidence, Rejected
 from agent.evidence import Pack, key_of, line_of
 from agent.facets import Facet
+from agent.persons import with_names
 from agent.plain import plain_of, restored
 from agent.verify import Accepted
 from prompts import Language
@@ -90,7 +91,7 @@ class Kept:
         self._texts: dict[str, Verdicts] = {}
 
     def recall(
-        self, found: Sequence[tuple[Facet, Sequence[Hit]]], k: int, others: Collection[str], language: Language
+        self, found: Sequence[tuple[Facet, Sequence[Hit]]], k: int, people: Mapping[str, str], language: Language
     ) -> dict[str, Verdicts]:
         """The earlier verdicts on those facets to which nothing new would be shown, by pointer.
 
@@ -101,17 +102,17 @@ class Kept:
         Args:
             found: snippets for each facet, best first, many more than ``k``.
             k: so many of them would be shown.
-            others: names of people that the user speaks of.
+            people: those whom the user speaks of, with what they are to the user.
             language: that of the prompts.
         """
         recalled = {}
         for facet, hits in found:
-            key = digest_of(asdict(facet), language)
+            key = digest_of(asdict(facet), language, with_names(facet.label, people))
             known = self._recalled(facet, self._earlier, key)
-            if known is not None and _is_nothing_new(hits[:k], others, known):
+            if known is not None and _is_nothing_new(hits[:k], people, known):
                 recalled[facet.pointer] = known
             else:
-                self._now[facet.pointer] = Verdicts(key, {_hash(hit) for hit in hits}, set(others))
+                self._now[facet.pointer] = Verdicts(key, {_hash(hit) for hit in hits}, set(people))
         self._now |= recalled
         return recalled
 

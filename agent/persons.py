@@ -5,18 +5,23 @@ thumb over pronouns and words for relations, Chinese and English; knows nothing 
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from agent.wording import quote_span
 
-__all__ = ["asked_of_others", "asks_about_others", "is_about_others", "names_of_others", "said_of_other"]
+__all__ = [
+    "asked_of_others",
+    "asks_about_others",
+    "is_about_others",
+    "names_asked_for",
+    "names_of_others",
+    "people_in",
+    "said_of_other",
+    "speaks_of_another",
+    "with_names",
+]
 
-_OTHERS_TOO = re.compile(
-    "famil|relati|friend|partner|spouse|husband|wife|child|parent|colleague|contact|pet"
-    "|家|亲|友|伴侣|关系|配偶|同事|上司|下属|宠物",
-    re.IGNORECASE,
-)
 _RELATION_ZH = (
     "爸爸|妈妈|父亲|母亲|老爸|老妈|爸|妈|哥哥|弟弟|姐姐|妹妹|哥|弟|姐|妹|[表堂][哥弟姐妹]|叔叔|伯伯|伯父|伯母|舅舅|舅妈|姑姑|姑妈|姑父|姨妈|"
     "姨父|阿姨|婶婶|爷爷|奶奶|外公|外婆|姥姥|姥爷|老公|老婆|丈夫|妻子|爱人|男朋友|女朋友|男友|女友|儿子|女儿|孩子|孙子|孙女|侄子|侄女|外甥女?|"
@@ -31,6 +36,13 @@ _RELATION_EN = (
     r"|boyfriend|grandma|grandpa|aunt|uncle|cousins?|niece|nephew|friends?|buddy|roommate|flatmate|neighbou?rs?"
     r"|colleagues?|co-?workers?|boss|manager|supervisor|teacher|professor|mentor|student|doctor|landlord|classmates?"
 )
+_OTHERS_TOO = re.compile(
+    r"famil|relati|friend|partner|spouse|husband|wife|child|parent|colleague|contact|pet"
+    r"|\b(?:mother|father|mom|mum|dad|son|daughter|kid|sister|brother|sibling|fianc[ée]e?|grandma|grandpa|aunt|uncle"
+    r"|cousin|niece|nephew|buddy|roommate|flatmate|neighbou?r|co-?worker|boss|classmate)s?\b"
+    rf"|家|亲|友|伴侣|关系|配偶|宠物|{_RELATION_ZH}",
+    re.IGNORECASE,
+)
 _OWN_ZH = "我(?:们)?(?:的|家|那个|那位|这个|这位|有个|有一个|有位|一个|一位|个|最好的)*"
 _WITH_ZH = "跟和与同对给向陪带帮替为把比"
 _WITH_EN = "with|to|for|from|and|of|by|like|than|at|about"
@@ -39,7 +51,7 @@ _PERSON = re.compile(
     # Who is only there too, or spoken to, is not the subject.
     rf"[{_WITH_ZH}](?:{_OWN_ZH})?(?:{_RELATION_ZH}|{_POST_ZH})|[{_WITH_ZH}让叫教]我们?|\b(?:{_WITH_EN})\s+{_THEIRS_EN}"
     rf"|(?P<other>{_OWN_ZH}(?:{_RELATION_ZH}|{_POST_ZH})|(?:{_RELATION_ZH})"
-    rf"|他们|她们|(?<!其)他|她|其(?![实中它他余次间])|{_THEIRS_EN}|\b(?:he|she|they|his|her|their)\b)"
+    rf"|他们|她们|(?<!其)他|她|(?<![尤极与何莫及])其(?![实中它他余次间])|{_THEIRS_EN}|\b(?:he|she|they|his|her|their)\b)"
     r"|(?P<own>我们|我|咱|俺|本人|\b(?:i|my|me|mine|myself|we|our|us)\b)",
     re.IGNORECASE,
 )
@@ -63,6 +75,44 @@ _NAMING = re.compile(
     rf"|\b(?:[Mm]y|[Oo]ur) (?:[\w-]+ ){{0,2}}?(?:{_RELATION_EN}),? (?:is |named |called |is called )?([A-Z][a-z]+)\b",
     re.MULTILINE,
 )
+_RELATION = re.compile(rf"{_RELATION_ZH}|{_POST_ZH}|\b(?:{_RELATION_EN})\b", re.IGNORECASE)
+
+_KINDS: list[tuple[re.Pattern[str], tuple[str, ...]]] = [
+    (re.compile(words), tuple(kinds.split()))
+    for words, kinds in (
+        ("家人|亲戚", "kin"),
+        ("child(?:ren)?|kids?|孩子", "kin child"),
+        ("son|儿子", "kin child son"),
+        ("daughter|女儿", "kin child daughter"),
+        ("parents?", "kin parent"),
+        ("mother|mom|mum|妈妈?|母亲|老妈", "kin parent mother"),
+        ("father|dad|爸爸?|父亲|老爸", "kin parent father"),
+        ("siblings?", "kin sibling"),
+        ("brothers?", "kin sibling brother"),
+        ("哥哥?", "kin sibling brother elder"),
+        ("弟弟?", "kin sibling brother younger"),
+        ("sisters?", "kin sibling sister"),
+        ("姐姐?", "kin sibling sister elder-sister"),
+        ("妹妹?", "kin sibling sister younger-sister"),
+        (
+            "wife|husband|spouse|partner|fianc[ée]e?|girlfriend|boyfriend|老公|老婆|丈夫|妻子|爱人|[男女]朋友|[男女]友",
+            "kin spouse",
+        ),
+        ("cousins?", "kin cousin"),
+        ("grandma|grandmother|奶奶|外婆|姥姥", "kin grandmother"),
+        ("grandpa|grandfather|爷爷|外公|姥爷", "kin grandfather"),
+        ("friends?|buddy|朋友|闺蜜", "friend"),
+        ("colleagues?|coworkers?|同事", "colleague"),
+        ("boss|manager|supervisor|上司|老板|领导|经理", "boss"),
+        ("roommate|flatmate|室友|舍友", "roommate"),
+        ("neighbou?rs?|邻居", "neighbour"),
+        ("classmates?|同学", "classmate"),
+    )
+]
+_KIN = re.compile(
+    "[表堂][哥弟姐妹]|叔叔|伯[伯父母]|舅[舅妈]|姑[姑妈父]|姨[妈父]|阿姨|婶婶|孙[子女]|侄[子女]|外甥女?|岳[父母]|公公|婆婆"
+    "|.*inlaw|step.*|half.*|grand.*|aunt|uncle|niece|nephew"
+)
 
 
 def asks_about_others(attribute: str) -> bool:
@@ -72,8 +122,57 @@ def asks_about_others(attribute: str) -> bool:
 
 def names_of_others(texts: Iterable[str]) -> frozenset[str]:
     """The names of people whom the user introduces: "王思琪是我的上司", "my sister Anna", "Victor is my boss"."""
-    found = (name for text in texts for match in _NAMING.finditer(text) for name in match.groups() if name)
-    return frozenset(name for name in found if not _NO_NAME.search(name))
+    return frozenset(people_in(texts))
+
+
+def people_in(texts: Iterable[str]) -> dict[str, str]:
+    """The people whom the user introduces, with what each is to the user ("上司", "sister"); the last word counts."""
+    people = {}
+    for match in (match for text in texts for match in _NAMING.finditer(text)):
+        name = next(group for group in match.groups() if group)
+        relation = _RELATION.search(match.group().replace(name, " "))
+        if relation is not None and not _NO_NAME.search(name):
+            people[name] = relation.group().casefold()
+    return people
+
+
+def names_asked_for(attribute: str, people: Mapping[str, str]) -> list[str]:
+    """The names of those whom an attribute is about by what they are to the user: "上司 生日", "sister's job"."""
+    asked = [match.group() for match in _RELATION.finditer(attribute)]
+    return [name for name, relation in people.items() if any(_may_be_one(relation, each) for each in asked)]
+
+
+def with_names(attribute: str, people: Mapping[str, str]) -> str:
+    """The name of an attribute with the names of those it is about: "boss (Victor) birthday", "同事（孙志宏） 生日"."""
+
+    def named(match: re.Match[str]) -> str:
+        names = names_asked_for(match.group(), people)
+        brackets = "（{}）" if re.search(f"[{_HAN}]", match.group()) else " ({})"
+        return match.group() + brackets.format(", ".join(names)) if names else match.group()
+
+    return _RELATION.sub(named, attribute)
+
+
+def speaks_of_another(text: str, attribute: str, people: Mapping[str, str]) -> bool:
+    """Whether a text speaks of other people than the one that an attribute is about: of no other person, no."""
+    asked = [match.group() for match in _RELATION.finditer(attribute)]
+    spoken = [relation for name, relation in people.items() if name in text]
+    spoken += [match.group() for match in _RELATION.finditer(text)]
+    return bool(asked and spoken) and not any(_may_be_one(one, each) for one in spoken for each in asked)
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    """Whether two words for relations may mean one person: "mom" and "mother", "son" and "children", not "son" and
+    "daughter"."""
+    first, second = _kind_of(one), _kind_of(other)
+    return first[-1] in second or second[-1] in first
+
+
+def _kind_of(relation: str) -> tuple[str, ...]:
+    """What a relation is called here, after the wider ones that hold it: a son is kin, and a child."""
+    word = relation.casefold().replace("-", "")
+    other = ("kin", word.rstrip("s")) if _KIN.fullmatch(word) else (word.rstrip("s"),)
+    return next((kinds for pattern, kinds in _KINDS if pattern.fullmatch(word)), other)
 
 
 class _Named(NamedTuple):

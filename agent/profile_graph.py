@@ -6,7 +6,7 @@ Knows the order of the steps and what is handed on; each step's rules are in mod
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -15,11 +15,22 @@ from agent.chat import Chat
 from agent.computing import compute
 from agent.confidence import AS_IT_IS, Confidence
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
-from agent.drafting import draft_facet, judge_claim
+from agent.drafting import draft_all, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
-from agent.evidence import ABOUT_USER, RECORDS, Pack, best_of, history_language, is_in_records, key_of, make_packs
+from agent.evidence import (
+    ABOUT_USER,
+    RECORDS,
+    Pack,
+    alternating,
+    best_of,
+    history_language,
+    is_in_records,
+    key_of,
+    make_packs,
+)
+from agent.extracting import is_extracted
 from agent.facets import Facet, plan_facets
-from agent.persons import asks_about_others, is_about_others, names_of_others
+from agent.persons import asks_about_others, is_about_others, names_asked_for, people_in, speaks_of_another
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
 from agent.rulings import Rulings
@@ -37,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProfileGraph"]
 
-_SNIPPETS_A_FACET = 6
+_SNIPPETS_A_FACET = 8
 _SEARCHED = 4  # times as many are searched: what speaks of others is left out after the search
 _PACK_TOKENS = 1400
 _MOST_REPAIRS = 1
@@ -49,7 +60,7 @@ class _State(TypedDict, total=False):
     earlier: Earlier
     rulings: Rulings
     language: Language
-    others: frozenset[str]
+    people: dict[str, str]
     facets: list[Facet]
     todo: list[Facet]
     packs: list[Pack]
@@ -156,7 +167,7 @@ class ProfileGraph:
         rulings = Rulings(state["earlier"].corrections, facets, state["earlier"].stands)
         return {
             "rulings": rulings, "present": {(s.event_id, s.snippet_id) for s in history},
-            "language": language, "others": names_of_others(own),
+            "language": language, "people": people_in(own),
             "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
             "accepted": self._computed(state["user_id"], history, facets), "rejected": [], "shown": set(), "repairs": 0,
         }  # fmt: skip
@@ -172,7 +183,7 @@ class ProfileGraph:
     def _retrieve(self, state: _State) -> _State:
         """Find what may tell; what was found out before from the same snippets is taken over."""
         found = self._find(state, state["todo"], _SNIPPETS_A_FACET)
-        known = state["earlier"].kept.recall(found, _SNIPPETS_A_FACET, state["others"], state["language"])
+        known = state["earlier"].kept.recall(found, _SNIPPETS_A_FACET, state["people"], state["language"])
         return {
             "packs": _packed([each for each in found if each[0].pointer not in known], _SNIPPETS_A_FACET),
             "accepted": state["accepted"] + [each for verdicts in known.values() for each in verdicts.accepted],
@@ -183,18 +194,18 @@ class ProfileGraph:
     def _find(self, state: _State, facets: Sequence[Facet], k: int) -> list[tuple[Facet, list[Hit]]]:
         """Snippets for each facet, best first, of which ``k`` are to be shown; without those that have none."""
         user_id = state["user_id"]
-        queries = [query for facet in facets for query in facet.queries]
+        asked = {facet.pointer: _queries(facet, state["people"]) for facet in facets}
+        queries = [query for facet in facets for query in asked[facet.pointer]]
         self._on_step(Step("retrieve", 0, len(queries)))
         rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER))
         recorded = [f.queries[-1] for f in facets if is_in_records(f.words)]
         records = iter(self._store.search_many(user_id, recorded, k, RECORDS))
         found = []
         for facet in facets:
-            hits = [_about(facet, next(rankings), state["others"]) for _ in facet.queries]
-            hits += [next(records)] if is_in_records(facet.words) else []
-            found.append(
-                (facet, best_of([*hits, self._latest(user_id)] if facet.kind == "text" else hits, _SEARCHED * k))
-            )
+            hits = [_about(facet, next(rankings), state["people"]) for _ in asked[facet.pointer]]
+            hits += [self._latest(user_id)] if facet.kind == "text" else []
+            best = best_of(hits, _SEARCHED * k)
+            found.append((facet, alternating(next(records), best) if is_in_records(facet.words) else best))
         self._on_step(Step("retrieve", len(queries), len(queries)))
         return [(facet, hits) for facet, hits in found if hits]
 
@@ -207,22 +218,10 @@ class ProfileGraph:
         return Hit(snippet, self._store.event(snippet.user_id, snippet.event_id), 0.0, 0)
 
     def _draft(self, state: _State) -> _State:
-        drafted: list[Drafted] = []
-        rejected = list(state["rejected"])
-        shown = set(state["shown"])
         state["earlier"].kept.show(state["packs"])
-        total, done = sum(len(p.facets) for p in state["packs"]), 0
-        for pack in state["packs"]:
-            shown |= {key_of(hit) for hit in pack.hits}
-            for position, facet in enumerate(pack.facets):
-                self._on_step(Step("draft", done, total))
-                try:
-                    drafted += draft_facet(self._chat, pack, position, state["language"])
-                except ModelReplyError as error:
-                    rejected.append(Rejected(facet.pointer, None, str(error)))
-                done += 1
-        self._on_step(Step("draft", total, total))
-        return {"drafted": drafted, "rejected": rejected, "shown": shown}
+        drafted, failed = draft_all(self._chat, state["packs"], state["people"], state["language"], self._on_step)
+        shown = state["shown"] | {key_of(hit) for pack in state["packs"] for hit in pack.hits}
+        return {"drafted": drafted, "rejected": [*state["rejected"], *failed], "shown": shown}
 
     def _verify(self, state: _State) -> _State:
         accepted, rejected = list(state["accepted"]), list(state["rejected"])
@@ -239,7 +238,7 @@ class ProfileGraph:
 
         for done, each in enumerate(state["drafted"]):
             self._on_step(Step("verify", done, len(state["drafted"])))
-            for verdict in verify(each, judge, state["others"]) if self._stages.verify else [as_drafted(each)]:
+            for verdict in verify(each, judge, state["people"]) if self._stages.verify else [as_drafted(each)]:
                 if isinstance(verdict, Accepted):
                     accepted.append(verdict)
                 else:
@@ -310,7 +309,17 @@ class ProfileGraph:
 
 
 def _packed(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
-    return make_packs([(facet, hits[:k]) for facet, hits in found], _PACK_TOKENS)
+    """What is read together: attributes whose values are words stand alone, snippet by snippet; others share packs."""
+    best = [(facet, hits[:k]) for facet, hits in found]
+    singles = [make_packs([each], _PACK_TOKENS) for each in best if is_extracted(each[0])]
+    shared = make_packs([each for each in best if not is_extracted(each[0])], _PACK_TOKENS)
+    return [pack for packs in (*singles, shared) for pack in packs]
+
+
+def _queries(facet: Facet, people: Mapping[str, str]) -> list[str]:
+    """What is searched for: the facet's own queries, and its name with those of the people that it is about."""
+    names = " ".join(names_asked_for(facet.label, people))
+    return [*facet.queries, *([f"{names} {facet.label}"] if names else [])]
 
 
 def _is_drafted(facet: Facet) -> bool:
@@ -326,11 +335,11 @@ def _once(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
     return tuple({(each.pointer, repr(each.value)): each for each in reversed(rejected)}.values())[::-1]
 
 
-def _about(facet: Facet, hits: Sequence[Hit], others: frozenset[str]) -> list[Hit]:
+def _about(facet: Facet, hits: Sequence[Hit], people: Mapping[str, str]) -> list[Hit]:
     """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
     if asks_about_others(facet.words):
-        return list(hits)
-    return [hit for hit in hits if not is_about_others(hit.snippet.text, others)]
+        return [hit for hit in hits if not speaks_of_another(hit.snippet.text, facet.label, people)]
+    return [hit for hit in hits if not is_about_others(hit.snippet.text, people)]
 
 
 def _touches(pointer: str, places: Sequence[str]) -> bool:

@@ -17,7 +17,7 @@ from agent.wording import is_placeholder
 from prompts import Language, render
 from retrieval import Hit
 
-__all__ = ["Reading", "Weighed", "read", "weigh", "weightiest"]
+__all__ = ["Reading", "Weighed", "chance_of_nothing", "read", "weigh", "weightiest"]
 
 _TOKENS = 80
 _NOTHING = ("none", "无", "没有")
@@ -72,7 +72,7 @@ def weigh(chat: Chat, question: str, hits: Iterable[Hit], language: Language, *,
     for rank, hit in enumerate(hits, start=first_rank):
         said = chat.say(system, render("weigh", language, question=question, messages=line_of(hit)), max_tokens=1)
         doubted = hit.snippet.role == "agent" and not about_agent
-        weighed.append(Weighed(hit, 1 - _nothing(said.first, said.text), rank, doubted))
+        weighed.append(Weighed(hit, 1 - chance_of_nothing(said.first, said.text), rank, doubted))
     return sorted(weighed, key=lambda each: -each.weight)
 
 
@@ -90,11 +90,11 @@ def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language) -> 
         max_tokens=_TOKENS,
     )
     text = said.text.strip(' "“”')
-    nothing = _nothing(said.first, text)
+    nothing = chance_of_nothing(said.first, text)
     return Reading(None if is_placeholder(text) else text, nothing, said.probability)
 
 
-def _nothing(first: Sequence[tuple[str, float]], text: str) -> float:
+def chance_of_nothing(first: Sequence[tuple[str, float]], text: str) -> float:
     """The probability of "none"; by the word itself where the model tells no probabilities."""
     if not first:
         return float(_is_nothing(text))

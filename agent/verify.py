@@ -41,6 +41,7 @@ _PARAPHRASE_NEEDS = 0.8
 _INFERRED_NEEDS = 0.35
 _FORMER_NEEDS = 0.35  # the words are literal and the tense is told by code; the judge is asked in the present
 _SHARE_NEEDED = 0.5
+_NOTHING_ALLOWED = 0.3
 _MOST_EVIDENCE = 3
 
 
@@ -48,7 +49,8 @@ _MOST_EVIDENCE = 3
 class Drafted:
     """A value as the model wrote it, with the snippets that it cited; ``pool`` are those that it could have cited.
 
-    ``probability`` is that of the reply it stood in (:class:`agent.chat.Draft`).
+    ``probability`` is that of the reply it stood in (:class:`agent.chat.Draft`). ``nothing``: that its snippet tells
+    nothing, for what was taken out of one alone (:class:`agent.extracting.Extracted`).
     """
 
     facet: Facet
@@ -56,12 +58,20 @@ class Drafted:
     cited: tuple[Hit, ...]
     pool: tuple[Hit, ...]
     probability: float | None = None
+    nothing: float | None = None
+
+    @property
+    def sure(self) -> float | None:
+        """How sure the model was when it read the value out of one snippet, 0 to 1; None for other drafts."""
+        if self.nothing is None or self.probability is None:
+            return None
+        return (1 - self.nothing) * self.probability
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A value that stands up to its evidence. ``confidence`` is the judge's probability, 0 to 1, not calibrated;
-    ``signals`` are what a calibration makes a better one from.
+    """A value that stands up to its evidence. ``confidence`` is the model's probability, 0 to 1, not calibrated: that
+    of the reading, or the judge's; ``signals`` are what a calibration makes a better one from.
 
     ``former``: the evidence says that it was so and is no longer.
     """
@@ -137,6 +147,8 @@ def _value(
         return reject(_unlike_schema(problems))
     if not allowed:
         return reject("said by someone else about themselves, not about the user")
+    if drafted.nothing is not None and drafted.nothing > _NOTHING_ALLOWED:
+        return reject(f"the words seem not to tell it (P={drafted.nothing:.2f} that they tell nothing)")
     drafted = replace(drafted, cited=tuple(allowed))
     accepts = accepted_manners(facet.words)
     if facet.kind == "choice":
@@ -163,9 +175,10 @@ def _value(
     if share < _SHARE_NEEDED:
         return reject(f"the cited words do not say it (they hold {share:.0%} of it)")
     if manner == "former":
-        verdict = _judged(drafted, value, hits, "stated", _FORMER_NEEDS, judge)
+        verdict = _judged(drafted, value, hits, "stated", _FORMER_NEEDS, judge, literal=share == 1.0)
         return replace(verdict, former=True) if isinstance(verdict, Accepted) else verdict
-    return _judged(drafted, value, hits, "stated", _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS, judge)
+    needed = _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS
+    return _judged(drafted, value, hits, "stated", needed, judge, literal=share == 1.0)
 
 
 def _withdrawals(said: Accepted, drafted: Drafted, others: Collection[str]) -> list[Accepted]:
@@ -235,7 +248,8 @@ def _supporting(value: Any, drafted: Drafted) -> tuple[list[Hit], float]:
     """
     item, accepts = drafted.facet.item, accepted_manners(drafted.facet.words)
     shares = [(hit, _share(item, value, hit)) for hit in drafted.cited]
-    others = [hit for hit in drafted.pool if hit not in drafted.cited and is_about_user(hit)]
+    pool = drafted.pool if drafted.nothing is None else ()  # what was read alone says what it says, or nothing does
+    others = [hit for hit in pool if hit not in drafted.cited and is_about_user(hit)]
     cited = [hit for hit, share in shares if share == 1.0]
     plain = [hit for hit in cited if manner_in(value, hit, drafted.facet) in accepts] or [
         hit for hit in others if _share(item, value, hit) == 1.0 and manner_in(value, hit, drafted.facet) in accepts
@@ -247,19 +261,30 @@ def _supporting(value: Any, drafted: Drafted) -> tuple[list[Hit], float]:
 
 
 def _judged(
-    drafted: Drafted, value: Any, hits: Sequence[Hit], origin: Origin, needed: float, judge: Judge
+    drafted: Drafted,
+    value: Any,
+    hits: Sequence[Hit],
+    origin: Origin,
+    needed: float,
+    judge: Judge,
+    *,
+    literal: bool = False,
 ) -> Accepted | Rejected:
+    """By the model's probability; a value that was read out of a snippet alone, in its words, needs no second look."""
     evidence = tuple(_cite(hit, value) for hit in hits)
     record = all(hit.snippet.role != "user" for hit in hits)
-    sure = judge(drafted.facet, value, evidence, record)
-    if record:
-        needed = min(needed, _RECORD_NEEDS)
+    judged = None
+    if literal and drafted.sure is not None:
+        sure = drafted.sure
+    else:
+        sure = judged = judge(drafted.facet, value, evidence, record)
+    needed = min(needed, _RECORD_NEEDS) if record else needed
     if sure < needed:
         return Rejected(drafted.facet.pointer, value, f"not entailed by the cited evidence (P={sure:.2f})", evidence)
     if origin == "stated" and record:
         origin = "reported"
     newest = max(hit.event.epoch or 0.0 for hit in hits)
-    signals = signals_of(judge=sure, draft=drafted.probability)
+    signals = signals_of(judge=judged, draft=drafted.probability, nothing=drafted.nothing)
     return Accepted(drafted.facet, value, origin, round(sure, 4), evidence, newest, signals)
 
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tests.agent.one_by_one import one_by_one
+
 TEXT = {"type": ["string", "null"]}
 SCHEMA = {
     "title": "small",
@@ -49,6 +51,7 @@ def chosen(number: int, value: Any, key: str = "value") -> str:
     return json.dumps({"evidence": [number], key: value}, ensure_ascii=False, separators=(",", ":"))
 
 
+@one_by_one
 def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float | Mapping[str, float]:
     """Reads the city where it is said, guesses where it is not; each with the probability of a real model."""
     if user.endswith(("Answer:", "答案：")) and schema is None:

@@ -16,6 +16,7 @@ from agent.errors import ModelReplyError, ModelUnavailable
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
 from retrieval.fakes import HashingEmbedder
+from tests.agent.one_by_one import one_by_one
 
 CITIES = ("Munich", "慕尼黑")
 EVENTS: list[dict[str, Any]] = [
@@ -33,6 +34,7 @@ _TEXT = {"type": ["string", "null"]}
 SCHEMA = {"title": "small", "type": "object", "properties": {"city": _TEXT, "job": _TEXT}}
 
 
+@one_by_one
 def answer(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
     """What the scripted model says: it knows cities, and nothing else."""
     if "go away" in user:

@@ -12,6 +12,7 @@ from agent.errors import UsageError
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
 from retrieval.fakes import HashingEmbedder
+from tests.agent.one_by_one import one_by_one
 
 ROWS = [
     {"user_id": "u", "id": "a", "timestamp": "2023-01-01", "text": "I live in Berlin."},
@@ -32,6 +33,7 @@ SURE = {"Munich": 0.7, "Berlin": 0.8, "coffee": 0.9, "tea": 0.65, "慕尼黑": 0
 QUALITY = {"ece": 0.1, "auroc": 0.8, "brier": 0.2}
 
 
+@one_by_one
 def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
     if user.endswith(("Answer:", "答案：")):
         return next((word for word in ("Munich", "慕尼黑") if word in user), "none")
@@ -39,8 +41,8 @@ def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | fl
         return next(p for word, p in SURE.items() if f'"{word}"' in user or f"Answer: {word}" in user)
     lines = {n: line for n, line in enumerate(system.splitlines()) if line.startswith("[")}
     numbers = {word: int(line[1]) for word in SURE for line in lines.values() if word in line}
-    wanted = ("Munich", "Berlin") if "city" in user else ("coffee", "tea")
-    return json.dumps([{"evidence": numbers[word], "value": word} for word in wanted])
+    wanted = ("Munich", "Berlin") if "city" in user else ("coffee", "tea") if "drinks" in user else ()
+    return json.dumps([{"evidence": numbers[word], "value": word} for word in wanted if word in numbers])
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def test_without_a_calibration_the_document_says_so_and_shows_its_signals(open_l
     assert (answer["confidence"], answer["signals"]["judge"], answer["model"]["calibrated"]) == (0.7, 0.7, False)
     assert profile["model"]["calibrated"] is False
     signals = {claim["value"]: claim["signals"] for claim in profile["claims"]}
-    assert signals["Munich"] == {"judge": 0.7} and signals[4 - 1] == {}  # three events, counted by code
+    assert signals["Munich"] == {"judge": 0.7, "nothing": 0.0} and signals[4 - 1] == {}  # three events, counted by code
 
 
 def test_a_calibration_changes_confidences_and_nothing_else(open_limner: Any, fitted: Any) -> None:
@@ -131,8 +133,9 @@ def test_the_command_line_takes_both(open_limner: Any, fitted: Any, tmp_path: Pa
         document = json.loads(capsys.readouterr().out)
         assert document["model"]["calibrated"] is (sure is None)
         assert sure is None or document["confidence"] == sure
-    assert main(["profile", "u", "--min-confidence", "1", "--json"], open_door) == 0
-    assert json.loads(capsys.readouterr().out)["profile"]["location"] is None
+    for options, location in (([], "Munich"), (["--min-confidence", "1"], None)):
+        assert main(["profile", "u", *options, "--json"], open_door) == 0
+        assert json.loads(capsys.readouterr().out)["profile"]["location"] == location
     assert main(["ask", "u", "x", "--min-confidence", "1.1"], open_door) == 2
     assert main(["ask", "u", "x", "--calibration", str(tmp_path / "none")], open_door) == 3
 

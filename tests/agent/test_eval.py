@@ -11,6 +11,7 @@ import pytest
 from agent.calibration import load
 from agent.cli import main
 from tests.agent import scripted
+from tests.agent.one_by_one import one_by_one
 
 Rows = list[dict[str, Any]]
 Run = Callable[..., "Ended"]
@@ -71,6 +72,7 @@ def _read(user: str) -> str:
     return next(iter(re.findall(WORDS[key], user.replace(question, ""))), "none")
 
 
+@one_by_one
 def model(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
     """It reads places and drinks, takes the last numbered line that tells one, and is a sure judge of both."""
     if schema is None:
@@ -203,6 +205,7 @@ def test_a_sample_is_resumed_and_a_changed_setting_is_refused(limner: Run, tmp_p
 
 
 def test_stages_that_are_left_out(limner: Run) -> None:
+    @one_by_one
     def doubting(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
         return 0.1 if schema is None and not _is_read(user) else model(system, user, schema)
 

@@ -15,6 +15,7 @@ from agent.measuring import MOST_ABLATIONS
 from agent.progress import Step
 from retrieval import HashingEmbedder, UnknownUser
 from tests.agent.explained import HISTORY, SCHEMA, entries, label_of, number_of, script
+from tests.agent.one_by_one import one_by_one
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ def test_what_is_unknown_has_a_best_guess_and_what_was_searched(limner: Limner) 
 
 
 def test_what_was_refused_is_told_with_the_reason(open_limner: Callable[..., Limner]) -> None:
-    strict = open_limner(lambda system, user, schema: 0.1 if schema is None else script(system, user, schema))
+    strict = open_limner(one_by_one(lambda *asked: 0.1 if asked[2] is None else script(*asked)))
     found = strict.explain("u", "/city", SCHEMA)
     assert (found.kind, found.value) == ("unknown", None)
     assert [(each.value, "P=0.10" in each.reason) for each in found.rejected] == [("Munich", True)]

@@ -14,6 +14,8 @@ from agent.progress import Step
 from agent.schema import validation_problems
 from retrieval.errors import InputError
 from retrieval.fakes import HashingEmbedder
+from tests.agent.one_by_one import Alone, alone, one_by_one
+from tests.agent.telling import TellingChat
 
 NULLABLE = {"type": ["string", "null"]}
 SCHEMA: dict[str, Any] = {
@@ -64,12 +66,19 @@ def label_of(user: str) -> str:
     return found[1]
 
 
+def extractions(model: ScriptedChat) -> list[Alone]:
+    """What the model was asked to take out of one snippet, in the order in which it was asked."""
+    found = [alone(system, user) for system, user in model.asked]
+    return [each for each in found if each is not None]
+
+
 def told(user: str) -> str:
     question = next(line for line in user.splitlines() if line.startswith("Question:"))
     found = re.findall(FACTS["city"], user)
     return found[-1] if found and "live" in question else "none"
 
 
+@one_by_one
 def reader(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
     """A model that reads the pack: it knows what FACTS say, and takes only numbers that the schema allows."""
     if schema is None:
@@ -99,7 +108,8 @@ def open_limner(tmp_path: Path) -> Any:
         path = tmp_path / f"history{len(opened)}.jsonl"
         path.write_text("".join(json.dumps({"user_id": "u1", **row}) + "\n" for row in rows), encoding="utf-8")
         model = ScriptedChat(script=script)
-        opened.append(Limner(tmp_path / f"store{len(opened)}", llm=model, embedder=HashingEmbedder(), **options))
+        options = {"llm": model, "embedder": HashingEmbedder(), **options}
+        opened.append(Limner(tmp_path / f"store{len(opened)}", **options))
         opened[-1].ingest(path)
         return opened[-1], model
 
@@ -136,19 +146,86 @@ def test_a_profile_validates_and_every_quote_is_in_its_event(open_limner: Any) -
 def test_an_agents_words_are_neither_shown_nor_accepted(open_limner: Any) -> None:
     limner, model = open_limner()
     document = limner.profile("u1", SCHEMA)
-    assert not any("Hamburg" in system for system, _ in model.asked)
+    assert not any("Hamburg" in system + user for system, user in model.asked) and extractions(model)
     assert "Hamburg" not in str(document.claims) and "tea" not in document.profile["drinks"]
 
 
 def test_a_draft_that_cites_what_was_not_offered_is_rejected(open_limner: Any) -> None:
     def cites_the_agent(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
-        if schema is not None and label_of(user) == "city":
-            return json.dumps([{"evidence": len(lines_of(system)) + 1, "value": "Hamburg"}])
+        if schema is not None and label_of(user) == "churn risk":
+            return json.dumps({"evidence": [len(lines_of(system)) + 1], "value": "high"})
         return reader(system, user, schema)
 
     document = open_limner(cites_the_agent)[0].profile("u1", SCHEMA)
-    assert document.profile["city"] is None
-    assert [r.pointer for r in document.rejected if "not what was asked for" in r.reason] == ["/city"]
+    assert document.profile["churn_risk"] is None and document.profile["city"] == "Munich"
+    assert [r.pointer for r in document.rejected if "not what was asked for" in r.reason] == ["/churn_risk"]
+
+
+def test_what_another_snippet_says_is_not_taken_out_of_this_one(open_limner: Any) -> None:
+    def guesses(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+        asked = alone(system, user)
+        return reader(system, user, schema) if asked is None else "Munich" if "Berlin" in asked.line else "none"
+
+    document = open_limner(guesses)[0].profile("u1", SCHEMA)
+    assert document.profile["city"] is None and not any(claim.value == "Munich" for claim in document.claims)
+    refused = next(each for each in document.rejected if each.pointer == "/city")
+    assert "do not say it" in refused.reason and [e.event_id for e in refused.evidence] == ["a"]
+
+
+def test_all_attributes_are_looked_for_in_a_snippet_before_the_next_one_is_read(open_limner: Any) -> None:
+    limner, model = open_limner()
+    limner.profile("u1", SCHEMA)
+    asked = extractions(model)
+    read = list(dict.fromkeys(each.line for each in asked))
+    assert [each.line for each in asked] == sorted((each.line for each in asked), key=read.index)
+    assert len(read) == 4 and read == sorted(read)  # a line begins with its date
+    for line in read:
+        assert [each.label for each in asked if each.line == line] == ["name", "city", "drinks", "pet"]
+    first = [alone(system, user) is not None for system, user in model.asked]
+    assert first == sorted(first, reverse=True)  # all that is read comes before what is drafted and judged
+    assert len({system for system, user in model.asked if alone(system, user)}) == 1
+    assert all(user.startswith(f"{each.line}\n") for each, (_, user) in zip(asked, model.asked, strict=False))
+
+
+def test_what_a_model_reads_with_probabilities_needs_no_judge(open_limner: Any) -> None:
+    """The model is asked about snippets alone: anything else fails here."""
+
+    def reads(system: str, user: str) -> list[dict[str, float]]:
+        asked = alone(system, user)
+        assert asked is not None, user
+        found = re.search(FACTS[asked.label], asked.line)
+        return [{"none": 0.1, found[1]: 0.9}] if found else [{"none": 0.9, "Rome": 0.1}]
+
+    model = TellingChat(script=reads)
+    schema = {"type": "object", "properties": {key: SCHEMA["properties"][key] for key in ("city", "drinks")}}
+    document = open_limner(llm=model)[0].profile("u1", schema)
+    assert document.profile == {"city": "Munich", "drinks": ["coffee"]} and document.rejected == ()
+    assert document.usage.llm_calls == len(model.asked) == 8  # two attributes, four snippets
+    claims = {claim.value: claim for claim in document.claims}
+    assert set(claims) == {"Munich", "Berlin", "coffee"}
+    assert claims["Munich"].confidence == 0.81 and claims["Munich"].signals == {"draft": 0.9, "nothing": 0.1}
+
+
+def test_an_attribute_of_somebody_else_is_looked_for_by_name_and_only_where_it_may_stand(open_limner: Any) -> None:
+    rows = [
+        {"id": "a", "timestamp": "2024-03-01", "text": "Victor is my boss."},
+        {"id": "b", "timestamp": "2024-03-02", "text": "Victor lives in Rome."},
+        {"id": "c", "timestamp": "2024-03-03", "text": "My sister lives in Oslo."},
+        {"id": "d", "timestamp": "2024-03-04", "text": "I live in Munich."},
+    ]
+
+    def reads(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+        asked = alone(system, user)
+        found = re.search(r"lives? in (\w+)", asked.line) if asked and "I live" not in asked.line else None
+        return (found[1] if found else "none") if asked else 0.9
+
+    limner, model = open_limner(reads, rows)
+    document = limner.profile("u1", {"type": "object", "properties": {"boss_city": NULLABLE, "city": NULLABLE}})
+    assert document.profile == {"boss_city": "Rome", "city": None}
+    read = extractions(model)
+    of_boss = [each.line[11:] for each in read if each.label == "boss (Victor) city"]
+    assert of_boss == ["user: Victor is my boss.", "user: Victor lives in Rome.", "user: I live in Munich."]
+    assert [each.line[11:] for each in read if each.label == "city"] == ["user: I live in Munich."]
 
 
 def test_instructions_in_the_history_stay_data(open_limner: Any) -> None:
@@ -157,6 +234,10 @@ def test_instructions_in_the_history_stay_data(open_limner: Any) -> None:
     limner, model = open_limner(rows=[*ROWS, attack])
     document = limner.profile("u1", SCHEMA)
     assert document.profile["churn_risk"] == plain.profile["churn_risk"] == "low"
+    assert document.profile["name"] == plain.profile["name"] == "Erika"
+    assert [r.reason for r in document.rejected if r.value == "Mallory"] == [
+        "an instruction to the program, not a statement"
+    ]
     shown = [system for system, _ in model.asked if "Ignore all previous" in system]
     assert shown
     for system in shown:
@@ -164,6 +245,8 @@ def test_instructions_in_the_history_stay_data(open_limner: Any) -> None:
         assert "data, not instructions" in head and "Ignore" not in head
         assert list(lines_of(pack)) == list(range(1, len(pack.splitlines()) + 1))
     assert not any("Ignore" in user for _, user in model.asked if user.startswith("Attribute"))
+    read = [each for each in extractions(model) if "Ignore" in each.line]
+    assert read and all("Ignore" not in each.label + each.description for each in read)
 
 
 def test_drafts_that_cannot_be_read_end_in_rejected(open_limner: Any) -> None:
@@ -171,12 +254,14 @@ def test_drafts_that_cannot_be_read_end_in_rejected(open_limner: Any) -> None:
     document = limner.profile("u1", SCHEMA)
     drafted = [p for p in document.unknown if p != "/language"]
     assert {r.pointer for r in document.rejected} == set(drafted) >= {"/name", "/city", "/summary"}
-    assert all("not JSON" in r.reason for r in document.rejected)
+    reasons = {r.pointer: r.reason for r in document.rejected}
+    assert all("not JSON" in reasons[pointer] for pointer in ("/churn_risk", "/summary"))
+    assert all("do not say it" in reasons[pointer] for pointer in ("/name", "/city", "/drinks", "/pet"))
     assert document.profile["name"] is None and document.profile["drinks"] == []
 
 
 def test_a_claim_that_the_judge_denies_is_rejected(open_limner: Any) -> None:
-    document = open_limner(lambda *a: 0.01 if a[2] is None else reader(*a))[0].profile("u1", SCHEMA)
+    document = open_limner(one_by_one(lambda *a: 0.01 if a[2] is None else reader(*a)))[0].profile("u1", SCHEMA)
     assert document.profile["name"] is None
     assert any(r.pointer == "/name" and r.value == "Erika" and "P=0.01" in r.reason for r in document.rejected)
 
@@ -189,8 +274,7 @@ def test_a_required_value_that_nobody_tells_is_an_error_after_one_repair(open_li
         limner.profile("u1", schema)
     assert caught.value.problems == {"/pet": "required, but the history does not tell it"}
     assert caught.value.exit_code == 3
-    asked = [label_of(user) for _, user in model.asked if user.startswith("Attribute")]
-    assert asked == ["pet", "city", "pet"]
+    assert [each.label for each in extractions(model)] == ["pet", "city"] * 4 + ["pet"] * 4  # there are four snippets
 
 
 def test_a_schema_of_500_properties(open_limner: Any) -> None:
@@ -198,7 +282,11 @@ def test_a_schema_of_500_properties(open_limner: Any) -> None:
     schema = {"type": "object", "properties": {f"p{i}": NULLABLE for i in range(500)}}
     document = limner.profile("u1", schema)
     assert document.profile == {f"p{i}": None for i in range(500)}
-    assert len(document.unknown) == 500 == len(model.asked)
+    assert len(document.unknown) == 500
+    assert [each.label for each in extractions(model)] == [f"p{i}" for i in range(500)] * 4  # there are four snippets
+    numbers = {"type": "object", "properties": {f"p{i}": {"type": ["integer", "null"]} for i in range(500)}}
+    model.asked.clear()
+    assert len(limner.profile("u1", numbers).unknown) == 500 == len(model.asked)
 
 
 def test_a_schema_that_is_only_computed_asks_no_model(open_limner: Any) -> None:

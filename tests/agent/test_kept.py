@@ -35,7 +35,7 @@ def stands(evidence: Evidence) -> bool:
 @pytest.fixture
 def earlier() -> dict[str, Any]:
     kept = Kept("model", None, stands)
-    assert kept.recall([(CITY, HITS)], SHOWN, {"Bob"}, "en") == {}
+    assert kept.recall([(CITY, HITS)], SHOWN, {"Bob": "boss"}, "en") == {}
     kept.show(make_packs([(CITY, HITS[:SHOWN])], 1000))
     kept.note([ACCEPTED], [REJECTED])
     plain: dict[str, Any] = json.loads(json.dumps(kept.private()))
@@ -44,7 +44,7 @@ def earlier() -> dict[str, Any]:
 
 def test_verdicts_come_back_as_they_were(earlier: dict[str, Any]) -> None:
     kept = Kept("model", earlier, stands)
-    known = kept.recall([(CITY, HITS)], SHOWN, {"Bob"}, "en")["/city"]
+    known = kept.recall([(CITY, HITS)], SHOWN, {"Bob": "boss"}, "en")["/city"]
     assert (known.accepted, known.rejected) == ([ACCEPTED], [REJECTED])
     assert known.shown == [(str(n), f"{n}#0") for n in range(SHOWN)]
     assert json.loads(json.dumps(kept.private())) == earlier
@@ -66,23 +66,25 @@ def test_verdicts_come_back_as_they_were(earlier: dict[str, Any]) -> None:
 def test_only_what_is_new_among_what_is_shown_counts(
     earlier: dict[str, Any], hits: list[Hit], others: set[str], known: bool
 ) -> None:
-    assert bool(Kept("model", earlier, stands).recall([(CITY, hits)], SHOWN, others, "en")) is known
+    assert (
+        bool(Kept("model", earlier, stands).recall([(CITY, hits)], SHOWN, dict.fromkeys(others, "boss"), "en")) is known
+    )
 
 
 def test_what_is_new_counts_later_too(earlier: dict[str, Any]) -> None:
     """A snippet that was not shown when it came is still new when it comes up."""
     new = hit("new", "I live in Bonn.")
     second = Kept("model", earlier, stands)
-    assert second.recall([(CITY, [*HITS, new])], SHOWN, {"Bob"}, "en")
-    assert not Kept("model", second.private(), stands).recall([(CITY, [new, *HITS])], SHOWN, {"Bob"}, "en")
+    assert second.recall([(CITY, [*HITS, new])], SHOWN, {"Bob": "boss"}, "en")
+    assert not Kept("model", second.private(), stands).recall([(CITY, [new, *HITS])], SHOWN, {"Bob": "boss"}, "en")
 
 
 def test_what_verdicts_depend_on(earlier: dict[str, Any]) -> None:
     found = [(CITY, HITS)]
-    assert not Kept("other model", earlier, stands).recall(found, SHOWN, {"Bob"}, "en")
-    assert not Kept("model", earlier, lambda each: each.event_id != "1").recall(found, SHOWN, {"Bob"}, "en")
-    assert not Kept("model", earlier, stands).recall(found, SHOWN, {"Bob"}, "zh")
-    assert not Kept("model", earlier, stands).recall([(facet(maxLength=9), HITS)], SHOWN, {"Bob"}, "en")
+    assert not Kept("other model", earlier, stands).recall(found, SHOWN, {"Bob": "boss"}, "en")
+    assert not Kept("model", earlier, lambda each: each.event_id != "1").recall(found, SHOWN, {"Bob": "boss"}, "en")
+    assert not Kept("model", earlier, stands).recall(found, SHOWN, {"Bob": "boss"}, "zh")
+    assert not Kept("model", earlier, stands).recall([(facet(maxLength=9), HITS)], SHOWN, {"Bob": "boss"}, "en")
 
 
 def test_a_text_is_written_again_when_its_facts_change() -> None:

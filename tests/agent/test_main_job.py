@@ -15,6 +15,7 @@ from agent.fakes import ScriptedChat
 from agent.schema import validation_problems
 from prompts import LANGUAGES, PromptError, prompts_version, render, template_names
 from retrieval import HashingEmbedder, UnknownUser
+from tests.agent.one_by_one import alone, one_by_one
 
 HISTORY = [
     ("u", "e1", "2024-03-01", "user", "I moved from Hamburg, and live in Munich now. My order was late."),
@@ -31,6 +32,7 @@ Script = Callable[[str, str, Mapping[str, Any] | None], str | float]
 def answering(values: Mapping[str, list[tuple[str, Any]]], yes: float = 0.9) -> Script:
     """A script that, asked about an attribute, cites the snippet that holds a text, and gives the value."""
 
+    @one_by_one
     def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
         if schema is None:
             return told(values.get("question", []), user) if user.endswith(("Answer:", "答案：")) else yes
@@ -138,9 +140,16 @@ def test_the_judge_has_the_last_word(open_limner: Callable[[Script], Limner]) ->
 
 
 def test_replies_that_break_the_schema_end_in_rejected(open_limner: Callable[[Script], Limner]) -> None:
-    document = open_limner(lambda system, user, schema: "sorry" if schema else 0.9).profile("u", schema_of(city=STRING))
+    schema = schema_of(age={"type": ["integer", "null"]}, churn_risk={"enum": ["low", "high", None]})
+    document = open_limner(lambda system, user, schema: "sorry" if schema else 0.9).profile("u", schema)
+    assert document.profile == {"age": None, "churn_risk": None}
+    assert [(r.pointer, "not JSON" in r.reason) for r in document.rejected] == [("/age", True), ("/churn_risk", True)]
+
+
+def test_words_that_are_no_value_end_in_rejected(open_limner: Callable[[Script], Limner]) -> None:
+    document = open_limner(lambda *asked: "sorry" if alone(*asked[:2]) else 0.9).profile("u", schema_of(city=STRING))
     assert document.profile == {"city": None}
-    assert "not JSON" in document.rejected[0].reason
+    assert {(r.value, "do not say it" in r.reason) for r in document.rejected} == {("sorry", True)}
 
 
 def test_what_the_schema_insists_on_and_nobody_said_is_an_error(open_limner: Callable[[Script], Limner]) -> None:

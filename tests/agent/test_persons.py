@@ -2,7 +2,19 @@ from typing import Any
 
 import pytest
 
-from agent.persons import asked_of_others, is_about_others, names_of_others, said_of_other
+from agent.persons import (
+    asked_of_others,
+    asks_about_others,
+    is_about_others,
+    names_asked_for,
+    names_of_others,
+    people_in,
+    said_of_other,
+    speaks_of_another,
+    with_names,
+)
+
+PEOPLE = {"王思琪": "上司", "李婷": "下属", "孙志宏": "同事", "孙逸飞": "同事", "Victor": "boss", "Anna": "sister"}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +56,7 @@ def test_said_of_another(value: str, text: str) -> None:
         ("画画", "我是老师，喜欢画画"),
         ("北京", "其实我住在北京"),
         ("篮球", "我和其他人一起打篮球"),
+        ("寿司", "我喜欢日本料理，尤其是寿司"),
         (3, "he has 3"),
         ("x", "nothing"),
         ("", "he"),
@@ -83,6 +96,103 @@ def test_about_others(text: str, others: bool) -> None:
 )
 def test_names_of_others(text: str, names: set[str]) -> None:
     assert names_of_others([text]) == names
+
+
+@pytest.mark.parametrize(
+    ("texts", "people"),
+    [
+        (["王思琪是我的上司，其生日是12月10日。"], {"王思琪": "上司"}),
+        (["我的下属叫李婷。我同事的名字叫孙逸飞。"], {"李婷": "下属", "孙逸飞": "同事"}),
+        (["张伟是我的表弟。"], {"张伟": "表弟"}),
+        (["Victor is my boss.", "My older sister Anna likes tea"], {"Victor": "boss", "Anna": "sister"}),
+        (["I met Tom Brown, my cousin, and my friend called Zoe"], {"Tom Brown": "cousin", "Zoe": "friend"}),
+        (["My boss is called Carl."], {"Carl": "boss"}),
+        (["Anna is my flatmate.", "Anna is my wife."], {"Anna": "wife"}),
+        (["王思琪是我的同事。", "王思琪是我的上司。"], {"王思琪": "上司"}),
+        (["今天是我妈妈的生日。这位是我同事。", "My brother lives in Rome. I am Tom. He is my boss."], {}),
+    ],
+)
+def test_people_and_what_they_are_to_the_user(texts: list[str], people: dict[str, str]) -> None:
+    assert people_in(texts) == people and names_of_others(texts) == set(people)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "names", "shown"),
+    [
+        ("上司 生日", ["王思琪"], "上司（王思琪） 生日"),
+        ("同事 爱好", ["孙志宏", "孙逸飞"], "同事（孙志宏, 孙逸飞） 爱好"),
+        ("boss birthday", ["Victor"], "boss (Victor) birthday"),
+        ("Boss name", ["Victor"], "Boss (Victor) name"),
+        ("sister's job", ["Anna"], "sister (Anna)'s job"),
+        ("boss and sister", ["Victor", "Anna"], "boss (Victor) and sister (Anna)"),
+        ("cousin job", [], "cousin job"),
+        ("职业", [], "职业"),
+        ("embossed letters", [], "embossed letters"),
+    ],
+)
+def test_names_of_those_whom_an_attribute_is_about(attribute: str, names: list[str], shown: str) -> None:
+    people = {name: relation for name, relation in PEOPLE.items() if name.isascii() == attribute.isascii()}
+    assert names_asked_for(attribute, people) == names
+    assert with_names(attribute, people) == shown
+    assert names_asked_for(attribute, {}) == [] and with_names(attribute, {}) == attribute
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "another"),
+    [
+        ("李婷喜欢画画。", "上司 爱好", True),
+        ("我的同事是律师。", "上司 职业", True),
+        ("王思琪喜欢画画。", "上司 爱好", False),
+        ("我的上司是律师。", "上司 职业", False),
+        ("我和同事去了上司家。", "上司 职业", False),
+        ("今天下雨。", "上司 职业", False),
+        ("李婷喜欢画画。", "爱好", False),  # of nobody in particular
+        ("Anna likes tea.", "boss hobbies", True),
+        ("My brother is a cook.", "boss job", True),
+        ("Victor likes tea.", "boss hobbies", False),
+        ("Anna met Victor.", "boss hobbies", False),
+        ("My Boss is a cook.", "boss job", False),
+        ("I like tea.", "boss hobbies", False),
+        ("He is a cook.", "boss job", False),
+        ("My brother is a cook.", "family members", False),
+        ("My friend Tom likes tea.", "friends", False),
+        ("My wife is a nurse.", "spouse", False),
+        ("My daughter is three.", "children", False),
+        ("My daughter is three.", "son age", True),
+        ("My mom works at night.", "mother job", False),
+        ("My dad works at night.", "mother job", True),
+        ("我妈是老师。", "妈妈 职业", False),
+        ("我爸是老师。", "妈妈 职业", True),
+        ("我哥哥是老师。", "弟弟 职业", True),
+        ("我表妹今年36岁。", "表弟 年龄", True),
+        ("我表妹今年36岁。", "家人 年龄", False),
+        ("我老婆是老师。", "妻子 职业", False),
+        ("My sister is a cook.", "siblings", False),
+        ("My sister is a cook.", "brother job", True),
+    ],
+)
+def test_texts_about_another_than_the_one_that_is_asked_about(text: str, attribute: str, another: bool) -> None:
+    assert speaks_of_another(text, attribute, PEOPLE) is another
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "family", "relationships", "emergency contact", "pets", "mother's birthday", "dad job", "names of the kids",
+        "siblings", "sisters", "fiancé", "grandma", "cousin age", "neighbour", "neighbor", "roommates", "co-workers",
+        "boss name", "家庭成员", "宠物", "上司 生日", "表弟 年龄", "下属 爱好", "室友", "老板", "闺蜜",
+    ],
+)  # fmt: skip
+def test_attributes_that_are_about_others_too(attribute: str) -> None:
+    assert asks_about_others(attribute)
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    ["city", "hobbies", "kidney disease", "embossed cards", "sonatas", "personality", "job", "职业", "爱好", "城市"],
+)
+def test_attributes_that_are_about_the_user_alone(attribute: str) -> None:
+    assert not asks_about_others(attribute)
 
 
 def test_a_known_name_is_somebody_else() -> None:

@@ -8,7 +8,7 @@ from prompts.rendering import PromptError
 ANY = {
     "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
     "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "facts": "f",
-    "example": '"..."', "messages": "[1] user: m",
+    "example": '"..."', "messages": "[1] user: m", "message": "user: m",
     "attributes": [{"name": "city", "description": "d", "many": False}, {"name": "p", "description": "", "many": True}],
 }  # fmt: skip
 
@@ -16,7 +16,7 @@ ANY = {
 def test_every_template_exists_in_every_language() -> None:
     english, chinese = (template_names(language) for language in LANGUAGES)
     asking = ["ask_judge", "read", "read_system", "weigh", "weigh_system", "explain_ask", "explain_ask_system"]
-    profiles = ["draft", "draft_system", "judge", "summary", "summary_system"]
+    profiles = ["draft", "draft_system", "extract", "extract_system", "judge", "summary", "summary_system"]
     floors = ["floor_ask", "floor_profile", "floor_system"]
     assert english == chinese == sorted([*asking, *profiles, *floors])
 
@@ -31,7 +31,8 @@ def test_every_template_renders(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_missing_variable_is_an_error(language: str) -> None:
-    for name in set(template_names(language)) - {"read_system", "weigh_system"}:  # they have no variables
+    without = {"extract_system", "read_system", "weigh_system"}  # they have no variables
+    for name in set(template_names(language)) - without:
         with pytest.raises(PromptError, match=f"{language}/{name}"):
             render(name, language)
 
@@ -59,3 +60,13 @@ def test_the_version_is_a_short_stable_fingerprint() -> None:
 def test_the_judge_is_told_what_it_reads(language: str) -> None:
     assert "Message written by the user" in render("judge", language, **ANY)
     assert "Record about the user" in render("judge", language, **{**ANY, "record": True})
+
+
+@pytest.mark.parametrize(("language", "about"), [("en", " (d)"), ("zh", "（d）")])
+def test_one_message_comes_before_what_is_asked_about_it(language: str, about: str) -> None:
+    """So all attributes that are looked for in a message share the beginning of the prompt."""
+    plain, described = (render("extract", language, **{**ANY, "description": each}) for each in ("", "d"))
+    for text in (plain, described):
+        message, question = text.split("\n")
+        assert message == ANY["message"] and "city" in question
+    assert described.replace(about, "") == plain != described
