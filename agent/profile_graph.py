@@ -6,7 +6,7 @@ Knows the order of the steps and what is handed on; each step's rules are in mod
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -17,20 +17,10 @@ from agent.confidence import AS_IT_IS, Confidence
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_all, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
-from agent.evidence import (
-    ABOUT_USER,
-    RECORDS,
-    Pack,
-    alternating,
-    best_of,
-    history_language,
-    is_in_records,
-    key_of,
-    make_packs,
-)
-from agent.extracting import is_extracted
+from agent.evidence import Pack, history_language, key_of
 from agent.facets import Facet, plan_facets
-from agent.persons import asks_about_others, is_about_others, names_asked_for, people_in, speaks_of_another
+from agent.finding import SNIPPETS_A_FACET, Found, find, pack
+from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
 from agent.rulings import Rulings
@@ -41,16 +31,13 @@ from agent.unverified import as_drafted
 from agent.verify import Accepted, Drafted, verify
 from agent.versions import Earlier
 from prompts import Language
-from retrieval import Hit, Snippet, Store
+from retrieval import Snippet, Store
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
 __all__ = ["ProfileGraph"]
 
-_SNIPPETS_A_FACET = 8
-_SEARCHED = 4  # times as many are searched: what speaks of others is left out after the search
-_PACK_TOKENS = 1400
 _MOST_REPAIRS = 1
 
 
@@ -133,7 +120,7 @@ class ProfileGraph:
         """What the model is shown about one attribute when it is asked alone, and in which language; None: nothing."""
         state: _State = {"user_id": user_id, "schema": schema, "earlier": Earlier()}
         state |= self._plan(state)
-        packs = _packed(self._find(state, [facet], _SNIPPETS_A_FACET), _SNIPPETS_A_FACET)
+        packs = pack(self._find(state, [facet]), SNIPPETS_A_FACET)
         return (packs[0] if packs else None), state["language"]
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
@@ -182,40 +169,17 @@ class ProfileGraph:
 
     def _retrieve(self, state: _State) -> _State:
         """Find what may tell; what was found out before from the same snippets is taken over."""
-        found = self._find(state, state["todo"], _SNIPPETS_A_FACET)
-        known = state["earlier"].kept.recall(found, _SNIPPETS_A_FACET, state["people"], state["language"])
+        found = self._find(state, state["todo"])
+        known = state["earlier"].kept.recall(found, SNIPPETS_A_FACET, state["people"], state["language"])
         return {
-            "packs": _packed([each for each in found if each[0].pointer not in known], _SNIPPETS_A_FACET),
+            "packs": pack([each for each in found if each[0].pointer not in known], SNIPPETS_A_FACET),
             "accepted": state["accepted"] + [each for verdicts in known.values() for each in verdicts.accepted],
             "rejected": state["rejected"] + [each for verdicts in known.values() for each in verdicts.rejected],
             "shown": state["present"] & {key for verdicts in known.values() for key in verdicts.shown},
         }
 
-    def _find(self, state: _State, facets: Sequence[Facet], k: int) -> list[tuple[Facet, list[Hit]]]:
-        """Snippets for each facet, best first, of which ``k`` are to be shown; without those that have none."""
-        user_id = state["user_id"]
-        asked = {facet.pointer: _queries(facet, state["people"]) for facet in facets}
-        queries = [query for facet in facets for query in asked[facet.pointer]]
-        self._on_step(Step("retrieve", 0, len(queries)))
-        rankings = iter(self._store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER))
-        recorded = [f.queries[-1] for f in facets if is_in_records(f.words)]
-        records = iter(self._store.search_many(user_id, recorded, k, RECORDS))
-        found = []
-        for facet in facets:
-            hits = [_about(facet, next(rankings), state["people"]) for _ in asked[facet.pointer]]
-            hits += [self._latest(user_id)] if facet.kind == "text" else []
-            best = best_of(hits, _SEARCHED * k)
-            found.append((facet, alternating(next(records), best) if is_in_records(facet.words) else best))
-        self._on_step(Step("retrieve", len(queries), len(queries)))
-        return [(facet, hits) for facet, hits in found if hits]
-
-    def _latest(self, user_id: str) -> list[Hit]:
-        """The newest things the user said: what a summary must not miss."""
-        own = [s for s in self._store.history(user_id, limit=40) if s.role == "user"][-6:]
-        return [self._as_hit(snippet) for snippet in reversed(own)]
-
-    def _as_hit(self, snippet: Snippet) -> Hit:
-        return Hit(snippet, self._store.event(snippet.user_id, snippet.event_id), 0.0, 0)
+    def _find(self, state: _State, facets: Sequence[Facet], k: int = SNIPPETS_A_FACET) -> Found:
+        return find(self._store, state["user_id"], facets, state["people"], k, self._on_step)
 
     def _draft(self, state: _State) -> _State:
         state["earlier"].kept.show(state["packs"])
@@ -299,27 +263,14 @@ class ProfileGraph:
         bad = tuple(state["problems"])
         todo = [f for f in state["facets"] if _is_drafted(f) and _touches(f.pointer, bad)]
         again = {f.pointer for f in todo}
-        packs = _packed(self._find(state, todo, 2 * _SNIPPETS_A_FACET), 2 * _SNIPPETS_A_FACET) if todo else []
+        k = 2 * SNIPPETS_A_FACET
+        packs = pack(self._find(state, todo, k), k) if todo else []
         kept = [a for a in state["accepted"] if a.facet.pointer not in again]
         refused = [r for r in state["rejected"] if r.pointer not in again]
         return {
             "packs": packs, "todo": todo, "accepted": kept, "rejected": refused, "drafted": [],
             "repairs": state["repairs"] + 1,
         }  # fmt: skip
-
-
-def _packed(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
-    """What is read together: attributes whose values are words stand alone, snippet by snippet; others share packs."""
-    best = [(facet, hits[:k]) for facet, hits in found]
-    singles = [make_packs([each], _PACK_TOKENS) for each in best if is_extracted(each[0])]
-    shared = make_packs([each for each in best if not is_extracted(each[0])], _PACK_TOKENS)
-    return [pack for packs in (*singles, shared) for pack in packs]
-
-
-def _queries(facet: Facet, people: Mapping[str, str]) -> list[str]:
-    """What is searched for: the facet's own queries, and its name with those of the people that it is about."""
-    names = " ".join(names_asked_for(facet.label, people))
-    return [*facet.queries, *([f"{names} {facet.label}"] if names else [])]
 
 
 def _is_drafted(facet: Facet) -> bool:
@@ -333,13 +284,6 @@ def _next_step(state: _State) -> str:
 def _once(rejected: Sequence[Rejected]) -> tuple[Rejected, ...]:
     """Each rejected value once, for its first reason: a small model repeats itself."""
     return tuple({(each.pointer, repr(each.value)): each for each in reversed(rejected)}.values())[::-1]
-
-
-def _about(facet: Facet, hits: Sequence[Hit], people: Mapping[str, str]) -> list[Hit]:
-    """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
-    if asks_about_others(facet.words):
-        return [hit for hit in hits if not speaks_of_another(hit.snippet.text, facet.label, people)]
-    return [hit for hit in hits if not is_about_others(hit.snippet.text, people)]
 
 
 def _touches(pointer: str, places: Sequence[str]) -> bool:

@@ -8,6 +8,10 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (r"not entailed by the cited evidence \(P=(\S+)\)", r"所引原话不足以说明（P=\1）"),
     (r"the cited words do not say it \(they hold (\S+) of it\)", r"所引原话没有这样说（只含其 \1）"),
     (r"the cited words do not say it", "所引原话没有这样说"),
+    (
+        r"the words seem not to tell it \(P=(\S+) that they tell nothing\)",
+        r"原话似乎没有说到（没有说到的概率 P=\1）",
+    ),
     (r"the number (\S+) is not in the cited words", r"所引原话里没有数字 \1"),
     (r"said by someone else about themselves, not about the user", "别人说的是自己，不是用户"),
     (r"said of another person", "说的是别人"),

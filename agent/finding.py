@@ -1,0 +1,75 @@
+"""Finds the snippets that may tell the attributes of a profile, and puts together what is read together.
+
+Knows which words and whose may tell an attribute, nothing of models.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from agent.evidence import ABOUT_USER, RECORDS, Pack, alternating, best_of, is_in_records, make_packs
+from agent.extracting import is_extracted
+from agent.facets import Facet
+from agent.persons import asks_about_others, is_about_others, names_asked_for, speaks_of_another
+from agent.progress import OnStep, Step, ignore
+from retrieval import Hit, Store
+
+__all__ = ["SNIPPETS_A_FACET", "Found", "find", "pack"]
+
+Found = list[tuple[Facet, list[Hit]]]
+"""Attributes with their snippets, best first."""
+
+SNIPPETS_A_FACET = 8
+_SEARCHED = 4  # times as many are searched: what speaks of others is left out after the search
+_PACK_TOKENS = 1400
+_LATEST = 6
+_LATEST_SEARCHED = 40
+
+
+def find(
+    store: Store, user_id: str, facets: Sequence[Facet], people: Mapping[str, str], k: int, on_step: OnStep = ignore
+) -> Found:
+    """Snippets for each attribute, many more than the ``k`` that are to be shown; without attributes that have none.
+
+    ``people`` are those whom the user speaks of, with what they are to the user.
+    """
+    asked = [_queries(facet, people) for facet in facets]
+    queries = [query for each in asked for query in each]
+    on_step(Step("retrieve", 0, len(queries)))
+    rankings = iter(store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER))
+    recorded = [facet.queries[-1] for facet in facets if is_in_records(facet.words)]
+    records = iter(store.search_many(user_id, recorded, k, RECORDS))
+    found = []
+    for facet, own in zip(facets, asked, strict=True):
+        hits = [_about(facet, next(rankings), people) for _ in own]
+        hits += [_latest(store, user_id)] if facet.kind == "text" else []
+        best = best_of(hits, _SEARCHED * k)
+        found.append((facet, alternating(next(records), best) if is_in_records(facet.words) else best))
+    on_step(Step("retrieve", len(queries), len(queries)))
+    return [(facet, hits) for facet, hits in found if hits]
+
+
+def pack(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
+    """What is read together, the ``k`` best of each: attributes whose values are words stand alone, snippet by snippet;
+    others share packs."""
+    best = [(facet, hits[:k]) for facet, hits in found]
+    singles = [make_packs([each], _PACK_TOKENS) for each in best if is_extracted(each[0])]
+    shared = make_packs([each for each in best if not is_extracted(each[0])], _PACK_TOKENS)
+    return [each for packs in (*singles, shared) for each in packs]
+
+
+def _queries(facet: Facet, people: Mapping[str, str]) -> list[str]:
+    """What is searched for: the facet's own queries, and its name with those of the people that it is about."""
+    names = " ".join(names_asked_for(facet.label, people))
+    return [*facet.queries, *([f"{names} {facet.label}"] if names else [])]
+
+
+def _about(facet: Facet, hits: Sequence[Hit], people: Mapping[str, str]) -> list[Hit]:
+    """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
+    if asks_about_others(facet.words):
+        return [hit for hit in hits if not speaks_of_another(hit.snippet.text, facet.label, people)]
+    return [hit for hit in hits if not is_about_others(hit.snippet.text, people)]
+
+
+def _latest(store: Store, user_id: str) -> list[Hit]:
+    """The newest things the user said: what a summary must not miss."""
+    own = [s for s in store.history(user_id, limit=_LATEST_SEARCHED) if s.role == "user"][-_LATEST:]
+    return [Hit(each, store.event(user_id, each.event_id), 0.0, 0) for each in reversed(own)]
