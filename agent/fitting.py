@@ -18,7 +18,7 @@ FEWEST = 30
 """How many statements a calibration needs at least, right and wrong ones among them, of two users or more."""
 
 _FOLDS = 5
-_PROBABILITIES = frozenset({"judge", "draft", "null"})
+_PROBABILITIES = frozenset({"judge", "draft", "null", "nothing"})
 _COUNTS = frozenset({"support", "rank", "age_days"})
 _SURE = 0.99
 

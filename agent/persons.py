@@ -8,17 +8,17 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from agent.wording import quote_span
+from agent.wording import normalise, quote_span
 
 __all__ = [
     "asked_of_others",
     "asks_about_others",
     "is_about_others",
+    "may_speak_of",
     "names_asked_for",
     "names_of_others",
     "people_in",
     "said_of_other",
-    "speaks_of_another",
     "with_names",
 ]
 
@@ -153,12 +153,20 @@ def with_names(attribute: str, people: Mapping[str, str]) -> str:
     return _RELATION.sub(named, attribute)
 
 
-def speaks_of_another(text: str, attribute: str, people: Mapping[str, str]) -> bool:
-    """Whether a text speaks of other people than the one that an attribute is about: of no other person, no."""
+def may_speak_of(text: str, attribute: str, people: Mapping[str, str]) -> bool:
+    """Whether a text may speak of the person that an attribute is about; yes where it is about nobody in particular.
+
+    "sister's job" needs a sister, her name, or "she"; "sisters" is content with a text that names nobody else.
+    """
     asked = [match.group() for match in _RELATION.finditer(attribute)]
     spoken = [relation for name, relation in people.items() if name in text]
     spoken += [match.group() for match in _RELATION.finditer(text)]
-    return bool(asked and spoken) and not any(_may_be_one(one, each) for one in spoken for each in asked)
+    if not asked or any(_may_be_one(one, each) for one in spoken for each in asked):
+        return True
+    if spoken:
+        return False
+    bare = not normalise(_RELATION.sub(" ", attribute))
+    return bare or any(each["other"] for each in _PERSON.finditer(text))
 
 
 def _may_be_one(one: str, other: str) -> bool:

@@ -23,6 +23,7 @@ from agent.finding import SNIPPETS_A_FACET, Found, find, pack
 from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
+from agent.rivals import told_of_others
 from agent.rulings import Rulings
 from agent.schema import ProfileSchema, validation_problems
 from agent.stages import ALL, Stages
@@ -200,8 +201,12 @@ class ProfileGraph:
                 judged[same] = judge_claim(self._chat, facet, value, evidence, state["language"], record=record)
             return judged[same]
 
+        others = told_of_others(state["drafted"]) if self._stages.verify else {}
+        rejected += others.values()
         for done, each in enumerate(state["drafted"]):
             self._on_step(Step("verify", done, len(state["drafted"])))
+            if done in others:
+                continue
             for verdict in verify(each, judge, state["people"]) if self._stages.verify else [as_drafted(each)]:
                 if isinstance(verdict, Accepted):
                     accepted.append(verdict)

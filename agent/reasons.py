@@ -12,6 +12,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"the words seem not to tell it \(P=(\S+) that they tell nothing\)",
         r"原话似乎没有说到（没有说到的概率 P=\1）",
     ),
+    (r"these words tell (\S+) \(P=(\S+) against (\S+)\)", r"这些话说的是 \1（P=\2 对 \3）"),
     (r"the number (\S+) is not in the cited words", r"所引原话里没有数字 \1"),
     (r"said by someone else about themselves, not about the user", "别人说的是自己，不是用户"),
     (r"said of another person", "说的是别人"),

@@ -18,11 +18,27 @@ _DENIED = re.compile(
     r"\b(?:no|not|non|never|without|neither|nor|cannot|\w+n['’]t)\b|[不没無无未非别]|\b(?:dis|un)like", re.IGNORECASE
 )
 _FEWEST_CHARS = 2
+_UNITS = [
+    (re.compile(rf"(?<=\d)\s*(?:{words})(?![a-z])", re.IGNORECASE), unit)
+    for words, unit in (
+        ("厘米|公分|centimet(?:er|re)s?", "cm"),
+        ("公斤|千克|kilos?|kilograms?", "kg"),
+        ("公里|千米|kilomet(?:er|re)s?", "km"),
+        ("周岁", "岁"),
+    )
+]
+_DAY = re.compile(r"(?<!\d)0?(\d{1,2})\s*月\s*0?(\d{1,2})\s*[日号](?!\d)")
 
 
 def value_key(value: Any) -> str:
-    """What makes two values the same: letters and digits, with the signs and points of numbers."""
+    """What makes two values the same: letters and digits, with the signs and points of numbers.
+
+    Units and days of the year are the same in other words: 177厘米 and 177cm, 03月24日 and 3月24号.
+    """
     text = f"{value:g}" if isinstance(value, float) else str(value)
+    for pattern, unit in _UNITS:
+        text = pattern.sub(unit, text)
+    text = _DAY.sub(r"\1月\2日", text)
     return normalise(_MINUS.sub("minus", _POINT.sub("point", text))).replace(" ", "")
 
 

@@ -224,7 +224,7 @@ def test_an_attribute_of_somebody_else_is_looked_for_by_name_and_only_where_it_m
     assert document.profile == {"boss_city": "Rome", "city": None}
     read = extractions(model)
     of_boss = [each.line[11:] for each in read if each.label == "boss (Victor) city"]
-    assert of_boss == ["user: Victor is my boss.", "user: Victor lives in Rome.", "user: I live in Munich."]
+    assert of_boss == ["user: Victor is my boss.", "user: Victor lives in Rome."]
     assert [each.line[11:] for each in read if each.label == "city"] == ["user: I live in Munich."]
 
 

@@ -6,11 +6,11 @@ from agent.persons import (
     asked_of_others,
     asks_about_others,
     is_about_others,
+    may_speak_of,
     names_asked_for,
     names_of_others,
     people_in,
     said_of_other,
-    speaks_of_another,
     with_names,
 )
 
@@ -145,14 +145,19 @@ def test_names_of_those_whom_an_attribute_is_about(attribute: str, names: list[s
         ("王思琪喜欢画画。", "上司 爱好", False),
         ("我的上司是律师。", "上司 职业", False),
         ("我和同事去了上司家。", "上司 职业", False),
-        ("今天下雨。", "上司 职业", False),
+        ("今天下雨。", "上司 职业", True),
+        ("今天下雨。", "上司", False),
+        ("他的生日是4月10日。", "上司 生日", False),
+        ("It rains in Rome.", "mother city", True),
+        ("She lives in Rome.", "mother city", False),
+        ("I got married in Rome.", "spouse", False),
         ("李婷喜欢画画。", "爱好", False),  # of nobody in particular
         ("Anna likes tea.", "boss hobbies", True),
         ("My brother is a cook.", "boss job", True),
         ("Victor likes tea.", "boss hobbies", False),
         ("Anna met Victor.", "boss hobbies", False),
         ("My Boss is a cook.", "boss job", False),
-        ("I like tea.", "boss hobbies", False),
+        ("I like tea.", "boss hobbies", True),
         ("He is a cook.", "boss job", False),
         ("My brother is a cook.", "family members", False),
         ("My friend Tom likes tea.", "friends", False),
@@ -172,7 +177,7 @@ def test_names_of_those_whom_an_attribute_is_about(attribute: str, names: list[s
     ],
 )
 def test_texts_about_another_than_the_one_that_is_asked_about(text: str, attribute: str, another: bool) -> None:
-    assert speaks_of_another(text, attribute, PEOPLE) is another
+    assert may_speak_of(text, attribute, PEOPLE) is not another
 
 
 @pytest.mark.parametrize(
