@@ -66,7 +66,8 @@ def extract(chat: Chat, facet: Facet, label: str, hit: Hit, language: Language) 
     """
     asked = render("extract", language, message=line_of(hit), label=label, description=facet.description)
     said = chat.say(render("extract_system", language), asked, max_tokens=_TOKENS)
-    text = said.text.strip(_QUOTES)
+    text = re.sub(rf"^(?:the user's |该用户的)?{re.escape(label)}\s*[:：]\s*", "", said.text, flags=re.IGNORECASE)
+    text = text.strip(_QUOTES)
     values = () if is_placeholder(text) else tuple(_values(text, facet, label, hit))
     return Extracted(values, chance_of_nothing(said.first, text), said.probability)
 

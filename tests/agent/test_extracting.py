@@ -138,6 +138,11 @@ def test_nothing_is_no_value(said: str, about: Facet) -> None:
     assert extract(chat, about, about.label, hit("It rains."), "en") == Extracted((), 1.0, None)
 
 
+def test_a_field_that_is_repeated_is_no_value() -> None:
+    assert taken("The user's city: Munich", "I live in Munich.", CITY) == ("Munich",)
+    assert taken("City：none", "I live in Munich.", CITY) == ()
+
+
 def test_other_words_for_nothing_are_no_value_either() -> None:
     assert [taken(said, "It rains.") for said in ("unknown", "N/A", "未提及", "...", "")] == [()] * 5
 
