@@ -114,11 +114,12 @@ class Calibration(SignalMap):
     """A fitted map for one model and one kind of statement: answers, or claims of a profile.
 
     ``before`` is what the predictions said themselves, ``cross_validated`` what the map says about users that it was
-    not fitted on; ``n`` statements of ``users`` users.
+    not fitted on; ``n`` statements of ``users`` users. ``needs`` are the signals that all of them had.
     """
 
     kind: Kind
     model: str
+    needs: tuple[str, ...] = ()
     prompts: str
     date: str
     data: tuple[str, ...]
@@ -126,6 +127,10 @@ class Calibration(SignalMap):
     users: int
     before: Quality
     cross_validated: Quality
+
+    def is_for(self, signals: Mapping[str, float]) -> bool:
+        """Whether a statement with these signals is like those it was fitted on: it came about in the same way."""
+        return bool(signals) and all(name in signals for name in self.needs)
 
 
 def load(path: Path) -> Calibration:

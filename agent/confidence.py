@@ -64,8 +64,10 @@ class Confidence:
             kept = [each for each in kept if each not in gone]
 
     def _of(self, signals: Mapping[str, float], otherwise: float) -> float:
-        """What has no signals was computed, not read: it is as sure as it says."""
-        return self.calibration.confidence(signals) if self.calibration and signals else otherwise
+        """What has no signals was computed, not read, and what has others came about in another way than what the
+        calibration was fitted on: it is as sure as it says."""
+        known = self.calibration is not None and self.calibration.is_for(signals)
+        return self.calibration.confidence(signals) if self.calibration and known else otherwise
 
     def _reason(self, sure: float) -> str:
         return f"its confidence {sure:.2f} is below {self.least:g}"

@@ -77,6 +77,7 @@ def fit(statements: Sequence[Statement], kind: Kind, model: str, prompts: str, d
         **dict(_fitted(usable, isotonic=isotonic)),
         kind=kind,
         model=model,
+        needs=tuple(sorted(set.intersection(*({*each.signals} for each in usable)))),
         prompts=prompts,
         date=datetime.now(UTC).date().isoformat(),
         data=tuple(data),

@@ -18,7 +18,7 @@ SAVED: dict[str, Any] = {
         {"signal": "judge", "transform": "logit", "mean": 0.0, "scale": 2.0, "weight": 1.0, "missing": -1.0},
         {"signal": "support", "transform": "log1p", "mean": 1.0, "scale": 1.0, "weight": 0.5},
     ],
-    "isotonic": None,
+    "isotonic": None, "needs": ["judge"],
 }  # fmt: skip
 
 
@@ -70,6 +70,16 @@ def test_what_is_no_calibration_is_refused_with_the_place(tmp_path: Path) -> Non
     (tmp_path / "c.json").write_bytes(b"\xff")
     with pytest.raises(InputError, match="cannot be read"):
         load(tmp_path / "c.json")
+
+
+def test_a_calibration_is_for_statements_like_those_it_was_fitted_on(tmp_path: Path) -> None:
+    made = fit(statements(), "claim", "m", "p", ["d"])
+    assert made.needs == ("draft", "judge")  # not all of them had support
+    assert made.is_for({"judge": 0.5, "draft": 0.9}) and made.is_for({"judge": 0.5, "draft": 0.9, "rank": 1.0})
+    assert not made.is_for({"judge": 0.5}) and not made.is_for({})
+    older = {key: value for key, value in SAVED.items() if key != "needs"}
+    (tmp_path / "c.json").write_text(json.dumps(older), "utf-8")
+    assert load(tmp_path / "c.json").is_for({"rank": 1.0}) and not load(tmp_path / "c.json").is_for({})
 
 
 def test_a_calibration_belongs_to_one_model_and_kind(tmp_path: Path) -> None:
