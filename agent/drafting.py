@@ -14,7 +14,7 @@ from agent.facets import Facet, draft_schema, example_of
 from agent.inert import as_quoted
 from agent.persons import with_names
 from agent.progress import OnStep, Step, ignore
-from agent.verify import Drafted
+from agent.verify import Drafted, said_leaves
 from agent.wording import leaves
 from prompts import Language, render
 from retrieval import Hit
@@ -120,15 +120,18 @@ def judge_claim(
 ) -> float:
     """The model's probability that the quotes say ``value`` of the user, asked with nothing else in front of it.
 
-    ``record``: the quotes are a system's record about the user, not the user's own words.
+    What is chosen from a few (the status of an issue) is left out, and an item of a list goes by its own description,
+    if it has one. ``record``: the quotes are a system's record about the user, not the user's own words.
     """
+    told = list(said_leaves(facet.item, value)) or list(leaves(value))
+    own = facet.item.get("description") if facet.kind == "list" else None
     question = render(
         "judge",
         language,
         quotes="\n".join(as_quoted(each.quote) for each in evidence),
         record=record,
         label=facet.label,
-        description=facet.description,
-        value=as_quoted(", ".join(str(leaf) for leaf in leaves(value))),
+        description=own or facet.description,
+        value=as_quoted(", ".join(map(str, told))),
     )
     return chat.probability_of_yes("", question)

@@ -29,7 +29,7 @@ from agent.wording import (
 )
 from retrieval import Hit
 
-__all__ = ["Accepted", "Drafted", "Judge", "verify"]
+__all__ = ["Accepted", "Drafted", "Judge", "said_leaves", "verify"]
 
 Judge = Callable[[Facet, Any, Sequence[Evidence], bool], float]
 """``judge(facet, value, evidence, record)``: the probability that the quotes say the value of the user. ``record``:
@@ -222,20 +222,20 @@ def _pruned(node: JsonSchema, value: Any) -> Any:
 
 
 def _share(item: JsonSchema, value: Any, hit: Hit) -> float:
-    shares = [said_share(leaf, hit.snippet.text) for leaf in _said_leaves(item, value)]
+    shares = [said_share(leaf, hit.snippet.text) for leaf in said_leaves(item, value)]
     return sum(shares) / len(shares) if shares else 1.0
 
 
-def _said_leaves(node: JsonSchema, value: Any) -> Iterator[Any]:
+def said_leaves(node: JsonSchema, value: Any) -> Iterator[Any]:
     """The scalars that the words must hold: not what is chosen from a few (an enum, a boolean), which is inferred."""
     if "enum" in node or "const" in node or isinstance(value, bool):
         return
     if isinstance(value, dict):
         for name, child in value.items():
-            yield from _said_leaves(node.get("properties", {}).get(name, {}), child)
+            yield from said_leaves(node.get("properties", {}).get(name, {}), child)
     elif isinstance(value, list):
         for child in value:
-            yield from _said_leaves(node.get("items", {}), child)
+            yield from said_leaves(node.get("items", {}), child)
     elif value is not None:
         yield value
 
