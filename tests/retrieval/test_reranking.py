@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(words), hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8,
-        max_position_embeddings=32, num_labels=1,
+        max_position_embeddings=32, num_labels=1, initializer_range=1.0,
     )  # fmt: skip
     BertForSequenceClassification(config).save_pretrained(path)
     return path
