@@ -75,9 +75,12 @@ def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, model: LlamaCh
         embedder=HashingEmbedder(),
     ) as opened:
         opened.ingest(HISTORIES)
-        document = opened.profile("paper", INTERESTS).as_json()
-    assert "科技" in "、".join(document["profile"]["interests"])
-    assert document["usage"]["llm_calls"] >= 2
+        words = opened.profile("paper", INTERESTS).as_json()
+        chosen = {"likes_travelling": {"type": ["boolean", "null"], "description": "用户是否喜欢旅游"}}
+        document = opened.profile("paper", {"type": "object", "properties": chosen}).as_json()
+    assert "科技" in "、".join(words["profile"]["interests"]) and words["claims"][0]["signals"]["draft"] < 1
+    assert document["usage"]["llm_calls"] >= 1  # JSON under a schema
+    assert [each for each in document["rejected"] if each["value"] is None] == []  # a reply that is none
 
 
 def test_a_reply_that_is_forced_has_the_probabilities_of_the_free_one(model: LlamaChat) -> None:
