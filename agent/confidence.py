@@ -66,8 +66,8 @@ class Confidence:
     def _of(self, signals: Mapping[str, float], otherwise: float) -> float:
         """What has no signals was computed, not read, and what has others came about in another way than what the
         calibration was fitted on: it is as sure as it says."""
-        known = self.calibration is not None and self.calibration.is_for(signals)
-        return self.calibration.confidence(signals) if self.calibration and known else otherwise
+        fitted = self.calibration
+        return fitted.confidence(signals) if fitted is not None and fitted.is_for(signals) else otherwise
 
     def _reason(self, sure: float) -> str:
         return f"its confidence {sure:.2f} is below {self.least:g}"

@@ -99,15 +99,8 @@ def _single(text: str, label: str, hit: Hit) -> list[str]:
     parts = _parts(text)
     if text.count("、") >= _MOST_IN_ONE:  # an enumeration is no single value; commas stand in addresses
         return []
-    words = normalise(label)
-    named = words.replace(" ", "") if re.search(r"[\u3400-\u9fff]", text) else f" {words} "
-    told = [part for part in parts if said_share(part, hit.snippet.text) > 0 and _as_searched(part) not in named]
+    told = [part for part in parts if said_share(part, hit.snippet.text) > 0 and said_share(part, label) < 1]
     return [text] if len(told) in (0, len(parts)) else ["、".join(told) if "、" in text else ", ".join(told)]
-
-
-def _as_searched(part: str) -> str:
-    words = normalise(part)
-    return words.replace(" ", "") if re.search(r"[\u3400-\u9fff]", part) else f" {words} "
 
 
 def _is_quoted(text: str, hit: Hit) -> bool:

@@ -15,9 +15,15 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
-__all__ = ["ScriptedChat"]
+__all__ = ["Reply", "ScriptedChat", "Tokens"]
 
 _LEAST = 1e-6
+
+Tokens = list[Mapping[str, float]]
+"""For each place of a reply the tokens that could stand there, with their probabilities."""
+
+Reply = str | float | Mapping[str, float] | Tokens
+"""What a script returns; see :class:`ScriptedChat`."""
 
 
 class ScriptedChat(BaseChatModel):
@@ -26,12 +32,13 @@ class ScriptedChat(BaseChatModel):
     ``schema`` is the JSON Schema asked for, or None where words are asked for. A script returns text; or a number, 0 to
     1, for a yes-or-no question: the probability of "yes", given back as log-probabilities like a real model's; or JSON
     replies with their probabilities. Of these the likeliest that satisfies the schema is given (else what the schema
-    forces), with the log-probabilities of a model that writes each reply so often, a character a token.
+    forces), with the log-probabilities of a model that writes each reply so often, a character a token. For words a
+    script may return :data:`Tokens`: the likeliest of each place is said.
 
     ``asked`` keeps ``(system, user)`` of every call.
     """
 
-    script: Callable[[str, str, Mapping[str, Any] | None], str | float | Mapping[str, float]]
+    script: Callable[[str, str, Mapping[str, Any] | None], Reply]
     asked: list[tuple[str, str]] = Field(default_factory=list)
 
     @property
@@ -60,10 +67,18 @@ class ScriptedChat(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def _told(reply: str | float | Mapping[str, float], schema: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
+def _told(reply: Reply, schema: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:
     if isinstance(reply, Mapping):
         return _likeliest(reply, schema)
+    if isinstance(reply, list):
+        content = [_token(options) for options in reply]
+        return "".join(each["token"] for each in content), {"content": content}
     return (reply, None) if isinstance(reply, str) else _as_logprobs(reply)
+
+
+def _token(options: Mapping[str, float]) -> dict[str, Any]:
+    top = [{"token": token, "logprob": math.log(chance)} for token, chance in options.items()]
+    return {**max(top, key=lambda each: each["logprob"]), "top_logprobs": top}
 
 
 def _as_logprobs(yes: float) -> tuple[str, dict[str, Any]]:

@@ -51,9 +51,9 @@ def pack(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
     """What is read together, the ``k`` best of each: attributes whose values are words stand alone, snippet by snippet;
     others share packs."""
     best = [(facet, hits[:k]) for facet, hits in found]
-    singles = [make_packs([each], _PACK_TOKENS) for each in best if is_extracted(each[0])]
-    shared = make_packs([each for each in best if not is_extracted(each[0])], _PACK_TOKENS)
-    return [each for packs in (*singles, shared) for each in packs]
+    groups = [[each] for each in best if is_extracted(each[0])]
+    groups.append([each for each in best if not is_extracted(each[0])])
+    return [each for group in groups for each in make_packs(group, _PACK_TOKENS)]
 
 
 def _queries(facet: Facet, people: Mapping[str, str]) -> list[str]:

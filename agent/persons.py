@@ -6,6 +6,7 @@ thumb over pronouns and words for relations, Chinese and English; knows nothing 
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from agent.wording import normalise, quote_span
@@ -16,7 +17,6 @@ __all__ = [
     "is_about_others",
     "may_speak_of",
     "names_asked_for",
-    "names_of_others",
     "people_in",
     "said_of_other",
     "with_names",
@@ -120,13 +120,11 @@ def asks_about_others(attribute: str) -> bool:
     return _OTHERS_TOO.search(attribute) is not None
 
 
-def names_of_others(texts: Iterable[str]) -> frozenset[str]:
-    """The names of people whom the user introduces: "王思琪是我的上司", "my sister Anna", "Victor is my boss"."""
-    return frozenset(people_in(texts))
-
-
 def people_in(texts: Iterable[str]) -> dict[str, str]:
-    """The people whom the user introduces, with what each is to the user ("上司", "sister"); the last word counts."""
+    """The people whom the user introduces, with what each is to the user: "王思琪是我的上司", "my sister Anna".
+
+    The last word counts, where somebody is introduced more than once.
+    """
     people = {}
     for match in (match for text in texts for match in _NAMING.finditer(text)):
         name = next(group for group in match.groups() if group)
@@ -176,6 +174,7 @@ def _may_be_one(one: str, other: str) -> bool:
     return first[-1] in second or second[-1] in first
 
 
+@cache
 def _kind_of(relation: str) -> tuple[str, ...]:
     """What a relation is called here, after the wider ones that hold it: a son is kin, and a child."""
     word = relation.casefold().replace("-", "")

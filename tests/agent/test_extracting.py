@@ -9,13 +9,12 @@ from agent.chat import Chat
 from agent.evidence import line_of
 from agent.extracting import Extracted, extract, is_extracted
 from agent.facets import Facet, plan_facets
-from agent.fakes import ScriptedChat
+from agent.fakes import ScriptedChat, Tokens
 from agent.schema import load_schema
 from agent.verify import Accepted, Drafted, verify
 from prompts import LANGUAGES, Language, render
 from retrieval import Event, Hit, Snippet
 from tests.agent.one_by_one import alone
-from tests.agent.telling import TellingChat, Tokens
 
 WORDS = {"type": "string"}
 
@@ -156,7 +155,7 @@ def test_other_words_for_nothing_are_no_value_either() -> None:
     ],
 )
 def test_the_first_token_tells_how_likely_nothing_is(tokens: Tokens, expected: Extracted) -> None:
-    found = extract(Chat(TellingChat(script=lambda *_: tokens)), CITY, "city", hit("I live in Munich."), "en")
+    found = extract(Chat(ScriptedChat(script=lambda *_: tokens)), CITY, "city", hit("I live in Munich."), "en")
     assert found.values == expected.values
     assert (found.nothing, found.probability) == (pytest.approx(expected.nothing), pytest.approx(expected.probability))
 

@@ -8,14 +8,13 @@ import pytest
 
 from agent.errors import ProfileInvalid, UsageError
 from agent.evidence import best_of, make_packs, prompt_language, take_within
-from agent.fakes import ScriptedChat
+from agent.fakes import ScriptedChat, Tokens
 from agent.limner import Limner
 from agent.progress import Step
 from agent.schema import validation_problems
 from retrieval.errors import InputError
 from retrieval.fakes import HashingEmbedder
 from tests.agent.one_by_one import Alone, alone, one_by_one
-from tests.agent.telling import TellingChat
 
 NULLABLE = {"type": ["string", "null"]}
 SCHEMA: dict[str, Any] = {
@@ -190,13 +189,13 @@ def test_all_attributes_are_looked_for_in_a_snippet_before_the_next_one_is_read(
 def test_what_a_model_reads_with_probabilities_needs_no_judge(open_limner: Any) -> None:
     """The model is asked about snippets alone: anything else fails here."""
 
-    def reads(system: str, user: str) -> list[dict[str, float]]:
+    def reads(system: str, user: str, schema: Mapping[str, Any] | None) -> Tokens:
         asked = alone(system, user)
         assert asked is not None, user
         found = re.search(FACTS[asked.label], asked.line)
         return [{"none": 0.1, found[1]: 0.9}] if found else [{"none": 0.9, "Rome": 0.1}]
 
-    model = TellingChat(script=reads)
+    model = ScriptedChat(script=reads)
     schema = {"type": "object", "properties": {key: SCHEMA["properties"][key] for key in ("city", "drinks")}}
     document = open_limner(llm=model)[0].profile("u1", schema)
     assert document.profile == {"city": "Munich", "drinks": ["coffee"]} and document.rejected == ()
