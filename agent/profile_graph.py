@@ -6,7 +6,8 @@ Knows the order of the steps and what is handed on; each step's rules are in mod
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -32,12 +33,12 @@ from agent.unverified import as_drafted
 from agent.verify import Accepted, Drafted, verify
 from agent.versions import Earlier
 from prompts import Language
-from retrieval import Snippet, Store
+from retrieval import Hit, Snippet, Store
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
-__all__ = ["ProfileGraph"]
+__all__ = ["ProfileGraph", "Shown"]
 
 _MOST_REPAIRS = 1
 
@@ -62,6 +63,19 @@ class _State(TypedDict, total=False):
     resolved: Resolved
     problems: dict[str, str]
     repairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the model is shown about one attribute: snippets in time order, and what else it is asked with.
+
+    ``people`` are those whom the user speaks of, with what they are to the user.
+    """
+
+    facet: Facet
+    hits: tuple[Hit, ...]
+    language: Language
+    people: Mapping[str, str]
 
 
 class ProfileGraph:
@@ -117,12 +131,13 @@ class ProfileGraph:
             generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
 
-    def pack_of(self, user_id: str, schema: ProfileSchema, facet: Facet) -> tuple[Pack | None, Language]:
-        """What the model is shown about one attribute when it is asked alone, and in which language; None: nothing."""
+    def shown(self, user_id: str, schema: ProfileSchema, pointer: str) -> Shown:
+        """What the model is shown about one attribute when it is asked alone."""
         state: _State = {"user_id": user_id, "schema": schema, "earlier": Earlier()}
         state |= self._plan(state)
+        facet = next(each for each in state["facets"] if each.pointer == pointer)
         packs = pack(self._find(state, [facet]), SNIPPETS_A_FACET)
-        return (packs[0] if packs else None), state["language"]
+        return Shown(facet, packs[0].hits if packs else (), state["language"], state["people"])
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph
