@@ -84,7 +84,7 @@ class Explainer:
         )
         if claim is not None:
             about = self._of_claim(about, claim)
-        if facet.compute is not None:
+        if facet.compute is not None and (claim.origin == "computed" if claim is not None else not facet.by_name):
             return replace(about, kind="computed", computed=self._computation(document.user_id, facet))
         if claim is not None and facet.from_claims:
             return replace(about, kind="summary", rests_on=basis_of(claim, document.claims))

@@ -167,12 +167,14 @@ class ProfileGraph:
         own = [s.text for s in history if s.role == "user"]
         language = history_language(history)
         facets = plan_facets(state["schema"], language)
+        computed = self._computed(state["user_id"], history, facets)
+        known = {each.facet.pointer for each in computed}
         rulings = Rulings(state["earlier"].corrections, facets, state["earlier"].stands)
         return {
             "rulings": rulings, "present": {(s.event_id, s.snippet_id) for s in history},
             "language": language, "people": people_in(own),
-            "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
-            "accepted": self._computed(state["user_id"], history, facets), "rejected": [], "shown": set(), "repairs": 0,
+            "facets": facets, "todo": [f for f in facets if _is_drafted(f) and f.pointer not in known],
+            "accepted": computed, "rejected": [], "shown": set(), "repairs": 0,
         }  # fmt: skip
 
     def _computed(self, user_id: str, snippets: Sequence[Snippet], facets: Sequence[Facet]) -> list[Accepted]:
@@ -181,7 +183,7 @@ class ProfileGraph:
             return []
         events = {event.event_id: event for event in self._store.events(user_id)}
         history = [(snippet, events[snippet.event_id]) for snippet in snippets]
-        return [value for facet in wanted if (value := compute(facet, history)) is not None]
+        return [value for facet in wanted for value in compute(facet, history)]
 
     def _retrieve(self, state: _State) -> _State:
         """Find what may tell; what was found out before from the same snippets is taken over."""
@@ -294,7 +296,8 @@ class ProfileGraph:
 
 
 def _is_drafted(facet: Facet) -> bool:
-    return facet.compute is None and not facet.from_claims
+    """Whether the model is asked, as long as code did not tell."""
+    return (facet.compute is None or facet.by_name) and not facet.from_claims
 
 
 def _next_step(state: _State) -> str:
