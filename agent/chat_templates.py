@@ -78,11 +78,14 @@ def _inert(text: str, tokenizer: "PreTrainedTokenizerFast") -> str:
     Raises:
         ModelReplyError: spaces do not help.
     """
-    control = _control_tokens(tokenizer)
+    control, unknown = _control_tokens(tokenizer), (tokenizer.unk_token_id, tokenizer.unk_token)
     for _ in range(_ROUNDS):
         told: Any = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        pairs = zip(told["input_ids"], told["offset_mapping"], strict=True)
-        spans = [span for number, span in pairs if number in control]
+        spans = [
+            (start, end)
+            for number, (start, end) in zip(told["input_ids"], told["offset_mapping"], strict=True)
+            if number in control and (number != unknown[0] or str(unknown[1]) in text[start:end])  # else a rare letter
+        ]
         if not spans:
             return text
         for start, end in reversed(spans):
@@ -101,9 +104,7 @@ def _control_tokens(tokenizer: "PreTrainedTokenizerFast") -> set[int]:
     return {
         number
         for number, token in tokenizer.added_tokens_decoder.items()
-        if number != tokenizer.unk_token_id
-        and token.content.strip()
-        and (token.special or (not token.content.isalnum() and token.content in template))
+        if token.content.strip() and (token.special or (not token.content.isalnum() and token.content in template))
     }
 
 

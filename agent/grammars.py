@@ -87,12 +87,12 @@ def require_llguidance() -> None:
         ) from error
 
 
-def tokenizer_of(tokenizer: "PreTrainedTokenizerFast", vocabulary: int, ends: list[int]) -> "LLTokenizer":
+def tokenizer_of(tokenizer: "PreTrainedTokenizerFast", rows: int, ends: list[int]) -> "LLTokenizer":
     """The vocabulary of a tokenizer of transformers, as llguidance wants it; takes some seconds.
 
     Args:
         tokenizer: of the model.
-        vocabulary: for how many tokens the model tells probabilities.
+        rows: for how many tokens the model tells probabilities: mostly some more than there are, sometimes fewer.
         ends: the tokens that end a reply.
 
     Raises:
@@ -101,7 +101,7 @@ def tokenizer_of(tokenizer: "PreTrainedTokenizerFast", vocabulary: int, ends: li
     from llguidance.hf import from_tokenizer
 
     try:
-        return from_tokenizer(tokenizer, n_vocab=vocabulary, eos_token=ends)
+        return from_tokenizer(tokenizer, n_vocab=max(rows, len(tokenizer)), eos_token=ends)
     except (ValueError, RuntimeError) as error:
         raise ModelUnavailable(
             f"llguidance cannot read the tokenizer {type(tokenizer).__name__!r}: {shorten(str(error), 200)}",

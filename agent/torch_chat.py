@@ -4,7 +4,7 @@ Knows nothing of users, evidence or prompts. The weights are loaded at the first
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from agent.chat_templates import prompt_of
+from agent.chat_templates import Message, prompt_of
 from agent.errors import ModelReplyError, ModelUnavailable, shorten
 from agent.grammars import Grammar, grammar_of, require_llguidance, tokenizer_of
 from agent.llama import estimate_tokens
@@ -86,7 +86,7 @@ class TorchChat(BaseChatModel):
         said = [{"role": _ROLES[m.type], "content": m.text} for m in messages]
         with self._lock:
             engine = self.load()
-            prompt = prompt_of(said, engine.loaded.tokenizer)
+            prompt = engine.prompt(said)
             most = min(kwargs.get("max_tokens") or self.max_tokens, self._room(len(prompt)))
             reply = Reply(engine.piece, ends=engine.loaded.ends, stops=stop or [], most=most)
             cached = engine.decoder.reuse(prompt)
@@ -148,6 +148,20 @@ class Engine:
         self.decoder = Decoder(loaded.model, can_go_back=loaded.can_go_back)
         self._words = tokenizer_of(loaded.tokenizer, loaded.vocabulary, list(loaded.ends))
         self._silent = {number for number, token in loaded.tokenizer.added_tokens_decoder.items() if token.special}
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """The tokens of a prompt.
+
+        Raises:
+            ModelUnavailable: the chat template or the tokenizer does not fit the model.
+        """
+        prompt = prompt_of(messages, self.loaded.tokenizer)
+        if max(prompt) >= self.loaded.vocabulary:
+            raise ModelUnavailable(
+                f"the tokenizer writes token {max(prompt)}, and the model knows {self.loaded.vocabulary} tokens",
+                hint="Check that the tokenizer's files in the folder belong to the model",
+            )
+        return prompt
 
     def guide(self, grammar: str | None) -> Guide:
         """What a reply under a grammar may say, or any text."""

@@ -6,7 +6,7 @@ Knows token numbers, not texts, messages or schemas.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.errors import ModelReplyError
@@ -25,7 +25,7 @@ class Guide(Protocol):
     """What may be written."""
 
     def allowed(self) -> "Tensor":
-        """A boolean for each token of the vocabulary, on the CPU."""
+        """A boolean for each token that the model tells a probability of, or more; on the CPU."""
 
     def take(self, token: int) -> None:
         """Go on behind a token."""
@@ -79,7 +79,7 @@ class Decoder:
             top: how many of the likeliest tokens are told for each place.
 
         Raises:
-            ModelReplyError: the model computes no numbers.
+            ModelReplyError: the model computes no numbers, or has no token that may come next.
         """
         new, guesses = list(prompt[self.reuse(prompt) :]), list[int]()
         while True:
@@ -93,7 +93,8 @@ class Decoder:
                     self._keep(len(self._held) - len(guesses) + place)
                     break
             new = [step.token]
-            guesses = guide.ahead()[: min(_GUESSES, max(0, room - 1))] if self._can_go_back else []
+            foreseen = guide.ahead()[: max(0, min(_GUESSES, room - 1))] if self._can_go_back else []
+            guesses = list(takewhile(rows.shape[-1].__gt__, foreseen))  # a tokenizer may have more than the model
 
     def _keep(self, count: int) -> None:
         """Forget all tokens but the first ``count``."""
@@ -131,7 +132,7 @@ def _choose(logits: "Tensor", allowed: "Tensor", temperature: float, top: int) -
     import torch
 
     logprobs = torch.log_softmax(logits, dim=-1)
-    masked = logits.masked_fill(~allowed.to(logits.device), -math.inf)
+    masked = logits.masked_fill(~allowed[: len(logits)].to(logits.device), -math.inf)
     if temperature > 0:
         token = int(torch.multinomial(torch.softmax(masked / temperature, dim=-1), 1))
     else:
@@ -142,5 +143,10 @@ def _choose(logits: "Tensor", allowed: "Tensor", temperature: float, top: int) -
             "the model computes no numbers (NaN) for the next token",
             hint="Check its weights; a checkpoint in bfloat16 can overflow on a device that has float16 only",
         )
-    chances, tokens = logprobs.topk(top)
+    if float(masked[token]) == -math.inf:
+        raise ModelReplyError(
+            f"the model has none of the tokens that may come next; it knows {len(logits)}",
+            hint="Check that the tokenizer's files in the folder belong to the model",
+        )
+    chances, tokens = logprobs.topk(min(top, len(logprobs)))
     return Step(token, chosen, tuple(zip(tokens.tolist(), chances.tolist(), strict=True)))
