@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import re
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -192,7 +193,15 @@ def test_half_characters_are_told_as_bytes_and_likelihoods_are_read_from_them(mo
     assert likelihood is not None and likelihood.tokens >= 2 and 0 <= likelihood.value <= 1
 
 
-@pytest.mark.parametrize("settings", [{}, {"kind": "mistral", "sliding_window": 8}, {"kind": "llama"}])
+ATTENTION = [
+    {},
+    {"kind": "mistral", "sliding_window": 8},
+    {"kind": "gemma3_text", "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"]},
+    {"kind": "gpt2", "n_embd": 32, "n_layer": 2, "n_head": 4},
+]
+
+
+@pytest.mark.parametrize("settings", ATTENTION)
 def test_a_free_reply_is_what_generate_writes_and_the_cache_changes_nothing(
     tmp_path: Path, settings: dict[str, Any]
 ) -> None:
@@ -217,6 +226,26 @@ def test_a_free_reply_is_what_generate_writes_and_the_cache_changes_nothing(
     last = ask(chat, messages=question, max_tokens=30)
     assert last.usage_metadata["input_token_details"]["cache_read"] == length - 1
     assert last.text == first.text and logprobs(last) == pytest.approx(logprobs(first), abs=1e-3)
+
+
+def test_a_model_with_a_recurrent_state_reads_everything_anew(tmp_path: Path) -> None:
+    sizes = {f"linear_{name}": 2 if name.startswith("num") else 8 for name in LINEAR}
+    experts = {"num_experts": 2, "num_experts_per_tok": 1, "moe_intermediate_size": 16}
+    layers = {"layer_types": ["linear_attention", "full_attention"], "shared_expert_intermediate_size": 16}
+    folder = tiny_causal.make_model(tmp_path / "m", kind="qwen3_next", **sizes, **experts, **layers)
+    chat = TorchChat(name_or_dir=str(folder))
+    first, again = ask(chat, FORMS["object"]), ask(chat, FORMS["object"])
+    assert again.usage_metadata["input_token_details"]["cache_read"] == 0
+    assert again.text == first.text and logprobs(again) == pytest.approx(logprobs(first), abs=1e-3)
+
+
+LINEAR = ("num_value_heads", "num_key_heads", "key_head_dim", "value_head_dim")
+
+
+def test_a_model_without_attention_is_refused(tmp_path: Path) -> None:
+    folder = tiny_causal.make_model(tmp_path / "m", kind="mamba")
+    with pytest.raises(ModelUnavailable, match="of a kind that limner cannot run: 'MambaForCausalLM'"):
+        TorchChat(name_or_dir=str(folder)).load()
 
 
 def test_a_long_prompt_is_read_in_pieces_and_says_the_same(tmp_path: Path) -> None:
@@ -348,6 +377,12 @@ def test_a_name_of_the_hub_fails_soon_without_a_network(monkeypatch: pytest.Monk
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with pytest.raises(ModelUnavailable, match="'limner-tests/none' is no local folder and cannot be had from the hub"):
         load_chat_model("transformers:limner-tests/none").invoke("?")
+
+
+def test_a_missing_package_is_said_before_anything_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "llguidance", None)
+    with pytest.raises(ModelUnavailable, match=r"'llguidance'.*limner\[transformers\]"):
+        TorchChat(name_or_dir=str(folder)).invoke("?")
 
 
 def test_a_model_without_a_chat_template_is_refused(tmp_path: Path) -> None:
