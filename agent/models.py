@@ -1,4 +1,4 @@
-"""Finds the language model that a name means: embedded, a GGUF file, or a server that speaks the OpenAI protocol.
+"""Finds the language model that a name means: embedded, a GGUF file, a model of transformers, or a server.
 
 Knows how to make them, not what they are asked.
 """
@@ -16,7 +16,7 @@ __all__ = ["EMBEDDED_LLM", "load_chat_model", "model_name"]
 
 EMBEDDED_LLM = "embedded"
 _TIMEOUT_SECONDS = 300.0
-_HINT = "Use 'embedded', 'gguf:PATH', or 'openai:MODEL' with --llm-base-url"
+_HINT = "Use 'embedded', 'gguf:PATH', 'transformers:NAME_OR_DIR', or 'openai:MODEL' with --llm-base-url"
 
 
 def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progress | None = None) -> "BaseChatModel":
@@ -24,7 +24,8 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
 
     Args:
         spec: ``embedded`` (Qwen2.5-Coder-1.5B-Instruct, weights from ``limner[embedded]``), ``gguf:PATH`` (any GGUF
-            instruct model, run in this process), or ``openai:MODEL`` (a server that speaks the OpenAI protocol).
+            instruct model, run in this process), ``transformers:NAME_OR_DIR`` (any instruct model of transformers, run
+            in this process by torch), or ``openai:MODEL`` (a server that speaks the OpenAI protocol).
         base_url: the server's address, for example ``http://127.0.0.1:8080/v1``.
         progress: told how far the one-time assembly of the embedded weights is, in bytes.
 
@@ -42,6 +43,12 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
         if not path.is_file():
             raise ModelUnavailable(f"there is no model file {shorten(str(path))}", hint="Give the path of a GGUF file")
         return LlamaChat(model_path=str(path))
+    if provider == "transformers" and name:
+        from agent.torch_chat import TorchChat
+        from agent.torch_loading import folder_of
+
+        folder_of(name)
+        return TorchChat(name_or_dir=name)
     if provider == "openai" and name:
         return _openai(name, base_url)
     raise UsageError(f"there is no language model {shorten(spec)}", hint=_HINT)
@@ -71,6 +78,8 @@ def model_name(llm: "str | BaseChatModel") -> str:
         if llm == EMBEDDED_LLM:
             return f"{EMBEDDED_LLM}:{LLM.name}"
         provider, _, name = llm.partition(":")
+        if provider == "transformers" and Path(name).expanduser().is_dir():
+            return f"{provider}:{Path(name).expanduser().resolve().name}"
         return f"{provider}:{Path(name).name}" if provider == "gguf" else llm
     path = getattr(llm, "model_path", None)
     if path:

@@ -152,7 +152,7 @@ def llm(command: _Command) -> _Command:
         envvar="LIMNER_LLM",
         show_envvar=True,
         metavar="MODEL",
-        help="embedded, gguf:PATH, or openai:MODEL with --llm-base-url.",
+        help="embedded, gguf:PATH, transformers:NAME_OR_DIR, or openai:MODEL with --llm-base-url.",
     )
     address = click.option(
         "--llm-base-url",
