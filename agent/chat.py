@@ -3,16 +3,18 @@
 Knows nothing of profiles: what comes back is parsed and checked JSON, or an error, never a silent empty value.
 """
 
-import json
 import math
+import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import LimnerError, ModelReplyError, ModelUnavailable, shorten
 from agent.inert import without_control_tokens
+from agent.json_reply import find_json
 from agent.schema_rules import JsonSchema
+from agent.thinking import spoken, without_thinking
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -22,6 +24,7 @@ __all__ = ["Chat", "Draft", "Said", "Token", "Usage"]
 
 _YES = {"yes", "y", "true", "是", "对"}
 _NO = {"no", "n", "false", "否", "不", "不是"}
+_WORD = re.compile(r"[a-z]+|不是|[是对否不]")
 
 
 @dataclass(slots=True)
@@ -84,8 +87,8 @@ class Said:
 class Chat:
     """One conversation partner: the model, or what loads it when it is first asked, and the tokens it used.
 
-    A model of LangChain that takes ``response_format`` (OpenAI's name) is called with it; any other one through its
-    ``with_structured_output(..., method="json_schema")``.
+    The model is called with OpenAI's names for options (``response_format``, ``logprobs``, ``max_tokens``);
+    ``agent.served`` translates them for servers. What it thinks aloud before it answers is left out.
     """
 
     model: "BaseChatModel | Callable[[], BaseChatModel]"
@@ -104,9 +107,9 @@ class Chat:
         for attempt in range(self.attempts):
             note = f"\n\n({problem})" if problem else ""
             message = self._ask(system, user + note, schema, max_tokens * (attempt + 1), options)
-            value, problem = _parse(message, schema)
+            value, problem, tokens = _parse(message, schema)
             if not problem:
-                return Draft(value, _mean_probability(message), tuple(_token(each) for each in _tokens(message)))
+                return Draft(value, _mean_probability(tokens), tuple(_token(each) for each in tokens))
         raise ModelReplyError(
             f"the model's reply is not what was asked for: {problem}",
             hint="Use a model that follows JSON Schema, or a server that enforces it",
@@ -116,12 +119,14 @@ class Chat:
         """Ask for one line of words.
 
         Raises:
+            ModelReplyError: the model thought aloud until it was cut off.
             ModelUnavailable: the model cannot be reached.
         """
         message = self._invoke(system, user, max_tokens=max_tokens, logprobs=True, top_logprobs=20, stop=["\n"])
-        lines = message.text.rpartition("</think>")[2].strip().splitlines()
-        options = tuple((each["token"], math.exp(each["logprob"])) for each in _first_options(message))
-        return Said(lines[0].strip() if lines else "", options, _mean_probability(message))
+        text, tokens = _said(message)
+        lines = text.splitlines()
+        options = tuple((each["token"], math.exp(each["logprob"])) for each in _first_options(tokens))
+        return Said(lines[0].strip() if lines else "", options, _mean_probability(tokens))
 
     def probability_of_yes(self, system: str, question: str) -> float:
         """How sure the model is that the answer to a yes-or-no question is yes, 0 to 1.
@@ -130,13 +135,15 @@ class Chat:
         word it says, and 0.5 when it says neither.
         """
         message = self._invoke(system, question, max_tokens=3, logprobs=True, top_logprobs=20)
+        text, tokens = _said(message)
         yes = no = 0.0
-        for option in _first_options(message):
+        for option in _first_options(tokens):
             word, chance = option["token"].strip().casefold(), math.exp(option["logprob"])
             yes, no = yes + chance * (word in _YES), no + chance * (word in _NO)
         if yes + no > 0:
             return yes / (yes + no)
-        word = message.text.strip().casefold().strip(".,!。，！")
+        first = _WORD.match(text.casefold().lstrip("*\"'“‘ "))
+        word = first.group() if first else ""
         return 1.0 if word in _YES else 0.0 if word in _NO else 0.5
 
     def _ask(self, system: str, user: str, schema: JsonSchema, max_tokens: int, options: int) -> "AIMessage":
@@ -176,27 +183,53 @@ def _call(invoke: Callable[[], "AIMessage"]) -> "AIMessage":
         ) from error
 
 
-def _parse(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str]:
-    """The value, and what is wrong with it ("" when nothing is)."""
+def _parse(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str, list[Mapping[str, Any]]]:
+    """The value, what is wrong with it ("" when nothing is), and the tokens that it was written with."""
     from jsonschema import Draft202012Validator
 
     if message.response_metadata.get("finish_reason") == "length":
-        return None, "the reply was cut off: be shorter"
-    text = message.text.rpartition("</think>")[2].strip()
-    try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        return None, "the reply was not JSON: reply with JSON only"
-    error = next(iter(Draft202012Validator(schema).iter_errors(value)), None)
+        return None, "the reply was cut off: be shorter", []
+    text, tokens = _answer(message)
+    if not text and _thought(message):
+        return None, "the reply had thoughts only: reply at once", []
+    found = find_json(text, schema)
+    if found.problem:
+        return None, found.problem, []
+    error = next(iter(Draft202012Validator(schema).iter_errors(found.value)), None)
     if error is not None:
         place = "/".join(str(p) for p in error.absolute_path)
-        return None, f"the reply broke {error.validator!r} at /{place}: reply with JSON of the given form"
-    return value, ""
+        return None, f"the reply broke {error.validator!r} at /{place}: reply with JSON of the given form", []
+    return found.value, "", tokens if found.text == text else spoken(tokens, found.text)
 
 
-def _tokens(message: "AIMessage") -> list[dict[str, Any]]:
+def _answer(message: "AIMessage") -> tuple[str, list[Mapping[str, Any]]]:
+    """What the model says after it thought, if it did, and the tokens of that."""
     logprobs = message.response_metadata.get("logprobs") or {}
-    return list(logprobs.get("content") or [])
+    tokens = list(logprobs.get("content") or [])
+    text, _ = without_thinking(message.text)
+    if _thought(message) or not _begin_with(tokens, text):
+        return text, spoken(tokens, text)
+    return text, tokens
+
+
+def _said(message: "AIMessage") -> tuple[str, list[Mapping[str, Any]]]:
+    text, tokens = _answer(message)
+    if not text and _thought(message):
+        raise ModelReplyError(
+            "the model thought aloud until its reply was cut off",
+            hint="Use a model that does not think aloud, or a server where that can be switched off",
+        )
+    return text, tokens
+
+
+def _thought(message: "AIMessage") -> bool:
+    return without_thinking(message.text)[1] or bool(message.additional_kwargs.get("reasoning_content"))
+
+
+def _begin_with(tokens: Sequence[Mapping[str, Any]], text: str) -> bool:
+    """Whether nothing stands before the text; some clients leave out thoughts, but not their tokens."""
+    whole = b"".join(map(_piece, tokens)).strip()
+    return whole.startswith(text.encode()) or text.encode() not in whole
 
 
 def _token(told: Mapping[str, Any]) -> Token:
@@ -211,11 +244,9 @@ def _piece(told: Mapping[str, Any]) -> bytes:
     return str(told["token"]).encode() if given is None else bytes(given)
 
 
-def _first_options(message: "AIMessage") -> list[dict[str, Any]]:
-    tokens = _tokens(message)
+def _first_options(tokens: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(tokens[0].get("top_logprobs") or []) if tokens else []
 
 
-def _mean_probability(message: "AIMessage") -> float | None:
-    tokens = _tokens(message)
+def _mean_probability(tokens: Sequence[Mapping[str, Any]]) -> float | None:
     return math.exp(sum(t["logprob"] for t in tokens) / len(tokens)) if tokens else None

@@ -1,4 +1,4 @@
-"""Finds the language model that a name means: embedded, a GGUF file, or a server that speaks the OpenAI protocol.
+"""Finds the language model that a name means: embedded, a GGUF file, or a model on a server.
 
 Knows how to make them, not what they are asked.
 """
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["EMBEDDED_LLM", "load_chat_model", "model_name"]
 
 EMBEDDED_LLM = "embedded"
-_TIMEOUT_SECONDS = 300.0
-_HINT = "Use 'embedded', 'gguf:PATH', or 'openai:MODEL' with --llm-base-url"
 
 
 def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progress | None = None) -> "BaseChatModel":
@@ -24,7 +22,9 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
 
     Args:
         spec: ``embedded`` (Qwen2.5-Coder-1.5B-Instruct, weights from ``limner[embedded]``), ``gguf:PATH`` (any GGUF
-            instruct model, run in this process), or ``openai:MODEL`` (a server that speaks the OpenAI protocol).
+            instruct model, run in this process), ``openai:MODEL`` (a server that speaks the OpenAI protocol; ``vllm``,
+            ``sglang``, ``llama-server`` and ``lmstudio`` know their default address), ``ollama:MODEL``, or another
+            provider of LangChain's ``init_chat_model`` whose package is installed.
         base_url: the server's address, for example ``http://127.0.0.1:8080/v1``.
         progress: told how far the one-time assembly of the embedded weights is, in bytes.
 
@@ -42,27 +42,11 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
         if not path.is_file():
             raise ModelUnavailable(f"there is no model file {shorten(str(path))}", hint="Give the path of a GGUF file")
         return LlamaChat(model_path=str(path))
-    if provider == "openai" and name:
-        return _openai(name, base_url)
-    raise UsageError(f"there is no language model {shorten(spec)}", hint=_HINT)
+    if provider == "gguf":
+        raise UsageError(f"there is no language model {shorten(spec)}", hint="Give the path of a file: gguf:PATH")
+    from agent.providers import served_model
 
-
-def _openai(name: str, base_url: str | None) -> "BaseChatModel":
-    """LangChain's client; the key comes from OPENAI_API_KEY, and local servers take any."""
-    import os
-
-    from langchain_openai import ChatOpenAI
-    from pydantic import SecretStr
-
-    if not base_url and "OPENAI_API_KEY" not in os.environ:
-        raise UsageError(
-            f"'openai:{name}' needs the address of a server",
-            hint="Give --llm-base-url, for example http://127.0.0.1:8080/v1 (or set OPENAI_API_KEY for OpenAI's own)",
-        )
-    key = SecretStr(os.environ.get("OPENAI_API_KEY", "none"))
-    return ChatOpenAI(
-        model=name, base_url=base_url, api_key=key, temperature=0, timeout=_TIMEOUT_SECONDS, max_retries=2
-    )
+    return served_model(spec, base_url)
 
 
 def model_name(llm: "str | BaseChatModel") -> str:
