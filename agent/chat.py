@@ -96,6 +96,18 @@ class Chat:
     attempts: int = 2
     """How often a reply that breaks its schema is asked for."""
 
+    def load(self) -> "BaseChatModel":
+        """The model, loaded when it was not yet.
+
+        Raises:
+            ModelUnavailable, UsageError: it cannot be.
+        """
+        from langchain_core.language_models import BaseChatModel
+
+        model = self.model if isinstance(self.model, BaseChatModel) else self.model()
+        self.model = model
+        return model
+
     def draft(self, system: str, user: str, schema: JsonSchema, *, max_tokens: int = 256, options: int = 1) -> Draft:
         """Ask for JSON that satisfies ``schema``; ``options``: how many probabilities are told for each token.
 
@@ -153,11 +165,9 @@ class Chat:
         )
 
     def _invoke(self, system: str, user: str, **options: Any) -> "AIMessage":
-        from langchain_core.language_models import BaseChatModel
         from langchain_core.messages import HumanMessage, SystemMessage
 
-        model = self.model if isinstance(self.model, BaseChatModel) else self.model()
-        self.model = model
+        model = self.load()
         started = time.monotonic()
         messages = [SystemMessage(without_control_tokens(system))] if system else []
         asked = [*messages, HumanMessage(without_control_tokens(user))]

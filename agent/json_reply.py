@@ -28,8 +28,8 @@ class Found(NamedTuple):
 def find_json(text: str, schema: JsonSchema) -> Found:
     """The value in ``text``: the whole of it, what its only code fence holds, or the only list or object in it.
 
-    ``schema`` tells whether a list, of objects or of others, or an object is wanted. A value that breaks off is reported as cut off, whatever the
-    server says of the end.
+    ``schema`` tells whether a list, of objects or of others, or an object is wanted. A value that breaks off is
+    reported as cut off, whatever the server says of the end.
     """
     whole = text.strip()
     for candidate in (whole, *_fenced(whole)):
@@ -75,7 +75,7 @@ def _is_cut(error: json.JSONDecodeError, text: str, start: int) -> bool:
 
 
 def _is_wanted(value: Any, schema: JsonSchema) -> bool:
-    """Whether a value is a list or an object, as ``schema`` says; "[1]" is the number of a snippet, no list of objects."""
+    """Whether a value is a list or an object, as ``schema`` says; "[1]", a snippet's number, is no list of objects."""
     kinds = schema.get("type", ["array", "object"])
     if isinstance(value, dict):
         return "object" in kinds

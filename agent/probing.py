@@ -16,7 +16,7 @@ from agent.thinking import without_thinking
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
-__all__ = ["Refused", "probe", "reasoning_in"]
+__all__ = ["Ask", "Refused", "probe", "reasoning_in"]
 
 # Long enough that a cache of whole blocks (vLLM: 16 tokens) has something to tell.
 _SYSTEM = """You answer short questions about everyday things. You are brief and exact. You never explain what you say,

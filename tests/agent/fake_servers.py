@@ -1,7 +1,7 @@
 """Servers of language models on loopback, with a script for a model: vLLM, llama-server and Ollama, and how they fail.
 
 The protocols are built from what the projects document: vLLM's OpenAI-compatible server (``response_format``,
-``structured_outputs``, ``chat_template_kwargs``, ``max_model_len`` in ``/v1/models``, ``reasoning`` beside ``content``),
+``structured_outputs``, ``chat_template_kwargs``, ``max_model_len`` in ``/v1/models``, ``reasoning`` by ``content``),
 llama-server (``/props``, ``timings``, ``exceed_context_size_error``) and Ollama (``/api/chat`` with ``format``,
 ``think``, ``options.num_ctx`` and its silent cut, ``/api/show``). Tokens are words and marks.
 """
@@ -14,6 +14,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
@@ -126,7 +127,8 @@ def _with_thought(server: Server, text: str, quiet: bool) -> tuple[str, str]:
         "tags": f"<think>\n{THOUGHT}\n</think>\n\n{text}",
         "unopened": f"{THOUGHT}\n</think>\n\n{text}",
         "unclosed": f"<think>\n{THOUGHT}",
-        "channels": f"<|channel|>analysis<|message|>{THOUGHT}<|end|><|start|>assistant<|channel|>final<|message|>{text}",
+        "channels": f"<|channel|>analysis<|message|>{THOUGHT}<|end|>"
+        f"<|start|>assistant<|channel|>final<|message|>{text}",
     }
     return "", forms[server.thinking]
 
@@ -215,10 +217,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing."""
 
     def handle(self) -> None:
-        try:
+        with suppress(ConnectionError, ValueError):  # the client is gone, or the connection was reset on purpose
             super().handle()
-        except (ConnectionError, ValueError):  # the client is gone, or the connection was reset on purpose
-            pass
 
 
 class FakeServer(ThreadingHTTPServer):
@@ -304,8 +304,8 @@ class FakeServer(ThreadingHTTPServer):
         """The error about a prompt that does not fit (vLLM's words)."""
         return self.error(
             400,
-            f"This model's maximum context length is {self.does.context} tokens. However, you requested {length} tokens "
-            "in the messages. Please reduce the length of the messages.",
+            f"This model's maximum context length is {self.does.context} tokens. However, you requested {length} "
+            "tokens in the messages. Please reduce the length of the messages.",
         )
 
     def completion(self, said: Said, body: Mapping[str, Any]) -> dict[str, Any]:
