@@ -110,7 +110,7 @@ def _store(limner: "Limner") -> Check:
     except LimnerError as error:
         found = failed(name, error)
         return found if found.remedy else replace(found, remedy="Make the index anew: limner reindex")
-    seen = f"version {health.version}, {health.wanted} snippets in the record, {health.vectors} vectors in the index"
+    seen = f"version {health.version}, {health.vectors} vectors in the index of {health.wanted} that the record wants"
     told = Check(name, "ok", seen, details=asdict(health))
     try:
         mine = limner.store.embedder.name

@@ -120,8 +120,11 @@ def failure(error: BaseException, endpoint: Endpoint, *, prompt: str = "", timeo
     if status is not None:
         hint = "It is too busy: try later" if status == 429 else "Look into the server's log"
         return ModelUnavailable(f"{start} failed ({status}): {said}", hint=hint)
+    cause = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
     return ModelUnavailable(
-        f"{start} could not be asked: {type(error).__name__}: {said}",
+        f"{start} could not be asked: {type(cause).__name__}: {endpoint.said(cause, prompt)}",
         hint="Check that the server is up, its address and the model's name",
     )
 

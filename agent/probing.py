@@ -25,7 +25,7 @@ word, you say this word and stop. If it asks for a number, you say the number an
 with one another. Each of them can be answered by a child of ten years, without looking anything up."""
 _YES_OR_NO = "Is water wet? Answer with yes or no."
 _HELLO = "Reply with the word hello and nothing else."
-_HELLO_AS_JSON = "Reply with the word hello, as JSON."
+_HELLO_NOT_AS_JSON = "Reply with the word hello and nothing else: no JSON."  # OpenAI wants the word in this mode
 # Nothing in the question suggests this reply: who gives it was made to.
 _SEVEN = {"type": "object", "properties": {"n": {"enum": [7]}}, "required": ["n"], "additionalProperties": False}
 _LIST = {"type": "array", "items": _SEVEN, "minItems": 1, "maxItems": 1}
@@ -106,7 +106,7 @@ def _schema(ask: Ask, ways: tuple[SchemaWay, ...], found: Abilities, budget: int
         schema = _SEVEN if wrapped or way == "json_object" else _LIST
         request = Request(room, schema=schema, way=way, quiet=found.quiet)
         try:
-            message = ask(_SYSTEM, _HELLO_AS_JSON if way == "json_object" else _HELLO, request)
+            message = ask(_SYSTEM, _HELLO_NOT_AS_JSON if way == "json_object" else _HELLO, request)
         except Refused:
             continue
         if _keeps_to(message, schema, way):

@@ -63,7 +63,7 @@ def sensible(script: Script) -> Script:
         if user.startswith("Is water wet"):
             return 0.97
         if user.startswith("Reply with the word hello"):
-            return '{"word": "hello"}' if "JSON" in user else "hello"
+            return "hello"
         return script(system, user, schema)
 
     return answer

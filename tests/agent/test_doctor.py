@@ -73,7 +73,7 @@ def test_all_is_well(doctor: Doctor, filled: Path) -> None:
     assert report.code == 0
     assert report.checks["versions"]["details"]["python"].startswith("3.")
     assert report.checks["language model"]["details"]["abilities"]["schema"] == "json_schema"
-    assert "3 snippets in the record, 3 vectors in the index" in report.checks["store"]["seen"]
+    assert "3 vectors in the index of 3" in report.checks["store"]["seen"]
 
 
 def test_what_a_server_lacks_is_a_warning_with_a_remedy(doctor: Doctor) -> None:
@@ -139,8 +139,6 @@ def test_embedded_weights_that_were_altered(tmp_path: Path, capsys: pytest.Captu
     checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
     assert code == 4 and "was altered" in checks["weights"]["seen"]
     assert "Delete that file" in checks["weights"]["remedy"]
-        code == 4 and "was altered" in checks["weights"]["seen"] and "Delete that file" in checks["weights"]["remedy"]
-    )
 
 
 def test_for_people_it_is_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -238,7 +238,7 @@ def test_nobody_listens(provider: str) -> None:
     model = load_chat_model(f"{provider}:m", base_url=url)
     assert isinstance(model, ServedChat)
     model.backoff = 0.01
-    with pytest.raises(ModelUnavailable, match=rf"'m' at {url} could not be asked.*Check that the server is up"):
+    with pytest.raises(ModelUnavailable, match=rf"'m' at {url} could not be asked: Conn.*Check that the server is up"):
         Chat(model).say("", "Which city?", max_tokens=5)
 
 
