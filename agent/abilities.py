@@ -5,6 +5,7 @@ Knows neither how it is found out nor how it is used.
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -57,6 +58,9 @@ def remember(endpoint: Endpoint, abilities: Abilities) -> None:
         temporary = path.with_suffix(".tmp")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
+        for old in path.parent.glob("*.json"):  # of servers on ports that nobody uses any more
+            if old.stat().st_mtime < time.time() - _DAYS * 86400:
+                old.unlink(missing_ok=True)
     except OSError:  # it is found out again the next time, which costs a few tokens and harms nothing
         return
 

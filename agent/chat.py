@@ -6,15 +6,14 @@ Knows nothing of profiles: what comes back is parsed and checked JSON, or an err
 import math
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import LimnerError, ModelReplyError, ModelUnavailable, shorten
 from agent.inert import without_control_tokens
-from agent.json_reply import find_json
+from agent.replies import Token, first_options, mean_probability, parsed, said_in, token_of
 from agent.schema_rules import JsonSchema
-from agent.thinking import spoken, without_thinking
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -45,16 +44,6 @@ class Usage:
         self.cached_tokens += usage.get("input_token_details", {}).get("cache_read", 0) or 0
         self.completion_tokens += usage.get("output_tokens", 0)
         self.seconds += seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token of a reply: its UTF-8 bytes (often not whole characters), its probability before the grammar's mask, and
-    those of the tokens that could have stood there, its own among them."""
-
-    piece: bytes
-    chance: float
-    options: tuple[tuple[bytes, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +108,9 @@ class Chat:
         for attempt in range(self.attempts):
             note = f"\n\n({problem})" if problem else ""
             message = self._ask(system, user + note, schema, max_tokens * (attempt + 1), options)
-            value, problem, tokens = _parse(message, schema)
+            value, problem, tokens = parsed(message, schema)
             if not problem:
-                return Draft(value, _mean_probability(tokens), tuple(_token(each) for each in tokens))
+                return Draft(value, mean_probability(tokens), tuple(token_of(each) for each in tokens))
         raise ModelReplyError(
             f"the model's reply is not what was asked for: {problem}",
             hint="Use a model that follows JSON Schema, or a server that enforces it",
@@ -135,10 +124,10 @@ class Chat:
             ModelUnavailable: the model cannot be reached.
         """
         message = self._invoke(system, user, max_tokens=max_tokens, logprobs=True, top_logprobs=20, stop=["\n"])
-        text, tokens = _said(message)
+        text, tokens = said_in(message)
         lines = text.splitlines()
-        options = tuple((each["token"], math.exp(each["logprob"])) for each in _first_options(tokens))
-        return Said(lines[0].strip() if lines else "", options, _mean_probability(tokens))
+        options = tuple((each["token"], math.exp(each["logprob"])) for each in first_options(tokens))
+        return Said(lines[0].strip() if lines else "", options, mean_probability(tokens))
 
     def probability_of_yes(self, system: str, question: str) -> float:
         """How sure the model is that the answer to a yes-or-no question is yes, 0 to 1.
@@ -147,9 +136,9 @@ class Chat:
         word it says, and 0.5 when it says neither.
         """
         message = self._invoke(system, question, max_tokens=3, logprobs=True, top_logprobs=20)
-        text, tokens = _said(message)
+        text, tokens = said_in(message)
         yes = no = 0.0
-        for option in _first_options(tokens):
+        for option in first_options(tokens):
             word, chance = option["token"].strip().casefold(), math.exp(option["logprob"])
             yes, no = yes + chance * (word in _YES), no + chance * (word in _NO)
         if yes + no > 0:
@@ -191,72 +180,3 @@ def _call(invoke: Callable[[], "AIMessage"]) -> "AIMessage":
             f"the model could not be asked: {type(error).__name__}: {shorten(str(error), 200)}",
             hint="Check that the server is up, its address and the model's name",
         ) from error
-
-
-def _parse(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str, list[Mapping[str, Any]]]:
-    """The value, what is wrong with it ("" when nothing is), and the tokens that it was written with."""
-    from jsonschema import Draft202012Validator
-
-    if message.response_metadata.get("finish_reason") == "length":
-        return None, "the reply was cut off: be shorter", []
-    text, tokens = _answer(message)
-    if not text and _thought(message):
-        return None, "the reply had thoughts only: reply at once", []
-    found = find_json(text, schema)
-    if found.problem:
-        return None, found.problem, []
-    error = next(iter(Draft202012Validator(schema).iter_errors(found.value)), None)
-    if error is not None:
-        place = "/".join(str(p) for p in error.absolute_path)
-        return None, f"the reply broke {error.validator!r} at /{place}: reply with JSON of the given form", []
-    return found.value, "", tokens if found.text == text else spoken(tokens, found.text)
-
-
-def _answer(message: "AIMessage") -> tuple[str, list[Mapping[str, Any]]]:
-    """What the model says after it thought, if it did, and the tokens of that."""
-    logprobs = message.response_metadata.get("logprobs") or {}
-    tokens = list(logprobs.get("content") or [])
-    text, _ = without_thinking(message.text)
-    if _thought(message) or not _begin_with(tokens, text):
-        return text, spoken(tokens, text)
-    return text, tokens
-
-
-def _said(message: "AIMessage") -> tuple[str, list[Mapping[str, Any]]]:
-    text, tokens = _answer(message)
-    if not text and _thought(message):
-        raise ModelReplyError(
-            "the model thought aloud until its reply was cut off",
-            hint="Use a model that does not think aloud, or a server where that can be switched off",
-        )
-    return text, tokens
-
-
-def _thought(message: "AIMessage") -> bool:
-    return without_thinking(message.text)[1] or bool(message.additional_kwargs.get("reasoning_content"))
-
-
-def _begin_with(tokens: Sequence[Mapping[str, Any]], text: str) -> bool:
-    """Whether nothing stands before the text; some clients leave out thoughts, but not their tokens."""
-    whole = b"".join(map(_piece, tokens)).strip()
-    return whole.startswith(text.encode()) or text.encode() not in whole
-
-
-def _token(told: Mapping[str, Any]) -> Token:
-    piece, chance = _piece(told), math.exp(told["logprob"])
-    options = {_piece(each): math.exp(each["logprob"]) for each in told.get("top_logprobs") or []}
-    return Token(piece, chance, tuple({**options, piece: chance}.items()))
-
-
-def _piece(told: Mapping[str, Any]) -> bytes:
-    """The bytes of a token: half a character has no text of its own."""
-    given = told.get("bytes")
-    return str(told["token"]).encode() if given is None else bytes(given)
-
-
-def _first_options(tokens: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return list(tokens[0].get("top_logprobs") or []) if tokens else []
-
-
-def _mean_probability(tokens: Sequence[Mapping[str, Any]]) -> float | None:
-    return math.exp(sum(t["logprob"] for t in tokens) / len(tokens)) if tokens else None

@@ -3,7 +3,6 @@
 Knows nothing of users, evidence or prompts. What the server can do is found out at the first request.
 """
 
-import json
 import threading
 import warnings
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from agent.abilities import Abilities, recall, remember
+from agent.adapting import as_openai, text_of, unwrapped, with_schema, wrapped
 from agent.dialects import Dialect, Request
 from agent.endpoints import CONTEXT_NEEDED, Endpoint, client_errors, failure, is_refusal
 from agent.errors import LimnerError, ModelReplyError, ModelUnavailable
@@ -25,8 +25,6 @@ from agent.probing import Refused, probe
 from agent.retrying import call_again
 
 __all__ = ["ServedChat"]
-
-_WRAP = "reply"
 
 
 class ServedChat(BaseChatModel):
@@ -116,7 +114,7 @@ class ServedChat(BaseChatModel):
             message = self._ask(messages, stop, self.abilities(), kwargs)
         except client_errors(TypeError) as error:
             if not (self._recalled and is_refusal(error)):
-                raise self._failure(error, _text(messages)) from error
+                raise self._failure(error, text_of(messages)) from error
             message = self._ask_anew(messages, stop, kwargs)  # the server may be another one than it was
         return ChatResult(generations=[ChatGeneration(message=message)])
 
@@ -124,17 +122,17 @@ class ServedChat(BaseChatModel):
         try:
             return self._ask(messages, stop, self.abilities(fresh=True), kwargs)
         except client_errors(TypeError) as error:
-            raise self._failure(error, _text(messages)) from error
+            raise self._failure(error, text_of(messages)) from error
 
     def _ask(
         self, messages: list[BaseMessage], stop: list[str] | None, can: Abilities, kwargs: Mapping[str, Any]
     ) -> AIMessage:
         request = self._request(messages, stop, can, kwargs)
         if request.schema is not None and request.way in ("none", "json_object"):
-            messages = [*messages[:-1], _with_schema(messages[-1], request.schema)]
+            messages = [*messages[:-1], with_schema(messages[-1], request.schema)]
         wraps = request.schema is not None and can.wrapped and request.schema.get("type") != "object"
-        message = self._send(messages, replace(request, schema=_wrapped(request.schema)) if wraps else request)
-        return _unwrapped(message) if wraps else message
+        message = self._send(messages, replace(request, schema=wrapped(request.schema)) if wraps else request)
+        return unwrapped(message) if wraps else message
 
     def _request(
         self, messages: list[BaseMessage], stop: list[str] | None, can: Abilities, kwargs: Mapping[str, Any]
@@ -145,7 +143,7 @@ class ServedChat(BaseChatModel):
         if way == "json_object" and schema.get("type") != "object":
             way = "none"  # this mode allows no lists at the root
         room = kwargs.get("max_tokens") or self.max_tokens
-        needed = estimate_tokens(_text(messages)) + room
+        needed = estimate_tokens(text_of(messages)) + room
         if can.cuts_silently and can.context and needed > can.context:
             raise ModelReplyError(
                 f"a prompt of about {needed - room} tokens may be too long for the language model "
@@ -175,49 +173,15 @@ class ServedChat(BaseChatModel):
         from pydantic import ValidationError
 
         try:
-            return _as_openai(self.inner.invoke(messages, **options))
+            return as_openai(self.inner.invoke(messages, **options))
         except client_errors(LimnerError):
             raise
         except (ValueError, ValidationError, KeyError) as error:
             raise ModelUnavailable(
                 f"the language model {self._endpoint.name} answered with something that is no reply: "
-                f"{self._endpoint.said(error, _text(messages))}",
+                f"{self._endpoint.said(error, text_of(messages))}",
                 hint="Check that the address is that of the API, not of a web page: most end in /v1",
             ) from error
 
     def _failure(self, error: BaseException, prompt: str) -> ModelUnavailable:
         return failure(error, self._endpoint, prompt=prompt, timeout=self.timeout)
-
-
-def _text(messages: list[BaseMessage]) -> str:
-    return "\n".join(message.text for message in messages)
-
-
-def _as_openai(message: AIMessage) -> AIMessage:
-    """The same with what Ollama tells under OpenAI's names."""
-    told = dict(message.response_metadata)
-    logprobs = told.get("logprobs")
-    if isinstance(logprobs, list):
-        dumped = [each if isinstance(each, Mapping) else each.model_dump(exclude_none=True) for each in logprobs]
-        told["logprobs"] = {"content": dumped}
-    told.setdefault("finish_reason", told.get("done_reason"))
-    return message.model_copy(update={"response_metadata": told})
-
-
-def _with_schema(message: BaseMessage, schema: Mapping[str, Any]) -> HumanMessage:
-    """Told to the model, where nothing makes it keep to it."""
-    return HumanMessage(f"{message.text}\n\nJSON Schema: {json.dumps(schema, ensure_ascii=False)}")
-
-
-def _wrapped(schema: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"type": "object", "properties": {_WRAP: schema}, "required": [_WRAP], "additionalProperties": False}
-
-
-def _unwrapped(message: AIMessage) -> AIMessage:
-    """With the text of the value alone; as it is, when it is not wrapped."""
-    text = message.text
-    start = text.find(f'"{_WRAP}"')
-    colon = text.find(":", start)
-    if start < 0 or colon < 0 or not text.rstrip().endswith("}"):
-        return message
-    return message.model_copy(update={"content": text[colon + 1 : text.rindex("}")].strip()})

@@ -1,6 +1,7 @@
 """What is found out of an endpoint, how cheaply, and where it is remembered."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -125,6 +126,15 @@ def test_what_is_remembered_grows_old(cache: Path) -> None:
     (file,) = cache.iterdir()
     file.write_text("{", "utf-8")
     assert recall(endpoint) is None
+
+
+def test_what_nobody_asks_for_any_more_is_deleted(cache: Path) -> None:
+    old, new = (Endpoint.at("openai", name, "http://host/v1") for name in ("old", "new"))
+    remember(old, Abilities("json_schema"))
+    (file,) = cache.iterdir()
+    os.utime(file, (0, 0))
+    remember(new, Abilities("json_schema"))
+    assert len(list(cache.iterdir())) == 1 and not file.exists()
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
