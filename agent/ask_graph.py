@@ -166,6 +166,19 @@ class AskGraph:
             [*first.read, *second.read],
         )
 
+    def reread(self, question: str, weighed: Sequence[Weighed]) -> tuple[str | None, float]:
+        """What these snippets, weighed before, the weightiest first, say to a question, after verification; and the
+        probability that they say nothing.
+
+        Raises:
+            ModelUnavailable: the model failed.
+        """
+        language = prompt_language([question])
+        state: _State = {"question": question, "language": language, "weighed": [*weighed], "steps": [], "rejected": []}
+        read = state | self._read(state)
+        told = read | self._verify(read)
+        return told["answer"], told.get("signals", {}).get("nothing", 1.0)
+
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph
 
@@ -208,7 +221,8 @@ class AskGraph:
         known = len(state["weighed"])
         weighed = weigh(self._chat, state["question"], state["found"], state["language"], first_rank=known + 1)
         best = max((each.tells for each in weighed), default=0.0)
-        step = {"step": "weigh", "snippets": len(weighed), "best": round(best, 4)}
+        tells = {each.hit.snippet.snippet_id: round(each.tells, 4) for each in sorted(weighed, key=lambda w: w.rank)}
+        step = {"step": "weigh", "snippets": len(weighed), "best": round(best, 4), "tells": tells}
         everything = sorted([*state["weighed"], *weighed], key=lambda each: -each.weight)
         return {"weighed": everything, "steps": [*state["steps"], step]}
 

@@ -5,20 +5,28 @@ Knows documents and stores; how probabilities are measured is ``measuring``'s.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from agent.answer_weights import is_compared, weighed_in, weights_of, without_each
 from agent.chat import Chat
 from agent.documents import AnswerDocument, Claim, Evidence, ModelNames, ProfileDocument, cite_hits
 from agent.errors import UsageError, shorten
-from agent.evidence import in_time_order, key_of, prompt_language
+from agent.evidence import in_time_order, key_of
 from agent.explanations import Computation, Explanation, Quote, Turn
-from agent.facets import Facet, plan_facets
-from agent.inquiries import AnswerInquiry, FacetInquiry, Inquiry
+from agent.extracting import is_extracted
+from agent.facets import Facet
+from agent.inquiries import FacetInquiry
 from agent.measuring import Before, Measured, Task, guess, measure
 from agent.places import basis_of, check_pointer, claim_at, drafted_before
 from agent.progress import OnStep, Step, ignore
+from agent.readings import Attribute, Key, read_each
+from agent.resolve import resolve
 from agent.schema import ProfileSchema
-from retrieval import Event, Hit, Snippet, Store, questions_in
+from agent.verify import Accepted
+from retrieval import Event, Hit, Store, questions_in
+
+if TYPE_CHECKING:
+    from agent.profile_graph import Shown
 
 __all__ = ["Explainer", "check_question"]
 
@@ -76,19 +84,19 @@ class Explainer:
         )
         if claim is not None:
             about = self._of_claim(about, claim)
-        if facet.compute is not None:
+        if facet.compute is not None and (claim.origin == "computed" if claim is not None else not facet.by_name):
             return replace(about, kind="computed", computed=self._computation(document.user_id, facet))
         if claim is not None and facet.from_claims:
             return replace(about, kind="summary", rests_on=basis_of(claim, document.claims))
         if facet.from_claims or (claim is not None and not claim.evidence):
             return replace(about, kind="given" if claim is not None else "unknown")
         graph = ProfileGraph(self._store, self._chat, self._names, self._on_step)
-        pack, language = graph.pack_of(document.user_id, schema, facet)
-        found = next(f for f in plan_facets(schema, language) if f.pointer == facet.pointer)
-        about = replace(about, queries=found.queries)
-        hits = list(pack.hits) if pack is not None else []
-        before = drafted_before(claim, document.claims, hits, facet) if claim is not None else ()
-        return self._measured(about, FacetInquiry(self._chat, found, language), hits, before)
+        shown = graph.shown(document.user_id, schema, facet.pointer)
+        about = replace(about, queries=shown.facet.queries)
+        if is_extracted(shown.facet):
+            return self._read_alone(about, schema, shown)
+        before = drafted_before(claim, document.claims, shown.hits, facet) if claim is not None else ()
+        return self._measured(about, FacetInquiry(self._chat, shown.facet, shown.language), shown.hits, before)
 
     def answer(self, document: AnswerDocument) -> Explanation:
         """Why the answer is what it is, or why there is none.
@@ -96,6 +104,8 @@ class Explainer:
         Raises:
             ModelUnavailable: the model failed.
         """
+        from agent.ask_graph import AskGraph
+
         question, told = document.question, document.answer is not None
         about = replace(
             self._blank(document.user_id, question, document.usage),
@@ -107,14 +117,37 @@ class Explainer:
             queries=(question,),
             is_prose=True,
         )
-        if document.computed:
+        if document.computed or is_compared(document):
             return about
-        read = {name for step in document.steps if step["step"] == "read" for name in step["snippets"]}
-        hits = [self._hit(each) for each in self._store.history(document.user_id) if each.snippet_id in read]
-        return self._measured(about, AnswerInquiry(self._chat, question, prompt_language([question])), hits)
+        weighed = weighed_in(document, self._hits(document.user_id))
+        about = replace(about, **weights_of(document, weighed))
+        graph = AskGraph(self._store, self._chat, self._names, self._on_step)
+        return replace(about, without=without_each(graph, document, weighed, self._count)) if told else about
 
-    def _hit(self, snippet: Snippet) -> Hit:
-        return Hit(snippet, self._store.event(snippet.user_id, snippet.event_id), 0.0, 0)
+    def _hits(self, user_id: str) -> dict[str, Hit]:
+        events = {event.event_id: event for event in self._store.events(user_id)}
+        return {s.snippet_id: Hit(s, events[s.event_id], 0.0, 0) for s in self._store.history(user_id)}
+
+    def _read_alone(self, about: Explanation, schema: ProfileSchema, shown: "Shown") -> Explanation:
+        """With what each snippet says by itself, and what would stand there without those that are quoted."""
+
+        def left(accepted: Sequence[Accepted]) -> list[Any]:
+            claims = resolve(schema.inlined, [shown.facet], accepted).claims
+            return [each.value for each in claims if each.status != "superseded"]
+
+        hits = self._with_evidence(about, shown.hits)
+        attribute = Attribute(shown.facet, shown.language, shown.people, left)
+        found = read_each(self._chat, attribute, hits, about.rejected, self._count)
+        about = replace(
+            about, shown=cite_hits(hits), readings=found.read, alternatives=found.alternatives(about.value),
+            nothing=found.nothing(), note=_NO_PROBABILITIES if found.is_mute() else None,
+        )  # fmt: skip
+        if about.value is None:
+            return about
+        return replace(about, **found.of_value(about.value, [_key(quote.evidence) for quote in about.quotes]))
+
+    def _count(self, done: int, total: int) -> None:
+        self._on_step(Step("explain", done, total))
 
     def _blank(self, user_id: str, subject: str, made_with: Any) -> Explanation:
         return Explanation(
@@ -134,10 +167,11 @@ class Explainer:
             valid_from=claim.valid_from,
             valid_to=claim.valid_to,
             quotes=self._quotes(about.user_id, claim.evidence),
+            judged=claim.signals.get("judge"),
         )
 
     def _measured(
-        self, about: Explanation, inquiry: Inquiry, shown: Sequence[Hit], before: tuple[Before, ...] = ()
+        self, about: Explanation, inquiry: FacetInquiry, shown: Sequence[Hit], before: tuple[Before, ...] = ()
     ) -> Explanation:
         """With probabilities: of the value over what was shown and its evidence, or of nothing where there is none."""
         hits = self._with_evidence(about, shown)
@@ -145,11 +179,7 @@ class Explainer:
         if about.value is None:
             return self._why_nothing(about, inquiry, hits)
         cited = frozenset((quote.evidence.event_id, quote.evidence.snippet_id) for quote in about.quotes)
-
-        def on_step(done: int, total: int) -> None:
-            self._on_step(Step("explain", done, total))
-
-        found: Measured = measure(Task(inquiry, about.value, cited, before), hits, on_step)
+        found: Measured = measure(Task(inquiry, about.value, cited, before), hits, self._count)
         about = replace(about, alternatives=found.alternatives, without=found.without)
         if found.value is None:
             about = replace(about, note=_NO_PROBABILITIES)
@@ -162,7 +192,7 @@ class Explainer:
             )
         return self._judged(about, inquiry, {key_of(hit): hit for hit in hits}) if cited else about
 
-    def _why_nothing(self, about: Explanation, inquiry: Inquiry, hits: Sequence[Hit]) -> Explanation:
+    def _why_nothing(self, about: Explanation, inquiry: FacetInquiry, hits: Sequence[Hit]) -> Explanation:
         if not hits:
             return about
         self._on_step(Step("explain", 0, 1))
@@ -171,7 +201,7 @@ class Explainer:
             return replace(about, note=_NO_PROBABILITIES)
         return replace(about, alternatives=(best[0],), nothing=round(best[1], 4))
 
-    def _judged(self, about: Explanation, inquiry: Inquiry, by_key: dict[tuple[str, str], Hit]) -> Explanation:
+    def _judged(self, about: Explanation, inquiry: FacetInquiry, by_key: dict[tuple[str, str], Hit]) -> Explanation:
         """With the judge's word on all quotes together, and without each of several."""
 
         def judge(quotes: Sequence[Quote]) -> float:
@@ -203,6 +233,10 @@ class Explainer:
 
     def _computation(self, user_id: str, facet: Facet) -> Computation:
         return Computation(str(facet.compute), len(self._store.events(user_id)))
+
+
+def _key(evidence: Evidence) -> Key:
+    return evidence.event_id, evidence.snippet_id
 
 
 def _quote(evidence: Evidence, events: Sequence[Event], place: int) -> Quote:

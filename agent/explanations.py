@@ -10,7 +10,7 @@ from typing import Any, Literal
 from agent.chat import Usage
 from agent.documents import Claim, Evidence, ModelNames, Origin, Rejected
 
-__all__ = ["Alternative", "Computation", "Explanation", "Kind", "LeftOut", "Quote", "Removed", "Turn"]
+__all__ = ["Alternative", "Computation", "Explanation", "Kind", "LeftOut", "Quote", "ReadAlone", "Removed", "Turn"]
 
 Kind = Literal["drafted", "computed", "summary", "given", "unknown", "answer", "unanswered"]
 """Where it comes from: the model read it in snippets; code counted it; the model wrote it from verified claims; a
@@ -55,10 +55,25 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAlone:
+    """What the model read in one snippet that stood alone in the prompt.
+
+    ``values`` are in the snippet's words, none where it tells nothing, or where only ``tells`` was asked: the
+    probability, 0 to 1, that it tells something. ``sure``: that times the mean probability of the reply's tokens; None
+    without values, and where the model tells no probabilities.
+    """
+
+    evidence: Evidence
+    values: tuple[str, ...]
+    tells: float
+    sure: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """What happens when snippets are left out: the value's probability then, and that of nothing.
 
-    ``instead``: what the model writes then, () for nothing; None where the value stays the likeliest.
+    ``instead``: what stands there then, () for nothing; None where the value stays.
     """
 
     removed: Removed
@@ -82,10 +97,11 @@ class Explanation:
     """Why a claim or an answer is what it is.
 
     ``subject`` is the pointer or the question. ``probability`` is that of the value given the snippets shown,
-    ``per_token`` its geometric mean over the value's tokens, ``nothing`` that of no value. ``judged`` is the judge's
-    probability. ``others`` are other claims at the same place (superseded or disputed), ``rests_on`` the claims that a
-    summary was written from, ``queries`` what was searched, ``shown`` the snippets that the model was shown. ``usage``
-    is that of explaining, ``made_with`` that of the profile or answer itself.
+    ``per_token`` its geometric mean over the value's tokens, ``nothing`` that of no value. ``readings``: where snippets
+    were read one by one, what each says; the probabilities are then those of the surest reading. ``judged`` is the
+    judge's probability. ``others`` are other claims at the same place (superseded or disputed), ``rests_on`` the claims
+    that a summary was written from, ``queries`` what was searched, ``shown`` the snippets that the model was shown.
+    ``usage`` is that of explaining, ``made_with`` that of the profile or answer itself.
     """
 
     user_id: str
@@ -114,6 +130,7 @@ class Explanation:
     model: ModelNames
     usage: Usage
     made_with: Usage
+    readings: tuple[ReadAlone, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

@@ -13,23 +13,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from agent.computable import COMPUTED, Rule, rule_for
 from agent.errors import SchemaError
 from agent.schema import ProfileSchema
 from agent.schema_rules import JsonSchema, escape_pointer
 from prompts import Language
 
-__all__ = ["COMPUTED", "Facet", "Kind", "draft_schema", "example_of", "plan_facets"]
+__all__ = ["Facet", "Kind", "draft_schema", "example_of", "plan_facets"]
 
 Kind = Literal["value", "list", "choice", "text"]
 """One short value; a list of them; one of an enum or a boolean; one or two sentences about the user."""
-
-COMPUTED = ("language", "event_count", "first_seen", "last_seen", "channels")
-"""What ``x-compute`` may ask for."""
 
 _VALUE_CHARS = 60
 _TEXT_CHARS = 240
 _LONG_TEXT = 150  # a string that may be this long is prose about the user, not a value quoted from the history
 _LIST_ITEMS = 8
+_COMPUTED_ITEMS = 100
 _VERSIONS = 3  # how many values over time are asked for where the schema holds one
 
 
@@ -38,7 +37,8 @@ class Facet:
     """One thing to find out: a leaf of the schema, or a list.
 
     ``path`` are the keys from the root, ``item`` is the inlined schema of one value (never null), ``least`` and
-    ``most`` how many values the profile can hold.
+    ``most`` how many values the profile can hold. ``compute``: code computes it; ``by_name``: not because the schema
+    says so (``x-compute``) but because it is called so, and where the events do not tell it, the model is asked.
     """
 
     path: tuple[str, ...]
@@ -49,7 +49,8 @@ class Facet:
     queries: tuple[str, ...]
     most: int
     least: int = 0
-    compute: str | None = None
+    compute: Rule | None = None
+    by_name: bool = False
     from_claims: bool = False
 
     @property
@@ -104,6 +105,10 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
             hint=f"It is true or false, and only for texts: strings with a maxLength of {_LONG_TEXT} or more",
         )
     extra = node.get(f"x-queries-{language}") or node.get("x-queries") or []
+    by_name = compute is None and not from_claims
+    if by_name:
+        compute = rule_for(label, description, node)
+    limit = _LIST_ITEMS if compute is None else _COMPUTED_ITEMS
     queries = dict.fromkeys([*(str(q) for q in extra), f"{label}: {description}" if description else label])
     return Facet(
         path=path,
@@ -112,9 +117,10 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
         label=label,
         description=description,
         queries=tuple(queries),
-        most=min(node.get("maxItems", _LIST_ITEMS), _LIST_ITEMS) if many else 1,
+        most=min(node.get("maxItems", limit), limit) if many else 1,
         least=node.get("minItems", 0) if many else 0,
         compute=compute,
+        by_name=by_name and compute is not None,
         from_claims=from_claims,
     )
 

@@ -96,7 +96,7 @@ class Floor:
         """
         chat = self._chat()
         language = prompt_language(s.text for s in self._store.history(user_id, 200))
-        facets = [each for each in plan_facets(schema, language) if each.compute is None]
+        facets = [each for each in plan_facets(schema, language) if each.compute is None or each.by_name]
         groups = [facets] if self._at_once else [[each] for each in facets]
         profile: dict[str, Any] = {}
         claims: list[Claim] = []

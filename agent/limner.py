@@ -53,8 +53,8 @@ class Limner:
 
     Args:
         store: the folder of the store; ``ingest`` makes it.
-        llm: ``"embedded"``, ``"gguf:PATH"``, ``"openai:MODEL"``, ``"ollama:MODEL"`` and others (docs/models.md), or any
-            LangChain chat model that can follow a JSON Schema.
+        llm: ``"embedded"``, ``"gguf:PATH"``, ``"transformers:NAME_OR_DIR"``, ``"openai:MODEL"``, ``"ollama:MODEL"`` and
+            others (docs/models.md), or any LangChain chat model that can follow a JSON Schema.
         llm_base_url: the address of the server.
         embedder: ``"embedded"``, a sentence-transformers folder or name, or an :class:`Embedder`.
         on_step: told about progress of profiles and answers.

@@ -3,7 +3,6 @@
 Knows nothing of users, evidence or prompts. The weights are loaded at the first call.
 """
 
-import json
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -19,6 +18,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
 from agent.errors import ModelReplyError, ModelUnavailable, shorten
+from agent.grammars import grammar_of
 
 if TYPE_CHECKING:
     from xllamacpp import Server
@@ -102,6 +102,7 @@ class LlamaChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        grammar = grammar_of(kwargs.get("response_format"))
         request = {
             "messages": [{"role": _ROLES[m.type], "content": m.text} for m in messages],
             "temperature": kwargs.get("temperature", 0),
@@ -109,7 +110,7 @@ class LlamaChat(BaseChatModel):
             "cache_prompt": True,
             **({"stop": stop} if stop else {}),
             **({"logprobs": True, "top_logprobs": kwargs.get("top_logprobs", 1)} if kwargs.get("logprobs") else {}),
-            **_grammar(kwargs.get("response_format")),
+            **({"grammar": grammar} if grammar else {}),
         }
         reply = self._answer(request)
         choice, timings = reply["choices"][0], reply["timings"]
@@ -144,18 +145,6 @@ def estimate_tokens(text: str) -> int:
     """A cautious estimate for byte-pair vocabularies: one token for 3 ASCII characters, 1 for any other character."""
     ascii_count = sum(character.isascii() for character in text)
     return ascii_count // 3 + (len(text) - ascii_count) + 1
-
-
-def _grammar(response_format: Mapping[str, Any] | None) -> dict[str, str]:
-    """The llguidance grammar for an OpenAI ``response_format``.
-
-    https://github.com/guidance-ai/llguidance/blob/main/docs/json_schema.md: ``x-guidance`` turns white space off.
-    """
-    if not response_format or response_format.get("type") != "json_schema":
-        return {}
-    schema = dict(response_format["json_schema"]["schema"])
-    schema["x-guidance"] = {"whitespace_flexible": False}
-    return {"grammar": "%llguidance {}\nstart: %json " + json.dumps(schema, ensure_ascii=False)}
 
 
 def _interruptible(call: Any) -> Any:

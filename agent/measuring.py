@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from agent.errors import ModelReplyError
 from agent.evidence import key_of
 from agent.explanations import Alternative, LeftOut, Removed
-from agent.inquiries import Inquiry, Noted, beginning_with
+from agent.inquiries import FacetInquiry, Noted, beginning_with
 from agent.likelihood import Likelihood, likelihood_of
 from agent.schema_rules import JsonSchema
 from agent.wording import leaves, normalise, said_share
@@ -51,7 +51,7 @@ class Before(NamedTuple):
 class Task:
     """What is measured: a value, the keys of the snippets that are its evidence, and what the reply holds before it."""
 
-    inquiry: Inquiry
+    inquiry: FacetInquiry
     value: Any
     cited: frozenset[tuple[str, str]]
     before: tuple[Before, ...] = ()
@@ -88,7 +88,7 @@ def measure(task: Task, hits: Sequence[Hit], on_step: Callable[[int, int], None]
     return Measured(whole, alternatives, tuple(without))
 
 
-def guess(inquiry: Inquiry, hits: Sequence[Hit]) -> tuple[Alternative, float] | None:
+def guess(inquiry: FacetInquiry, hits: Sequence[Hit]) -> tuple[Alternative, float] | None:
     """What the model would write if it had to, and the probability of nothing; None where it tells none."""
     read = _read(Task(inquiry, None, frozenset()), hits, inquiry.form)
     if read is None:

@@ -1,4 +1,4 @@
-"""Finds the language model that a name means: embedded, a GGUF file, or a model on a server.
+"""Finds the language model that a name means: embedded, a GGUF file, a model of transformers, or one on a server.
 
 Knows how to make them, not what they are asked.
 """
@@ -22,9 +22,10 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
 
     Args:
         spec: ``embedded`` (Qwen2.5-Coder-1.5B-Instruct, weights from ``limner[embedded]``), ``gguf:PATH`` (any GGUF
-            instruct model, run in this process), ``openai:MODEL`` (a server that speaks the OpenAI protocol; ``vllm``,
-            ``sglang``, ``llama-server`` and ``lmstudio`` know their default address), ``ollama:MODEL``, or another
-            provider of LangChain's ``init_chat_model`` whose package is installed.
+            instruct model, run in this process), ``transformers:NAME_OR_DIR`` (any instruct model of transformers, run
+            in this process by torch), ``openai:MODEL`` (a server that speaks the OpenAI protocol; ``vllm``, ``sglang``,
+            ``llama-server`` and ``lmstudio`` know their default address), ``ollama:MODEL``, or another provider of
+            LangChain's ``init_chat_model`` whose package is installed.
         base_url: the server's address, for example ``http://127.0.0.1:8080/v1``.
         progress: told how far the one-time assembly of the embedded weights is, in bytes.
 
@@ -42,8 +43,12 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
         if not path.is_file():
             raise ModelUnavailable(f"there is no model file {shorten(str(path))}", hint="Give the path of a GGUF file")
         return LlamaChat(model_path=str(path))
-    if provider == "gguf":
-        raise UsageError(f"there is no language model {shorten(spec)}", hint="Give the path of a file: gguf:PATH")
+    if provider == "transformers" and name:
+        from agent.torch_chat import TorchChat
+        from agent.torch_loading import folder_of
+
+        folder_of(name)
+        return TorchChat(name_or_dir=name)
     from agent.providers import served_model
 
     return served_model(spec, base_url)
@@ -55,6 +60,8 @@ def model_name(llm: "str | BaseChatModel") -> str:
         if llm == EMBEDDED_LLM:
             return f"{EMBEDDED_LLM}:{LLM.name}"
         provider, _, name = llm.partition(":")
+        if provider == "transformers" and Path(name).expanduser().is_dir():
+            return f"{provider}:{Path(name).expanduser().resolve().name}"
         return f"{provider}:{Path(name).name}" if provider == "gguf" else llm
     path = getattr(llm, "model_path", None)
     if path:

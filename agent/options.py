@@ -152,7 +152,7 @@ def llm(command: _Command) -> _Command:
         envvar="LIMNER_LLM",
         show_envvar=True,
         metavar="MODEL",
-        help="embedded, gguf:PATH, openai:MODEL with --llm-base-url, ollama:MODEL, vllm:MODEL, …",
+        help="embedded, gguf:PATH, transformers:NAME_OR_DIR, openai:MODEL with --llm-base-url, ollama:MODEL, …",
     )
     address = click.option(
         "--llm-base-url",

@@ -15,7 +15,7 @@ from agent.order_items import items_of
 from prompts import Language
 from retrieval import Event
 
-__all__ = ["money", "most_ordered"]
+__all__ = ["last_listed", "last_paid", "money", "most_ordered", "net"]
 
 
 def money(asked: EventQuestion, orders: Sequence[list[Event]], newest: Event, language: Language) -> Counted | None:
@@ -27,10 +27,10 @@ def money(asked: EventQuestion, orders: Sequence[list[Event]], newest: Event, la
         newest: quoted when there is no order in the period.
         language: of the answer.
     """
-    told = [paid for order in orders if (paid := _last_paid(order)) is not None]
+    told = [paid for order in orders if (paid := last_paid(order)) is not None]
     if orders and not told:
         return None
-    spent = totals(_net(paid) for _, paid in told)
+    spent = totals(net(paid) for _, paid in told)
     places = [Place(event, paid.start or 0) for event, paid in told[:MOST_CITED]]
     share = round(len(told) / len(orders), 4) if orders else 1.0
     if asked.what == "average":
@@ -45,7 +45,7 @@ def money(asked: EventQuestion, orders: Sequence[list[Event]], newest: Event, la
 
 def most_ordered(asked: EventQuestion, orders: Sequence[list[Event]], language: Language) -> Counted | None:
     """What is in most orders; None when an order does not tell what it was of, or too many are in as many."""
-    bought = [_last_listed(order) for order in orders]
+    bought = [last_listed(order) for order in orders]
     if not bought or not all(names for _, names in bought):
         return None
     counts = Counter(name for _, names in bought for name in names)
@@ -57,16 +57,17 @@ def most_ordered(asked: EventQuestion, orders: Sequence[list[Event]], language: 
     return counted(most_bought(favoured, most, len(bought), asked.period, language), shown, len(bought))
 
 
-def _last_listed(order: Sequence[Event]) -> tuple[Event, list[str]]:
+def last_listed(order: Sequence[Event]) -> tuple[Event, list[str]]:
     """What an order holds, by the newest of its events that tells."""
     return next(((event, names) for event in reversed(order) if (names := items_of(event))), (order[-1], []))
 
 
-def _last_paid(order: Sequence[Event]) -> tuple[Event, Paid] | None:
+def last_paid(order: Sequence[Event]) -> tuple[Event, Paid] | None:
     """What an order cost, by the newest of its events that tells."""
     return next(((event, paid) for event in reversed(order) if (paid := paid_for(event))), None)
 
 
-def _net(paid: Paid) -> Amount:
+def net(paid: Paid) -> Amount:
+    """What was paid, less what was given back."""
     back = paid.refunded.value if paid.refunded else Decimal()
     return Amount(paid.cost.value - back, paid.cost.currency)

@@ -6,7 +6,8 @@ Knows the order of the steps and what is handed on; each step's rules are in mod
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -32,12 +33,12 @@ from agent.unverified import as_drafted
 from agent.verify import Accepted, Drafted, verify
 from agent.versions import Earlier
 from prompts import Language
-from retrieval import Snippet, Store
+from retrieval import Hit, Snippet, Store
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
-__all__ = ["ProfileGraph"]
+__all__ = ["ProfileGraph", "Shown"]
 
 _MOST_REPAIRS = 1
 
@@ -62,6 +63,19 @@ class _State(TypedDict, total=False):
     resolved: Resolved
     problems: dict[str, str]
     repairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the model is shown about one attribute: snippets in time order, and what else it is asked with.
+
+    ``people`` are those whom the user speaks of, with what they are to the user.
+    """
+
+    facet: Facet
+    hits: tuple[Hit, ...]
+    language: Language
+    people: Mapping[str, str]
 
 
 class ProfileGraph:
@@ -117,12 +131,13 @@ class ProfileGraph:
             generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         )
 
-    def pack_of(self, user_id: str, schema: ProfileSchema, facet: Facet) -> tuple[Pack | None, Language]:
-        """What the model is shown about one attribute when it is asked alone, and in which language; None: nothing."""
+    def shown(self, user_id: str, schema: ProfileSchema, pointer: str) -> Shown:
+        """What the model is shown about one attribute when it is asked alone."""
         state: _State = {"user_id": user_id, "schema": schema, "earlier": Earlier()}
         state |= self._plan(state)
+        facet = next(each for each in state["facets"] if each.pointer == pointer)
         packs = pack(self._find(state, [facet]), SNIPPETS_A_FACET)
-        return (packs[0] if packs else None), state["language"]
+        return Shown(facet, packs[0].hits if packs else (), state["language"], state["people"])
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph
@@ -152,12 +167,14 @@ class ProfileGraph:
         own = [s.text for s in history if s.role == "user"]
         language = history_language(history)
         facets = plan_facets(state["schema"], language)
+        computed = self._computed(state["user_id"], history, facets)
+        known = {each.facet.pointer for each in computed}
         rulings = Rulings(state["earlier"].corrections, facets, state["earlier"].stands)
         return {
             "rulings": rulings, "present": {(s.event_id, s.snippet_id) for s in history},
             "language": language, "people": people_in(own),
-            "facets": facets, "todo": [f for f in facets if _is_drafted(f)],
-            "accepted": self._computed(state["user_id"], history, facets), "rejected": [], "shown": set(), "repairs": 0,
+            "facets": facets, "todo": [f for f in facets if _is_drafted(f) and f.pointer not in known],
+            "accepted": computed, "rejected": [], "shown": set(), "repairs": 0,
         }  # fmt: skip
 
     def _computed(self, user_id: str, snippets: Sequence[Snippet], facets: Sequence[Facet]) -> list[Accepted]:
@@ -166,7 +183,7 @@ class ProfileGraph:
             return []
         events = {event.event_id: event for event in self._store.events(user_id)}
         history = [(snippet, events[snippet.event_id]) for snippet in snippets]
-        return [value for facet in wanted if (value := compute(facet, history)) is not None]
+        return [value for facet in wanted for value in compute(facet, history)]
 
     def _retrieve(self, state: _State) -> _State:
         """Find what may tell; what was found out before from the same snippets is taken over."""
@@ -279,7 +296,8 @@ class ProfileGraph:
 
 
 def _is_drafted(facet: Facet) -> bool:
-    return facet.compute is None and not facet.from_claims
+    """Whether the model is asked, as long as code did not tell."""
+    return (facet.compute is None or facet.by_name) and not facet.from_claims
 
 
 def _next_step(state: _State) -> str:

@@ -31,7 +31,7 @@ OPENAI_PROTOCOL = {
 _OLLAMA = "http://127.0.0.1:11434"
 _TIMEOUT_SECONDS = 300.0
 _HINT = (
-    "Use 'embedded', 'gguf:PATH', 'openai:MODEL' with --llm-base-url, 'ollama:MODEL', 'vllm:MODEL', "
+    "Use 'embedded', 'gguf:PATH', 'transformers:NAME_OR_DIR', 'openai:MODEL' with --llm-base-url, 'ollama:MODEL', "
     "or another provider that LangChain's init_chat_model knows"
 )
 

@@ -17,7 +17,7 @@ from agent.wording import is_placeholder
 from prompts import Language, render
 from retrieval import Hit
 
-__all__ = ["Reading", "Weighed", "chance_of_nothing", "read", "weigh", "weightiest"]
+__all__ = ["Reading", "Weighed", "chance_of_nothing", "in_balance", "read", "weigh", "weightiest"]
 
 _TOKENS = 80
 _NOTHING = ("none", "无", "没有")
@@ -67,12 +67,21 @@ class Reading:
 
 def weigh(chat: Chat, question: str, hits: Iterable[Hit], language: Language, *, first_rank: int = 1) -> list[Weighed]:
     """How likely each snippet tells the answer by itself, the weightiest first; ``hits`` are in the search's order."""
-    system, about_agent = render("weigh_system", language), _ASKS_AGENT.search(question) is not None
-    weighed = []
-    for rank, hit in enumerate(hits, start=first_rank):
+    system = render("weigh_system", language)
+    told = []
+    for hit in hits:
         said = chat.say(system, render("weigh", language, question=question, messages=line_of(hit)), max_tokens=1)
-        doubted = hit.snippet.role == "agent" and not about_agent
-        weighed.append(Weighed(hit, 1 - chance_of_nothing(said.first, said.text), rank, doubted))
+        told.append((hit, 1 - chance_of_nothing(said.first, said.text)))
+    return in_balance(question, told, first_rank=first_rank)
+
+
+def in_balance(question: str, told: Iterable[tuple[Hit, float]], *, first_rank: int = 1) -> list[Weighed]:
+    """Snippets, in the search's order, with how likely each tells the answer: the weightiest first."""
+    about_agent = _ASKS_AGENT.search(question) is not None
+    weighed = [
+        Weighed(hit, tells, rank, second_hand=hit.snippet.role == "agent" and not about_agent)
+        for rank, (hit, tells) in enumerate(told, start=first_rank)
+    ]
     return sorted(weighed, key=lambda each: -each.weight)
 
 

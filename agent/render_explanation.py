@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from agent.documents import Claim
-    from agent.explanations import Explanation, LeftOut, Quote
+    from agent.explanations import Explanation, LeftOut, Quote, ReadAlone
 
 __all__ = ["print_explanation"]
 
@@ -22,6 +22,7 @@ _TURN_CHARS = 120
 _AROUND_CHARS = 60
 _NO_DIFFERENCE = 0.05
 _REJECTED_SHOWN = 5
+_LEAST_SHOWN = 0.2
 
 
 def print_explanation(console: "Console", found: "Explanation") -> None:
@@ -31,7 +32,7 @@ def print_explanation(console: "Console", found: "Explanation") -> None:
     words = CHINESE if _in_chinese(found) else ENGLISH
     value = words["unknown"] if found.value is None else _worded(found.value)
     console.print(Text(f"{shown(found.subject)}: {value}", style="bold", overflow="fold"))
-    topics = (_origin, _quotes, _claims, _likelihoods, _without, _others, _rejected, _searched)
+    topics = (_origin, _quotes, _claims, _likelihoods, _readings, _judge, _without, _others, _rejected, _searched)
     for topic in topics:
         lines = list(topic(found, words))
         for line in lines:
@@ -97,7 +98,7 @@ def _claims(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
 def _likelihoods(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     if found.note is not None:
         yield words["no probabilities"]
-    if found.nothing is not None:
+    if found.nothing is not None and not found.readings:
         how = "how sure prose" if found.is_prose else "how sure"
         yield words[how if found.probability is not None else "best guess"]
         own = found.per_token if found.is_prose else found.probability
@@ -106,6 +107,35 @@ def _likelihoods(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
         for each in found.alternatives:
             yield f"  {_percent(each.per_token if found.is_prose else each.probability):>6}  {_worded(each.value)}"
         yield f"  {_percent(found.nothing):>6}  {words['nothing']}"
+
+
+def _readings(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
+    """What each snippet says by itself, surest first; those that say nothing, or little, in one line."""
+    if not found.readings:
+        return
+    told = sorted((each for each in found.readings if _is_shown(each, found)), key=lambda each: -_sure(each))
+    rest = [each.tells for each in found.readings if not _is_shown(each, found)]
+    yield words["each weighed" if found.is_prose else "each alone"]
+    for each in told:
+        said = ", ".join(map(shown, each.values))
+        quote = words["quote"].format(
+            source=source_of(each.evidence), quote=excerpt(each.evidence.quote, each.values, limit=_TURN_CHARS)
+        )
+        yield f"  {_percent(_sure(each)):>6}  {words['told'].format(value=said, quote=quote) if said else quote}"
+    if rest:
+        yield f"  {_percent(max(rest)):>6}  {words['told nothing'].format(count=len(rest))}"
+
+
+def _is_shown(each: "ReadAlone", found: "Explanation") -> bool:
+    cited = {quote.evidence.snippet_id for quote in found.quotes}
+    return bool(each.values) or each.evidence.snippet_id in cited or (found.is_prose and each.tells >= _LEAST_SHOWN)
+
+
+def _sure(each: "ReadAlone") -> float:
+    return each.tells if each.sure is None else each.sure
+
+
+def _judge(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     if found.judged is not None:
         parts = [words["judge"].format(yes=_percent(found.judged))]
         for number, quote in enumerate(found.quotes, start=1):

@@ -79,8 +79,9 @@ def _merge(accepted: Sequence[Accepted]) -> list[Accepted]:
 
 
 def _is_reading_of(one: Accepted, other: Accepted) -> bool:
-    """Whether two values are one with more or fewer words around it; two that people gave are two."""
-    return not one.origin == other.origin == "corrected" and _contains(one.value, other.value)
+    """Whether two values are one with more or fewer words around it; two that people gave, or code, are two."""
+    exact = one.origin == other.origin and one.origin in ("corrected", "computed")
+    return not exact and _contains(one.value, other.value)
 
 
 def _contains(one: Any, other: Any) -> bool:

@@ -147,7 +147,8 @@ def _value(
         return reject(_unlike_schema(problems))
     if not allowed:
         return reject("said by someone else about themselves, not about the user")
-    if drafted.nothing is not None and drafted.nothing > _NOTHING_ALLOWED:
+    record = all(hit.snippet.role != "user" for hit in allowed)
+    if drafted.nothing is not None and drafted.nothing > (_RECORD_NEEDS if record else _NOTHING_ALLOWED):
         return reject(f"the words seem not to tell it (P={drafted.nothing:.2f} that they tell nothing)")
     drafted = replace(drafted, cited=tuple(allowed))
     accepts = accepted_manners(facet.words)

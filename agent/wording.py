@@ -24,6 +24,7 @@ __all__ = [
 _PLACEHOLDERS = {
     "", "null", "none", "nil", "n/a", "na", "unknown", "not stated", "not mentioned", "not specified", "not provided",
     "unspecified", "undefined", "no information", "not available", "value", "string", "user", "the user",
+    "i", "me", "my", "your", "his", "our", "their", "我", "你", "您", "他", "她", "我们", "自己", "本人",
     "无", "没有", "未知", "不详", "未提及", "未提到", "没有提到", "未说明", "暂无", "空", "用户",
 }  # fmt: skip
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from retrieval.errors import ModelUnavailable, shorten
 
-__all__ = ["Kind", "load_from_hub", "load_model", "readable"]
+__all__ = ["Kind", "first_line", "load_from_hub", "load_model", "no_progress_bars", "readable", "require_on_hub"]
 
 _Model = TypeVar("_Model")
 
@@ -41,10 +41,10 @@ def load_model(
         message = f"the {kind.name} {source!r} needs the package {error.name!r}, which is not installed"
         raise ModelUnavailable(message, hint="Install it: pip install 'limner[embedded]'") from error
     try:
-        with _no_progress_bars():
+        with no_progress_bars():
             return make(sentence_transformers, source, local)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
-        message = f"the {kind.name} {source!r} cannot be loaded: {_first_line(error)}"
+        message = f"the {kind.name} {source!r} cannot be loaded: {first_line(error)}"
         raise ModelUnavailable(message, hint=kind.hint) from error
 
 
@@ -53,7 +53,7 @@ def load_from_hub(kind: Kind, name: str, make: Callable[[ModuleType, str, bool],
     try:
         return load_model(kind, name, make)
     except ModelUnavailable:
-        _require_on_hub(kind, name)
+        require_on_hub(kind, name)
         return load_model(kind, name, make, local=False)
 
 
@@ -62,23 +62,29 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _require_on_hub(kind: Kind, name: str) -> None:
-    """Ask once: loading would try every file six times, more than a minute, before it said that there is no network."""
+def require_on_hub(kind: Kind, name: str) -> None:
+    """Ask once: loading would try every file six times, more than a minute, before it said that there is no network.
+
+    Raises:
+        ModelUnavailable: the hub cannot be reached, or has no such model.
+    """
     from huggingface_hub import HfApi, errors
 
     try:
         HfApi().model_info(name, timeout=10)
     except (OSError, ValueError, errors.HTTPError) as error:  # type: ignore[attr-defined]  # of its HTTP library
-        message = f"the {kind.name} {name!r} is no local folder and cannot be had from the hub: {_first_line(error)}"
+        message = f"the {kind.name} {name!r} is no local folder and cannot be had from the hub: {first_line(error)}"
         raise ModelUnavailable(message, hint=kind.hint) from error
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, as far as it fits in a message."""
     return shorten(str(error).strip().partition("\n")[0], 200)
 
 
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
+def no_progress_bars() -> Iterator[None]:
+    """transformers shows none in here."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

@@ -14,7 +14,7 @@ from agent.chat import Usage
 from agent.cli import main
 from agent.documents import Claim, Evidence, ModelNames, Rejected
 from agent.errors import ModelUnavailable
-from agent.explanations import Alternative, Computation, Explanation, LeftOut, Quote, Turn
+from agent.explanations import Alternative, Computation, Explanation, LeftOut, Quote, ReadAlone, Turn
 from agent.render_explanation import print_explanation
 from tests.agent import scripted
 from tests.agent.explained import HISTORY, SCHEMA, script
@@ -77,6 +77,38 @@ def test_a_value_in_chinese() -> None:
     assert "用户自己说的），可信度 97%。自 2024-04-01 起成立。" in text
     assert "引文 [1]：96% → <0.1%，会写不出来" in text
     assert "没有说到" in text and "nothing" not in text
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        ("I live in Munich.", [
+            "Each snippet was read by itself; what the model read, and how sure it was:",
+            '90%  Munich, from 2024-04-01 user, email: “I live in Munich.”',
+            '2.0%  at most, that any of the other 1 snippets tells it',
+        ]),
+        ("我住在慕尼黑。", [
+            "每个片段单独读过；模型读出的内容，以及把握：",
+            '90%  Munich，出自2024-04-01 user, email：“我住在慕尼黑。”',
+            '2.0%  其余 1 个片段说到它的可能性至多如此',
+        ]),
+    ],
+)  # fmt: skip
+def test_snippets_that_were_read_by_themselves(words: str, lines: list[str]) -> None:
+    readings = (
+        ReadAlone(evidence("e2", "Good [b]morning[/b]."), (), 0.02, None),
+        ReadAlone(evidence("e1", words), ("Munich",), 0.95, 0.9),
+    )
+    text = read(explanation(words=(words,), judged=None, readings=readings))
+    assert "\n".join(lines) in "\n".join(line.strip() for line in text.splitlines())
+    assert "everything it was shown" not in text
+
+
+def test_snippets_that_were_weighed_for_an_answer() -> None:
+    readings = tuple(ReadAlone(evidence(f"e{n}", f"Words {n}."), (), n / 10, None) for n in range(1, 5))
+    text = read(explanation(kind="answer", subject="Where?", is_prose=True, readings=readings))
+    assert "how likely the model finds that it tells the answer:\n     40%  2024-04-01 user, email: “Words 4.”" in text
+    assert "Words 3" in text and "Words 2" in text and "at most, that any" not in text
 
 
 def test_sentences_are_told_word_by_word() -> None:
@@ -155,7 +187,7 @@ def limner(tmp_path: Path, write_rows: WriteRows, capsys: pytest.CaptureFixture[
 
 def test_the_command(limner: Callable[..., Any]) -> None:
     code, out, _ = limner("u", "/city")
-    assert code == 0 and "/city: Munich" in out and "quote [1]: 80%" in out
+    assert code == 0 and "/city: Munich" in out and "76%  Munich, from 2024-03-01 user" in out
     code, out, _ = limner("张三", "--question", "用户住在哪里？", "--json")
     document = json.loads(out)
     assert (code, document["kind"], document["value"]) == (0, "answer", "慕尼黑")

@@ -223,6 +223,10 @@ def test_what_was_read_literally_needs_no_judge() -> None:
     assert verdict.signals == {"draft": 0.8, "nothing": 0.1}
     record, asked = read_alone("Munich", hit("Ship to Munich", "system"), probability=0.8)
     assert (record.origin, record.confidence, asked) == ("reported", 0.8, [])
+    doubted, _ = read_alone("Munich", hit("Ship to Munich", "system"), nothing=0.4, probability=0.95)
+    assert isinstance(doubted, Accepted)  # a record is terse: the model doubts it more than words
+    refused, _ = read_alone("Munich", hit("Ship to Munich", "system"), nothing=0.55, probability=0.95)
+    assert "P=0.55 that they tell nothing" in reason(refused)
     gone, asked = read_alone("Munich", hit("I used to live in Munich."), probability=0.8)
     assert (gone.former, gone.confidence, asked) == (True, 0.8, [])
 

@@ -15,13 +15,28 @@ from agent.wording import (
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "N/A", "未知", "...", [], {}, " None. ", {"a": None, "b": "unknown"}, "“—”", "not mentioned"]
+    "value",
+    [
+        None,
+        "",
+        "N/A",
+        "未知",
+        "...",
+        [],
+        {},
+        " None. ",
+        {"a": None, "b": "unknown"},
+        "“—”",
+        "not mentioned",
+        "I",
+        "我们",
+    ],
 )
 def test_placeholders(value: Any) -> None:
     assert is_placeholder(value)
 
 
-@pytest.mark.parametrize("value", [0, False, "Munich", "绿茶", {"a": "x", "b": None}, ["x"], "C"])
+@pytest.mark.parametrize("value", [0, False, "Munich", "绿茶", {"a": "x", "b": None}, ["x"], "C", "It"])
 def test_values_are_no_placeholders(value: Any) -> None:
     assert not is_placeholder(value)
 

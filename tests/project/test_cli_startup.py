@@ -21,6 +21,7 @@ HEAVY = {
     "langchain_openai",
     "langgraph",
     "langsmith",
+    "llguidance",
     "numpy",
     "openai",
     "psycopg",

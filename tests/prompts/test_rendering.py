@@ -15,7 +15,7 @@ ANY = {
 
 def test_every_template_exists_in_every_language() -> None:
     english, chinese = (template_names(language) for language in LANGUAGES)
-    asking = ["ask_judge", "read", "read_system", "weigh", "weigh_system", "explain_ask", "explain_ask_system"]
+    asking = ["ask_judge", "read", "read_system", "weigh", "weigh_system"]
     profiles = ["draft", "draft_system", "extract", "extract_system", "judge", "summary", "summary_system"]
     floors = ["floor_ask", "floor_profile", "floor_system"]
     assert english == chinese == sorted([*asking, *profiles, *floors])
