@@ -6,7 +6,7 @@ Knows how to make them, not what they are asked.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.errors import ModelUnavailable, UsageError, shorten
+from agent.errors import ModelUnavailable, shorten
 from retrieval.weights import LLM, Progress, assemble
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
         progress: told how far the one-time assembly of the embedded weights is, in bytes.
 
     Raises:
-        UsageError: ``spec`` names no provider that limner knows, or ``base_url`` is missing.
+        UsageError: ``spec`` names no provider that is known, or an address or a key is missing.
         ModelUnavailable: the weights or a package are missing.
     """
     from agent.llama import LlamaChat
