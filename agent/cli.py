@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import options
+from agent.cli_doctor import doctor
 from agent.cli_eval import evaluate
 from agent.cli_explain import explain
 from agent.cli_keeping import correct, corrections, profile_work, versions
@@ -342,3 +343,4 @@ def reindex(open_limner: OpenLimner, /, **settings: Any) -> int:
 
 
 cli.add_command(evaluate)
+cli.add_command(doctor)
