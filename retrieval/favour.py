@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from retrieval.focus import anchor_in, asks_for_now, periods_in, speakers_in
+from retrieval.focus import anchor_in, asks_for_agent, asks_for_now, periods_in, speakers_in
 from retrieval.views import View
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Favour"]
 
 _SPEAKER, _TIME, _RECENT = 0.3, 0.3, 0.2
+_AGENT = 0.7  # what the words of an agent or assistant count, where they are not asked for
 _UNNAMED = frozenset({"", "user", "assistant", "agent", "system"})
 
 
@@ -36,6 +37,7 @@ class Favour:
         self._best = best
         self._said_by = [(snippet.speaker or event.speaker or "") for snippet, event in view.snippets]
         self._own = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
+        self._agent = np.asarray([snippet.role == "agent" for snippet, _ in view.snippets])
         self._times = np.asarray([np.nan if event.epoch is None else event.epoch for _, event in view.snippets])
 
     def of(self, query: str) -> "NDArray[np.float64]":
@@ -46,6 +48,8 @@ class Favour:
         named = speakers_in(query, set(self._said_by) - _UNNAMED)
         if named is not None:
             favour[np.isin(self._said_by, list(named)) if named else self._own] += _SPEAKER
+        if not named and not asks_for_agent(query):
+            favour[self._agent] -= 1 - _AGENT
         if np.isnan(times).all():
             return favour
         favour[_within(query, times, self._now)] += _TIME

@@ -33,7 +33,7 @@ def searched(open_store: Callable[..., Store]) -> Searched:
                 datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp(),
                 "chat",
                 speaker,
-                "user" if speaker == "Me" else "other",
+                {"Me": "user", "Bot": "agent"}.get(speaker, "other"),
             )
             for number, (day, speaker, text) in enumerate(rows)
         )
@@ -50,6 +50,21 @@ def test_the_person_that_a_question_names_is_heard_first(searched: Searched) -> 
     rows = [("2024-01-01", name, "The violin lesson was long") for name in ("Ben", "Me", "Anna Berg")]
     assert next(hit.event.speaker for hit in searched(rows, "Which lesson did Anna take?")) == "Anna Berg"
     assert next(hit.event.speaker for hit in searched(rows, "Which lesson did I take?")) == "Me"
+
+
+@pytest.mark.parametrize(
+    ("query", "heard"),
+    [
+        ("Which running shoes are good?", False),
+        ("哪双 running shoes 好？", False),
+        ("Which running shoes did you recommend?", True),
+        ("客服 recommended which running shoes？", True),
+    ],
+)
+def test_an_agents_words_count_less_unless_they_are_asked_for(searched: Searched, query: str, heard: bool) -> None:
+    rows = [("2024-01-01", who, "These running shoes are good") for who in ("Bot", "Me")]
+    scores = {hit.event.speaker: hit.score for hit in searched(rows, query)}
+    assert (scores["Bot"] > 0.9 * scores["Me"]) is heard
 
 
 @pytest.mark.parametrize(
