@@ -18,6 +18,7 @@ __all__ = ["Favour"]
 
 _SPEAKER, _TIME, _RECENT = 0.3, 0.3, 0.2
 _AGENT = 0.7  # what the words of an agent or assistant count, where they are not asked for
+_ASKS = 0.8  # what a question counts: what it is about is told elsewhere
 _UNNAMED = frozenset({"", "user", "assistant", "agent", "system"})
 
 
@@ -38,6 +39,7 @@ class Favour:
         self._said_by = [(snippet.speaker or event.speaker or "") for snippet, event in view.snippets]
         self._own = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
         self._agent = np.asarray([snippet.role == "agent" for snippet, _ in view.snippets])
+        self._asking = view.asking
         self._times = np.asarray([np.nan if event.epoch is None else event.epoch for _, event in view.snippets])
 
     def of(self, query: str) -> "NDArray[np.float64]":
@@ -49,7 +51,8 @@ class Favour:
         if named is not None:
             favour[np.isin(self._said_by, list(named)) if named else self._own] += _SPEAKER
         if not named and not asks_for_agent(query):
-            favour[self._agent] -= 1 - _AGENT
+            favour[self._agent] *= _AGENT
+        favour[self._asking] *= _ASKS
         if np.isnan(times).all():
             return favour
         favour[_within(query, times, self._now)] += _TIME

@@ -17,6 +17,7 @@ from retrieval.likeness import bare
 from retrieval.mirror import Mirror
 from retrieval.ranking import UserView
 from retrieval.record import Record
+from retrieval.telling import mostly_asks
 from retrieval.topics import Topics
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ _CONVERSATION = ("session", "conversation", "thread", "ticket", "dialogue", "dia
 
 
 class View(NamedTuple):
-    """One user's snippets in time order, each with its event, and their numbers."""
+    """One user's n snippets in time order, each with its event; which of them mostly ask, shape (n,); their numbers."""
 
     snippets: Sequence[tuple[Snippet, Event]]
+    asking: "NDArray[np.bool_]"
     numbers: UserView
 
 
@@ -111,7 +113,8 @@ class Views:
             common=_common(vectors[~wide], [snippet.role for snippet, _ in snippets], self.topics()),
             group=_groups(snippets),
         )
-        return View(snippets, numbers)
+        asking = np.asarray([mostly_asks(snippet.text) for snippet, _ in snippets], dtype=bool)
+        return View(snippets, asking, numbers)
 
 
 def _common(vectors: "NDArray[np.float32]", roles: Sequence[str], topics: Topics) -> "NDArray[np.float32]":

@@ -68,6 +68,20 @@ def test_an_agents_words_count_less_unless_they_are_asked_for(searched: Searched
 
 
 @pytest.mark.parametrize(
+    ("query", "asks", "tells"),
+    [
+        ("Where is my violin?", "Where is your violin?", "Violin lessons"),
+        ("我的提琴在哪里？", "提琴呢？", "提琴课很长。"),
+    ],
+)
+def test_who_asks_tells_less(searched: Searched, query: str, asks: str, tells: str) -> None:
+    plain = searched([("2024-01-01", "Ben", asks.rstrip("?？")), ("2024-01-01", "Eve", tells)], query)
+    hits = searched([("2024-01-01", "Ben", asks), ("2024-01-01", "Eve", tells)], query)
+    before, after = ({hit.event.speaker: hit.score for hit in each} for each in (plain, hits))
+    assert after["Ben"] == pytest.approx(0.8 * before["Ben"]) and after["Eve"] == pytest.approx(before["Eve"])
+
+
+@pytest.mark.parametrize(
     ("query", "first"),
     [
         ("Which flower did I buy in March 2023?", "2023-03-08"),
