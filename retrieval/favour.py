@@ -42,15 +42,26 @@ class Favour:
         self._asking = view.asking
         self._times = np.asarray([np.nan if event.epoch is None else event.epoch for _, event in view.snippets])
 
+    def own(self, query: str) -> "NDArray[np.bool_] | None":
+        """Which snippets are of those whom a query names, shape (n,); None when it names nobody who says something."""
+        import numpy as np
+
+        if (named := self._named(query)) is None:
+            return None
+        own = np.isin(self._said_by, list(named)) if named else self._own
+        return own if own.any() else None
+
+    def _named(self, query: str) -> frozenset[str] | None:
+        return speakers_in(query, set(self._said_by) - _UNNAMED)
+
     def of(self, query: str) -> "NDArray[np.float64]":
         """The factors for a query, shape (n,)."""
         import numpy as np
 
         favour, times = np.ones(len(self._said_by)), self._times
-        named = speakers_in(query, set(self._said_by) - _UNNAMED)
-        if named is not None:
-            favour[np.isin(self._said_by, list(named)) if named else self._own] += _SPEAKER
-        if not named and not asks_for_agent(query):
+        if (own := self.own(query)) is not None:
+            favour[own] += _SPEAKER
+        if not self._named(query) and not asks_for_agent(query):
             favour[self._agent] *= _AGENT
         favour[self._asking] *= _ASKS
         if np.isnan(times).all():
