@@ -3,8 +3,8 @@
 Knows nothing of profiles: what comes back is parsed and checked JSON, or an error, never a silent empty value.
 """
 
-import json
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import LimnerError, ModelReplyError, ModelUnavailable, shorten
 from agent.inert import without_control_tokens
+from agent.replies import Token, first_options, mean_probability, parsed, said_in, token_of
 from agent.schema_rules import JsonSchema
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = ["Chat", "Draft", "Said", "Token", "Usage"]
 
 _YES = {"yes", "y", "true", "是", "对"}
 _NO = {"no", "n", "false", "否", "不", "不是"}
+_WORD = re.compile(r"[a-z]+|不是|[是对否不]")
 
 
 @dataclass(slots=True)
@@ -42,16 +44,6 @@ class Usage:
         self.cached_tokens += usage.get("input_token_details", {}).get("cache_read", 0) or 0
         self.completion_tokens += usage.get("output_tokens", 0)
         self.seconds += seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A token of a reply: its UTF-8 bytes (often not whole characters), its probability before the grammar's mask, and
-    those of the tokens that could have stood there, its own among them."""
-
-    piece: bytes
-    chance: float
-    options: tuple[tuple[bytes, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +76,26 @@ class Said:
 class Chat:
     """One conversation partner: the model, or what loads it when it is first asked, and the tokens it used.
 
-    A model of LangChain that takes ``response_format`` (OpenAI's name) is called with it; any other one through its
-    ``with_structured_output(..., method="json_schema")``.
+    The model is called with OpenAI's names for options (``response_format``, ``logprobs``, ``max_tokens``);
+    ``agent.served`` translates them for servers. What it thinks aloud before it answers is left out.
     """
 
     model: "BaseChatModel | Callable[[], BaseChatModel]"
     usage: Usage = field(default_factory=Usage)
     attempts: int = 2
     """How often a reply that breaks its schema is asked for."""
+
+    def load(self) -> "BaseChatModel":
+        """The model, loaded when it was not yet.
+
+        Raises:
+            ModelUnavailable, UsageError: it cannot be.
+        """
+        from langchain_core.language_models import BaseChatModel
+
+        model = self.model if isinstance(self.model, BaseChatModel) else self.model()
+        self.model = model
+        return model
 
     def draft(self, system: str, user: str, schema: JsonSchema, *, max_tokens: int = 256, options: int = 1) -> Draft:
         """Ask for JSON that satisfies ``schema``; ``options``: how many probabilities are told for each token.
@@ -104,9 +108,9 @@ class Chat:
         for attempt in range(self.attempts):
             note = f"\n\n({problem})" if problem else ""
             message = self._ask(system, user + note, schema, max_tokens * (attempt + 1), options)
-            value, problem = _parse(message, schema)
+            value, problem, tokens = parsed(message, schema)
             if not problem:
-                return Draft(value, _mean_probability(message), tuple(_token(each) for each in _tokens(message)))
+                return Draft(value, mean_probability(tokens), tuple(token_of(each) for each in tokens))
         raise ModelReplyError(
             f"the model's reply is not what was asked for: {problem}",
             hint="Use a model that follows JSON Schema, or a server that enforces it",
@@ -116,12 +120,14 @@ class Chat:
         """Ask for one line of words.
 
         Raises:
+            ModelReplyError: the model thought aloud until it was cut off.
             ModelUnavailable: the model cannot be reached.
         """
         message = self._invoke(system, user, max_tokens=max_tokens, logprobs=True, top_logprobs=20, stop=["\n"])
-        lines = message.text.rpartition("</think>")[2].strip().splitlines()
-        options = tuple((each["token"], math.exp(each["logprob"])) for each in _first_options(message))
-        return Said(lines[0].strip() if lines else "", options, _mean_probability(message))
+        text, tokens = said_in(message)
+        lines = text.splitlines()
+        options = tuple((each["token"], math.exp(each["logprob"])) for each in first_options(tokens))
+        return Said(lines[0].strip() if lines else "", options, mean_probability(tokens))
 
     def probability_of_yes(self, system: str, question: str) -> float:
         """How sure the model is that the answer to a yes-or-no question is yes, 0 to 1.
@@ -130,13 +136,15 @@ class Chat:
         word it says, and 0.5 when it says neither.
         """
         message = self._invoke(system, question, max_tokens=3, logprobs=True, top_logprobs=20)
+        text, tokens = said_in(message)
         yes = no = 0.0
-        for option in _first_options(message):
+        for option in first_options(tokens):
             word, chance = option["token"].strip().casefold(), math.exp(option["logprob"])
             yes, no = yes + chance * (word in _YES), no + chance * (word in _NO)
         if yes + no > 0:
             return yes / (yes + no)
-        word = message.text.strip().casefold().strip(".,!。，！")
+        first = _WORD.match(text.casefold().lstrip("*\"'“‘ "))
+        word = first.group() if first else ""
         return 1.0 if word in _YES else 0.0 if word in _NO else 0.5
 
     def _ask(self, system: str, user: str, schema: JsonSchema, max_tokens: int, options: int) -> "AIMessage":
@@ -146,11 +154,9 @@ class Chat:
         )
 
     def _invoke(self, system: str, user: str, **options: Any) -> "AIMessage":
-        from langchain_core.language_models import BaseChatModel
         from langchain_core.messages import HumanMessage, SystemMessage
 
-        model = self.model if isinstance(self.model, BaseChatModel) else self.model()
-        self.model = model
+        model = self.load()
         started = time.monotonic()
         messages = [SystemMessage(without_control_tokens(system))] if system else []
         asked = [*messages, HumanMessage(without_control_tokens(user))]
@@ -174,48 +180,3 @@ def _call(invoke: Callable[[], "AIMessage"]) -> "AIMessage":
             f"the model could not be asked: {type(error).__name__}: {shorten(str(error), 200)}",
             hint="Check that the server is up, its address and the model's name",
         ) from error
-
-
-def _parse(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str]:
-    """The value, and what is wrong with it ("" when nothing is)."""
-    from jsonschema import Draft202012Validator
-
-    if message.response_metadata.get("finish_reason") == "length":
-        return None, "the reply was cut off: be shorter"
-    text = message.text.rpartition("</think>")[2].strip()
-    try:
-        value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        return None, "the reply was not JSON: reply with JSON only"
-    error = next(iter(Draft202012Validator(schema).iter_errors(value)), None)
-    if error is not None:
-        place = "/".join(str(p) for p in error.absolute_path)
-        return None, f"the reply broke {error.validator!r} at /{place}: reply with JSON of the given form"
-    return value, ""
-
-
-def _tokens(message: "AIMessage") -> list[dict[str, Any]]:
-    logprobs = message.response_metadata.get("logprobs") or {}
-    return list(logprobs.get("content") or [])
-
-
-def _token(told: Mapping[str, Any]) -> Token:
-    piece, chance = _piece(told), math.exp(told["logprob"])
-    options = {_piece(each): math.exp(each["logprob"]) for each in told.get("top_logprobs") or []}
-    return Token(piece, chance, tuple({**options, piece: chance}.items()))
-
-
-def _piece(told: Mapping[str, Any]) -> bytes:
-    """The bytes of a token: half a character has no text of its own."""
-    given = told.get("bytes")
-    return str(told["token"]).encode() if given is None else bytes(given)
-
-
-def _first_options(message: "AIMessage") -> list[dict[str, Any]]:
-    tokens = _tokens(message)
-    return list(tokens[0].get("top_logprobs") or []) if tokens else []
-
-
-def _mean_probability(message: "AIMessage") -> float | None:
-    tokens = _tokens(message)
-    return math.exp(sum(t["logprob"] for t in tokens) / len(tokens)) if tokens else None

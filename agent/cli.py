@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import options
+from agent.cli_doctor import doctor
 from agent.cli_eval import evaluate
 from agent.cli_explain import explain
 from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
@@ -351,3 +352,4 @@ def reindex(open_limner: OpenLimner, /, **settings: Any) -> int:
 
 
 cli.add_command(evaluate)
+cli.add_command(doctor)

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.chat import Chat
@@ -14,15 +15,26 @@ from agent.facets import Facet, draft_schema, example_of
 from agent.inert import as_quoted
 from agent.persons import with_names
 from agent.progress import OnStep, Step, ignore
-from agent.verify import Drafted, said_leaves
+from agent.rivals import told_of_others
+from agent.verify import Accepted, Drafted, said_leaves, verify
 from agent.wording import leaves
 from prompts import Language, render
 from retrieval import Hit
 
-__all__ = ["draft_all", "draft_facet", "draft_prompt", "judge_claim"]
+__all__ = ["Drafts", "draft_all", "draft_facet", "draft_prompt", "judge_claim"]
 
+_READ_FIRST = 4
 _TOKENS_A_VALUE = 48
 _TOKENS_A_TEXT = 220
+
+
+@dataclass(frozen=True, slots=True)
+class Drafts:
+    """What the model read, which replies were none, and what it was shown: packs with the snippets that were read."""
+
+    drafted: list[Drafted]
+    failed: list[Rejected]
+    shown: list[Pack]
 
 
 def draft_all(
@@ -31,40 +43,70 @@ def draft_all(
     people: Mapping[str, str],
     language: Language,
     on_step: OnStep = ignore,
-) -> tuple[list[Drafted], list[Rejected]]:
-    """What the model reads about all facets of all packs, and which replies were none.
+) -> Drafts:
+    """What the model reads about all facets of all packs.
 
+    Of an attribute that holds one value the best snippets are read first; the others only where those do not tell it.
     ``people`` are those whom the user speaks of, with what they are to the user.
 
     Raises:
         ModelUnavailable: the model cannot be reached.
     """
-    drafted: list[Drafted] = []
+    alone = [pack for pack in packs if is_extracted(pack.facets[0])]
+    first = [replace(pack, hits=pack.hits[:_READ_FIRST]) for pack in alone]
+    drafted = _read_alone(chat, first, people, language, on_step)
+    told = _told(drafted, people)
+    rest = [replace(pack, hits=pack.hits[_READ_FIRST:]) for pack in alone if pack.facets[0].pointer not in told]
+    drafted += _read_alone(chat, rest, people, language, on_step)
+    together = [(pack, position) for pack in packs if pack not in alone for position in range(len(pack.facets))]
     failed: list[Rejected] = []
-    pairs = _pairs([pack for pack in packs if is_extracted(pack.facets[0])])
-    written = [
-        (pack, position) for pack in packs if not is_extracted(pack.facets[0]) for position in range(len(pack.facets))
-    ]
-    total = len(pairs) + len(written)
+    for done, (pack, position) in enumerate(together):
+        on_step(Step("draft", done, len(together)))
+        try:
+            drafted += draft_facet(chat, pack, position, language)
+        except ModelReplyError as error:
+            failed.append(Rejected(pack.facets[position].pointer, None, str(error)))
+    on_step(Step("draft", len(together), len(together)))
+    short = {pack.facets[0].pointer: pack for pack in first if pack.facets[0].pointer in told}
+    return Drafts(drafted, failed, [short.get(pack.facets[0].pointer, pack) for pack in packs])
+
+
+def _read_alone(
+    chat: Chat, packs: Sequence[Pack], people: Mapping[str, str], language: Language, on_step: OnStep
+) -> list[Drafted]:
+    """What each snippet tells by itself: in time order, so that it is read once for all attributes."""
+    pairs = _pairs(packs)
+    drafted = []
     for done, (hit, pack) in enumerate(pairs):
-        on_step(Step("draft", done, total))
+        on_step(Step("draft", done, len(pairs)))
         facet = pack.facets[0]
         found = extract(chat, facet, with_names(facet.label, people), hit, language)
         drafted += [
             Drafted(facet, value, (hit,), pack.hits, found.probability, found.nothing) for value in found.values
         ]
-    for done, (pack, position) in enumerate(written, start=len(pairs)):
-        on_step(Step("draft", done, total))
-        try:
-            drafted += draft_facet(chat, pack, position, language)
-        except ModelReplyError as error:
-            failed.append(Rejected(pack.facets[position].pointer, None, str(error)))
-    on_step(Step("draft", total, total))
-    return drafted, failed
+    return drafted
+
+
+def _told(drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:
+    """The attributes of one value that have one: it stands up to its snippet without a judge, and tells no other."""
+    others = told_of_others(drafted)
+    return {
+        each.facet.pointer
+        for place, each in enumerate(drafted)
+        if each.facet.kind == "value" and place not in others and any(map(_holds, verify(each, _no_judge, people)))
+    }
+
+
+def _holds(verdict: Accepted | Rejected) -> bool:
+    return isinstance(verdict, Accepted) and not verdict.former
+
+
+def _no_judge(*_: Any) -> float:
+    return 0.0
 
 
 def _pairs(packs: Sequence[Pack]) -> list[tuple[Hit, Pack]]:
-    """Each snippet with each pack of one facet that it is in: in time order, so that a snippet is read once for all."""
+    """Each snippet with each pack of one facet that it is in."""
     by_snippet: dict[tuple[str, str], list[Pack]] = defaultdict(list)
     hits = {key_of(hit): hit for pack in packs for hit in pack.hits}
     for pack in packs:

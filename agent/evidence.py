@@ -37,7 +37,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Pack:
-    """Snippets that are read once, in time order, and the facets that are asked about them.
+    """Snippets that are read once, in time order, and the facets that are asked about them; or one facet, and its
+    snippets best first, which are read one by one.
 
     Each facet may cite any of them; a snippet's number in the prompt is its position plus one.
     """

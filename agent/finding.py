@@ -5,7 +5,7 @@ Knows which words and whose may tell an attribute, nothing of models.
 
 from collections.abc import Mapping, Sequence
 
-from agent.evidence import ABOUT_USER, RECORDS, Pack, alternating, best_of, is_in_records, make_packs
+from agent.evidence import ABOUT_USER, RECORDS, Pack, alternating, best_of, is_in_records, make_packs, take_within
 from agent.extracting import is_extracted
 from agent.facets import Facet
 from agent.persons import asks_about_others, is_about_others, may_speak_of, names_asked_for
@@ -48,12 +48,11 @@ def find(
 
 
 def pack(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
-    """What is read together, the ``k`` best of each: attributes whose values are words stand alone, snippet by snippet;
-    others share packs."""
-    best = [(facet, hits[:k]) for facet, hits in found]
-    groups = [[each] for each in best if is_extracted(each[0])]
-    groups.append([each for each in best if not is_extracted(each[0])])
-    return [each for group in groups for each in make_packs(group, _PACK_TOKENS)]
+    """What is read together, the ``k`` best of each: attributes whose values are words stand alone, their snippets best
+    first, to be read one by one; others share packs."""
+    alone = [Pack(tuple(take_within(hits[:k], _PACK_TOKENS)), (facet,)) for facet, hits in found if is_extracted(facet)]
+    others = [(facet, hits[:k]) for facet, hits in found if not is_extracted(facet)]
+    return [*alone, *make_packs(others, _PACK_TOKENS)]
 
 
 def _queries(facet: Facet, people: Mapping[str, str]) -> list[str]:

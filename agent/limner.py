@@ -55,9 +55,9 @@ class Limner:
 
     Args:
         store: the folder of the store; ``ingest`` makes it.
-        llm: ``"embedded"``, ``"gguf:PATH"``, ``"transformers:NAME_OR_DIR"``, ``"openai:MODEL"``, or any LangChain
-            chat model that can follow a JSON Schema.
-        llm_base_url: the address of an OpenAI-compatible server.
+        llm: ``"embedded"``, ``"gguf:PATH"``, ``"transformers:NAME_OR_DIR"``, ``"openai:MODEL"``, ``"ollama:MODEL"`` and
+            others (docs/models.md), or any LangChain chat model that can follow a JSON Schema.
+        llm_base_url: the address of the server.
         embedder: ``"embedded"``, a sentence-transformers folder or name, or an :class:`Embedder`.
         on_step: told about progress of profiles and answers.
         on_load: told about progress of preparing model weights.
@@ -415,6 +415,13 @@ class Limner:
     def _loading(self, what: str) -> Callable[[int, int], None] | None:
         report = self._on_load
         return None if report is None else lambda done, total: report(what, done, total)
+
+    @property
+    def model_name(self) -> str:
+        """What documents call the language model; it is not loaded for that."""
+        from agent.models import model_name
+
+        return model_name(self._llm)
 
     def chat(self) -> "Chat":
         """A new conversation with the model, which is loaded when it is first asked; it counts its own tokens."""

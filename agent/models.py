@@ -1,4 +1,4 @@
-"""Finds the language model that a name means: embedded, a GGUF file, a model of transformers, or a server.
+"""Finds the language model that a name means: embedded, a GGUF file, a model of transformers, or one on a server.
 
 Knows how to make them, not what they are asked.
 """
@@ -6,7 +6,7 @@ Knows how to make them, not what they are asked.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.errors import ModelUnavailable, UsageError, shorten
+from agent.errors import ModelUnavailable, shorten
 from retrieval.weights import LLM, Progress, assemble
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["EMBEDDED_LLM", "load_chat_model", "model_name"]
 
 EMBEDDED_LLM = "embedded"
-_TIMEOUT_SECONDS = 300.0
-_HINT = "Use 'embedded', 'gguf:PATH', 'transformers:NAME_OR_DIR', or 'openai:MODEL' with --llm-base-url"
 
 
 def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progress | None = None) -> "BaseChatModel":
@@ -25,12 +23,14 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
     Args:
         spec: ``embedded`` (Qwen2.5-Coder-1.5B-Instruct, weights from ``limner[embedded]``), ``gguf:PATH`` (any GGUF
             instruct model, run in this process), ``transformers:NAME_OR_DIR`` (any instruct model of transformers, run
-            in this process by torch), or ``openai:MODEL`` (a server that speaks the OpenAI protocol).
+            in this process by torch), ``openai:MODEL`` (a server that speaks the OpenAI protocol; ``vllm``, ``sglang``,
+            ``llama-server`` and ``lmstudio`` know their default address), ``ollama:MODEL``, or another provider of
+            LangChain's ``init_chat_model`` whose package is installed.
         base_url: the server's address, for example ``http://127.0.0.1:8080/v1``.
         progress: told how far the one-time assembly of the embedded weights is, in bytes.
 
     Raises:
-        UsageError: ``spec`` names no provider that limner knows, or ``base_url`` is missing.
+        UsageError: ``spec`` names no provider that is known, or an address or a key is missing.
         ModelUnavailable: the weights or a package are missing.
     """
     from agent.llama import LlamaChat
@@ -49,27 +49,9 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
 
         folder_of(name)
         return TorchChat(name_or_dir=name)
-    if provider == "openai" and name:
-        return _openai(name, base_url)
-    raise UsageError(f"there is no language model {shorten(spec)}", hint=_HINT)
+    from agent.providers import served_model
 
-
-def _openai(name: str, base_url: str | None) -> "BaseChatModel":
-    """LangChain's client; the key comes from OPENAI_API_KEY, and local servers take any."""
-    import os
-
-    from langchain_openai import ChatOpenAI
-    from pydantic import SecretStr
-
-    if not base_url and "OPENAI_API_KEY" not in os.environ:
-        raise UsageError(
-            f"'openai:{name}' needs the address of a server",
-            hint="Give --llm-base-url, for example http://127.0.0.1:8080/v1 (or set OPENAI_API_KEY for OpenAI's own)",
-        )
-    key = SecretStr(os.environ.get("OPENAI_API_KEY", "none"))
-    return ChatOpenAI(
-        model=name, base_url=base_url, api_key=key, temperature=0, timeout=_TIMEOUT_SECONDS, max_retries=2
-    )
+    return served_model(spec, base_url)
 
 
 def model_name(llm: "str | BaseChatModel") -> str:

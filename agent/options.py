@@ -152,7 +152,7 @@ def llm(command: _Command) -> _Command:
         envvar="LIMNER_LLM",
         show_envvar=True,
         metavar="MODEL",
-        help="embedded, gguf:PATH, transformers:NAME_OR_DIR, or openai:MODEL with --llm-base-url.",
+        help="embedded, gguf:PATH, transformers:NAME_OR_DIR, openai:MODEL with --llm-base-url, ollama:MODEL, …",
     )
     address = click.option(
         "--llm-base-url",
@@ -160,7 +160,7 @@ def llm(command: _Command) -> _Command:
         envvar="LIMNER_LLM_BASE_URL",
         show_envvar=True,
         metavar="URL",
-        help="A server that speaks the OpenAI protocol.",
+        help="Where the server of the language model answers.",
     )
     return model(address(command))
 

@@ -18,7 +18,7 @@ from agent.confidence import AS_IT_IS, Confidence
 from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
 from agent.drafting import draft_all, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
-from agent.evidence import Pack, history_language, key_of
+from agent.evidence import Pack, history_language, in_time_order, key_of
 from agent.facets import Facet, plan_facets
 from agent.finding import SNIPPETS_A_FACET, Found, find, pack
 from agent.persons import people_in
@@ -137,7 +137,8 @@ class ProfileGraph:
         state |= self._plan(state)
         facet = next(each for each in state["facets"] if each.pointer == pointer)
         packs = pack(self._find(state, [facet]), SNIPPETS_A_FACET)
-        return Shown(facet, packs[0].hits if packs else (), state["language"], state["people"])
+        hits = in_time_order(packs[0].hits) if packs else []
+        return Shown(facet, tuple(hits), state["language"], state["people"])
 
     def _compile(self) -> "CompiledStateGraph[Any, Any, Any, Any]":
         from langgraph.graph import END, START, StateGraph
@@ -200,10 +201,10 @@ class ProfileGraph:
         return find(self._store, state["user_id"], facets, state["people"], k, self._on_step)
 
     def _draft(self, state: _State) -> _State:
-        state["earlier"].kept.show(state["packs"])
-        drafted, failed = draft_all(self._chat, state["packs"], state["people"], state["language"], self._on_step)
-        shown = state["shown"] | {key_of(hit) for pack in state["packs"] for hit in pack.hits}
-        return {"drafted": drafted, "rejected": [*state["rejected"], *failed], "shown": shown}
+        drafts = draft_all(self._chat, state["packs"], state["people"], state["language"], self._on_step)
+        state["earlier"].kept.show(drafts.shown)
+        shown = state["shown"] | {key_of(hit) for pack in drafts.shown for hit in pack.hits}
+        return {"drafted": drafts.drafted, "rejected": [*state["rejected"], *drafts.failed], "shown": shown}
 
     def _verify(self, state: _State) -> _State:
         accepted, rejected = list(state["accepted"]), list(state["rejected"])

@@ -17,7 +17,7 @@ from agent.wording import normalise
 
 __all__ = ["Resolved", "resolve"]
 
-_NEARLY_AS_SURE = 0.25
+_NEARLY_AS_SURE = 0.15
 _MOST_EVIDENCE = 3
 
 

@@ -127,11 +127,12 @@ SUPPOSED = _either(
     r"|plan(?:ning|s)? (?:to|on) (?:mov|becom|get|switch|buy|adopt|start|learn)\w*"
     r"|(?:i['’]ll|i will|going to|gonna|about to) (?:probably |maybe |soon )*(?:move|become|switch|start|get|buy"
     r"|adopt|quit|learn)"
+    r"|(?:should|shall) (?:i|we) (?:move|become|switch|adopt|quit|learn|marry|study|take up)"
     r"|pretend\w*|in my dreams|not sure (?:if|whether|i)|don['’]?t know (?:if|whether)|wonder(?:ing)? (?:if|whether)",
     r"(?:我们?|也)可能|可能(?:会|要|搬|换|改)|也许|或许|说不定|(?:如果|要是|假如|假使|倘若|若是|万一)(?:有一天|哪天"
     r"|以后|将来)?我(?![们]?(?:想|要|打算|需要|坐|去|没))|(?:如果|要是)(?:能|可以)|假设|想象"
     r"|(?:考虑|打算|准备|计划|将要?|快要?)(?:要|去|着)?(?:搬|换|转|辞|改|养|当|学|跳槽|移民)|不确定|不知道(?:是不是"
-    r"|会不会|要不要)|假装",
+    r"|会不会|要不要)|假装|(?:要不要|该不该|应不应该)(?:搬|换|转|辞|改|养|当|学|跳槽|移民)",
 )
 
 TAKEN_FOR_GRANTED = _either("my|our|this|these|during|when|while", "我的|这")

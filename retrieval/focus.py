@@ -18,6 +18,7 @@ __all__ = [
     "NamedPeriod",
     "Period",
     "anchor_in",
+    "asks_for_agent",
     "asks_for_now",
     "named_periods",
     "period_of",
@@ -27,6 +28,14 @@ __all__ = [
 
 _FIRST_PERSON = re.compile(
     r"\b(?:i|my|me|mine|myself|we|our|us|the (?:user|customer)(?:'s)?)\b|我|咱|俺|用户|客户", re.IGNORECASE
+)
+_AGENT = re.compile(
+    r"\b(?:agents?|assistant|chatbot|bot|representative|customer (?:service|support)|support (?:team|staff))\b"
+    r"|\b(?:did|have|had|were|was) you\b|\byour (?:advice|answers?|explanations?|recommendations?|suggestions?|tips)\b"
+    r"|\byou (?:said|told|gave|suggested|recommended|advised|explained|offered|promised)\b"
+    r"|客服|坐席|店家|商家|卖家|助手|机器人"
+    r"|你(?:们)?(?:之前|上次|当时|曾经?)?(?:说|告诉|建议|推荐|回答|解释|答应|承诺)",
+    re.IGNORECASE,
 )
 _NOW = re.compile(
     r"\b(?:now|nowadays|currently|current|at the moment|at present|these days|today|recent|recently|lately|latest"
@@ -93,6 +102,11 @@ def _stands_in(name: str, text: str) -> bool:
     if not name.isascii():
         return len(name) > 1 and name in text
     return bool(name) and re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text) is not None
+
+
+def asks_for_agent(question: str) -> bool:
+    """Whether a question is about what an agent or assistant said: "What did you suggest?", "客服怎么说？"."""
+    return _AGENT.search(question) is not None
 
 
 def asks_for_now(question: str) -> bool:

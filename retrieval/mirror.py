@@ -105,6 +105,16 @@ class Mirror:
         except IndexDamaged:
             self._rebuild()
 
+    def count(self) -> int:
+        """How many vectors the index has.
+
+        Raises:
+            IndexDamaged: it cannot be read.
+        """
+        self._refresh()
+        with self._opened() as index:
+            return index.count()
+
     def look_after(self) -> None:
         """Find and repair, once in a process, what an interrupted run left: unless another process is writing.
 

@@ -6,6 +6,8 @@ Pure text code for Chinese and English; knows nothing of stores.
 import re
 from collections.abc import Iterator
 
+from retrieval.talking import without_talking
+
 __all__ = ["parts_of", "questions_in", "without_asking"]
 
 _MOST_PARTS = 6
@@ -50,10 +52,11 @@ def parts_of(question: str) -> list[str]:
 
     Several sentences, "… and when …", "……？另外，……" are several things; "A 和 B 谁更高" asks about A and about B.
     Where only some sentences ask, the rest is small talk or context: these are the parts, and the whole text is one
-    more.
+    more. What a question says of the conversations themselves is left out.
     """
-    parts = list(dict.fromkeys(_parts(question)))
-    return parts[:_MOST_PARTS] or [question.strip()]
+    wanted = without_talking(question)
+    parts = list(dict.fromkeys(_parts(wanted)))
+    return parts[:_MOST_PARTS] or [wanted]
 
 
 def questions_in(text: str) -> list[str]:

@@ -21,6 +21,7 @@ _CONTEXT = 0.4  # how much the turn before adds to a snippet's similarity
 _SAME_EVENT = 0.3  # what each snippet of an event leaves of the score of the event's next one
 _WINDOW_WEIGHT = 2
 _STATED = 0.75  # what statements count; the best snippets for the wordings stay in front
+_ALL = 0.9  # what ranks among everybody's snippets count beside those among the snippets of the person asked about
 _LOOKED_AT = 500
 
 
@@ -98,12 +99,15 @@ def rank(
     k: int,
     allowed: "NDArray[np.bool_]",
     favour: "NDArray[np.float64] | float" = 1.0,
+    own: "NDArray[np.bool_] | None" = None,
 ) -> list[Ranked]:
     """The at most ``k`` best of the allowed snippets, best first; equal ones in time order.
 
     For each part of a query the rankings of its wordings are fused by reciprocal ranks (Cormack, Clarke and Büttcher
     2009); a snippet's score is that of the part that it fits best, so that no part crowds out another. An event's
     further snippets count less, so that one long message does not either. ``favour``, shape (n,), multiplies scores.
+    ``own``, shape (n,), are the snippets of the person whom the query is about: they are ranked among themselves, too,
+    so that others who say a lot do not push them back.
     """
     import numpy as np
 
@@ -111,11 +115,11 @@ def rank(
     fused = np.zeros(len(view.event))
     for part in parts:
         asked = _rankings(view, part.wordings, part.vectors, allowed)
-        score = _fused(asked)
+        score = _fused(asked, own)
         rankings += asked
         if part.stated is not None:
             said = _rankings(view, part.statements, part.stated, allowed)
-            score = np.maximum(score, _STATED * _fused(said))
+            score = np.maximum(score, _STATED * _fused(said, own))
             rankings += said
         fused = np.maximum(fused, part.weight * score)
     fused = fused * favour
@@ -150,7 +154,7 @@ def _rankings(
         if len(view.windows):
             wide = np.append(view.windows @ vector, -2.0)[view.around].max(axis=1)
             within = wide > -2
-            ranks = np.where(within, _shared_ranks(np.where(within, wide, dense), allowed), 0)
+            ranks = _shared_ranks(np.where(within, wide, dense), allowed)
             result.append(_Ranking("window", wording, wide, ranks, _WINDOW_WEIGHT * within))
     return result
 
@@ -175,13 +179,32 @@ def _shared_ranks(scores: "NDArray[np.float32]", allowed: "NDArray[np.bool_]") -
     return ranks
 
 
-def _fused(rankings: Sequence[_Ranking]) -> "NDArray[np.float64]":
+def _fused(rankings: Sequence[_Ranking], own: "NDArray[np.bool_] | None") -> "NDArray[np.float64]":
     import numpy as np
 
-    shares = [np.where(each.ranks > 0, (_K + 1) / (_K + each.ranks), 0.0) for each in rankings]
     # A snippet in no window has no vote of windows: else its own vector would count three times.
     weights = [np.broadcast_to(each.weight, each.ranks.shape) for each in rankings]
-    return np.asarray(np.average(shares, axis=0, weights=weights))
+    fused = np.average([_shares(each.ranks) for each in rankings], axis=0, weights=weights)
+    if own is not None:
+        among = np.average([_shares(_among(each.ranks, own)) for each in rankings], axis=0, weights=weights)
+        fused = np.maximum(_ALL * fused, among)
+    return np.asarray(fused)
+
+
+def _shares(ranks: "NDArray[np.int64]") -> "NDArray[np.float64]":
+    import numpy as np
+
+    return np.where(ranks > 0, (_K + 1) / (_K + ranks), 0.0)
+
+
+def _among(ranks: "NDArray[np.int64]", some: "NDArray[np.bool_]") -> "NDArray[np.int64]":
+    """The ranks among some of those that are ranked; 0 for the others."""
+    import numpy as np
+
+    counted = some & (ranks > 0)
+    seen = np.zeros(int(ranks.max(initial=0)) + 1, dtype=np.int64)
+    seen[ranks[counted]] = 1
+    return np.where(counted, np.cumsum(seen)[ranks], 0)
 
 
 def _best_of_each(fused: "NDArray[np.float64]", group: "NDArray[np.int64]") -> "NDArray[np.float64]":
@@ -225,5 +248,5 @@ def _found(rankings: Sequence[_Ranking], position: int) -> tuple[Found, ...]:
     return tuple(
         Found(each.ranker, each.query, int(each.ranks[position]), float(each.scores[position]))
         for each in rankings
-        if each.ranks[position] > 0
+        if each.ranks[position] > 0 and (isinstance(each.weight, int) or each.weight[position] > 0)
     )

@@ -99,7 +99,7 @@ def find(
     results = []
     for query, parts in zip(queries, parts_for(vectors, views.topics(), view, queries, allowed), strict=True):
         looked_at = k if reranker is None else max(k, RERANKED)
-        ranked = rank(view.numbers, parts, looked_at, allowed, favour.of(query))
+        ranked = rank(view.numbers, parts, looked_at, allowed, *favour.of(query))
         if reranker is not None:
             ranked = _reranked(reranker, query, view, ranked)[:k]
         results.append(

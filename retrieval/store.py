@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 from retrieval.drafts import Applied, Draft
 from retrieval.events import Event, Role, Snippet
 from retrieval.forgetting import Forgetting
+from retrieval.health import Health
 from retrieval.history import UserSummary
 from retrieval.ingest import IngestReport, OnDropped, Source, check, ingest, ingest_events
 from retrieval.keeping import Keeping
@@ -34,6 +35,7 @@ from retrieval.loading import BadLine
 from retrieval.opening import Location, Parts
 from retrieval.proving import Proof, prove
 from retrieval.search import Hit, find
+from retrieval.sql import SCHEMA_VERSION
 from retrieval.views import View
 
 if TYPE_CHECKING:
@@ -219,6 +221,19 @@ class Store:
             parts.forgetting.finish()
             parts.mirror.replace(progress)
         return parts.record.count()
+
+    def health(self) -> Health:
+        """How record and index stand; nothing is made or repaired, and no model is loaded."""
+        parts = self._open()
+        return Health(
+            record=parts.database.name,
+            index=parts.place.name,
+            version=SCHEMA_VERSION,
+            wanted=parts.record.count(),
+            vectors=parts.mirror.count(),
+            owed=parts.record.count(indexed=False) + len(parts.record.removals(1)),
+            embedder=parts.record.setting("embedder"),
+        )
 
     def users(self) -> list[UserSummary]:
         """Who is in the store, sorted by user id."""

@@ -17,6 +17,7 @@ from retrieval.likeness import bare
 from retrieval.mirror import Mirror
 from retrieval.ranking import UserView
 from retrieval.record import Record
+from retrieval.telling import mostly_asks
 from retrieval.topics import Topics
 
 if TYPE_CHECKING:
@@ -30,14 +31,16 @@ __all__ = ["View", "Views"]
 _MOST_SNIPPETS = 100_000  # about 200 MB
 _CONTEXT_CHARS = 160
 _REPLY_SECONDS = 600
+_LONG = 3  # snippets: what a message of so many ends with is not what the next one answers
 _LIKE_EACH_OTHER, _LIKE_QUESTIONS = 0.2, 0.3
 _CONVERSATION = ("session", "conversation", "thread", "ticket", "dialogue", "dialog", "chat", "case")
 
 
 class View(NamedTuple):
-    """One user's snippets in time order, each with its event, and their numbers."""
+    """One user's n snippets in time order, each with its event; which of them mostly ask, shape (n,); their numbers."""
 
     snippets: Sequence[tuple[Snippet, Event]]
+    asking: "NDArray[np.bool_]"
     numbers: UserView
 
 
@@ -117,7 +120,8 @@ class Views:
             common=_common(vectors[~wide], [snippet.role for snippet, _ in snippets], self.topics()),
             group=_groups(snippets),
         )
-        return View(snippets, numbers)
+        asking = np.asarray([mostly_asks(snippet.text) for snippet, _ in snippets], dtype=bool)
+        return View(snippets, asking, numbers)
 
 
 def _common(vectors: "NDArray[np.float32]", roles: Sequence[str], topics: Topics) -> "NDArray[np.float32]":
@@ -185,15 +189,20 @@ def _turns_before(snippets: Sequence[tuple[Snippet, Event]]) -> list[int]:
     """For each snippet the position of what was said right before it in the same conversation, -1 for nothing.
 
     That is the snippet before in its event; else the last one of the event before, when both say that they are of the
-    same session (conversation, thread …), or when it is another speaker's on the same channel within ten minutes.
+    same session (conversation, thread …), or when it is another speaker's on the same channel within ten minutes. A
+    long message is nothing that the next one is understood by: an assistant's essay ends with "Shall I go on?", and is
+    followed by a new request.
     """
+    count = Counter(event.event_id for _, event in snippets)
     last: dict[object, int] = {}
     result = []
     for position, (_, event) in enumerate(snippets):
         session = _session(event)
         key = (event.channel, session)
         at = last.get(key, -1)
-        if at >= 0 and snippets[at][1] is not event and session is None and not _replies(event, snippets[at][1]):
+        before = snippets[at][1] if at >= 0 else event
+        answers = count[before.event_id] < _LONG and (session is not None or _replies(event, before))
+        if before is not event and not answers:
             at = -1
         result.append(at)
         last[key] = position

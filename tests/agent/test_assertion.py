@@ -6,6 +6,8 @@ from agent.asked_for import accepted_manners
 from agent.assertion import gives_up, manner_of
 
 SAID = [
+    ("refund", "Should I get a refund?"),
+    ("Rome", "I am in Rome, should I take the bus?"),
     ("Munich", "I live in Munich."),
     ("coffee", "I can't live without coffee."),
     ("coffee", "Not only coffee but tea, too."),
@@ -86,6 +88,8 @@ FORMER = [
     ("老师", "我曾经是一名老师"),
 ]
 SUPPOSED = [
+    ("Rome", "Should I move to Rome?"),
+    ("罗马", "我要不要搬去罗马？"),
     ("Berlin", "I might move to Berlin."),
     ("Berlin", "If I lived in Berlin, I would go out more."),
     ("Berlin", "I am thinking of moving to Berlin."),

@@ -1,15 +1,19 @@
-"""What the judge is asked."""
+"""What the judge is asked, and how many snippets are read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from agent.chat import Chat
 from agent.documents import Evidence
-from agent.drafting import judge_claim
-from agent.facets import plan_facets
+from agent.drafting import Drafts, draft_all, judge_claim
+from agent.evidence import Pack
+from agent.facets import Facet, plan_facets
 from agent.fakes import ScriptedChat
 from agent.schema import load_schema
+from retrieval import Event, Hit, Snippet
+from tests.agent.one_by_one import alone
 
 ISSUE = {
     "type": "object",
@@ -38,3 +42,53 @@ def test_the_judge_is_asked_for_what_must_be_said(node: dict[str, Any], value: A
     model = ScriptedChat(script=lambda *_: 0.7)
     assert judge_claim(Chat(model), facet, value, [QUOTE], "en", record=False) == pytest.approx(0.7)
     assert f"Does the message say that {asked} Answer yes or no." in model.asked[0][1]
+
+
+def hit(number: int, text: str) -> Hit:
+    event = Event("u", f"e{number}", text, f"2024-03-{number:02}", 86400.0 * number, "chat", "user")
+    return Hit(Snippet(f"e{number}#0", "u", f"e{number}", 0, len(text), text, "user", "user"), event, 1.0, number)
+
+
+def drafts(node: dict[str, Any], *texts: str, people: Mapping[str, str] | None = None) -> tuple[Drafts, list[str]]:
+    """What is read of an attribute in these snippets, best first, by a model that finds the city that they name."""
+    facet: Facet = plan_facets(load_schema({"type": "object", "properties": {"city": node}}), "en")[0]
+    read: list[str] = []
+
+    def finds(system: str, user: str, schema: Mapping[str, Any] | None) -> list[Mapping[str, float]]:
+        asked = alone(system, user)
+        assert asked is not None
+        read.append(asked.line.partition(": ")[2])
+        city = next((name for name in ("Munich", "Rome") if name in asked.line), "none")
+        return [{city: 0.9, "-": 0.1} if city == "none" else {city: 0.9, "none": 0.1}]
+
+    pack = Pack(tuple(hit(number, text) for number, text in enumerate(texts, start=1)), (facet,))
+    return draft_all(Chat(ScriptedChat(script=finds)), [pack], people or {}, "en"), read
+
+
+ONE = {"type": ["string", "null"]}
+MANY = {"type": "array", "items": {"type": "string"}}
+OTHERS = tuple(f"Hello, number {number}." for number in range(2, 9))
+
+
+def test_one_value_that_the_best_snippets_tell_is_enough() -> None:
+    found, read = drafts(ONE, "I live in Munich.", *OTHERS)
+    assert [each.value for each in found.drafted] == ["Munich"]
+    assert read == ["I live in Munich.", *OTHERS[:3]]
+    assert [len(pack.hits) for pack in found.shown] == [4]
+
+
+@pytest.mark.parametrize(
+    ("node", "text", "people"),
+    [
+        (ONE, "I live in a town.", {}),
+        (ONE, "Anna lives in Rome.", {"Anna": "sister"}),
+        (ONE, "I used to live in Rome.", {}),
+        (ONE, "Should I move to Rome?", {}),
+        (MANY, "I live in Munich.", {}),
+    ],
+)
+def test_what_does_not_settle_an_attribute_lets_the_other_snippets_be_read(
+    node: dict[str, Any], text: str, people: dict[str, str]
+) -> None:
+    found, read = drafts(node, text, *OTHERS, people=people)
+    assert len(read) == 8 and [len(pack.hits) for pack in found.shown] == [8]

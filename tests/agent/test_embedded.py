@@ -11,6 +11,7 @@ from agent import Limner
 from agent.chat import Chat
 from agent.llama import LlamaChat
 from agent.models import load_chat_model
+from agent.served import ServedChat
 from retrieval import HashingEmbedder
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("default")]
@@ -81,6 +82,16 @@ def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, model: LlamaCh
     assert "科技" in "、".join(words["profile"]["interests"]) and words["claims"][0]["signals"]["draft"] < 1
     assert document["usage"]["llm_calls"] >= 1  # JSON under a schema
     assert [each for each in document["rejected"] if each["value"] is None] == []  # a reply that is none
+
+
+def test_what_the_server_of_llama_cpp_does_is_found_out(model: LlamaChat) -> None:
+    served = load_chat_model("llama-server:qwen", base_url=f"{model.load().listening_address}/v1")
+    assert isinstance(served, ServedChat)
+    found = served.abilities(fresh=True)
+    assert (found.schema, found.wrapped, found.ignored) == ("json_schema", False, ())
+    assert (found.top_logprobs, found.cached_tokens, found.context, found.reasoning) == (20, True, 8192, "none")
+    schema = {"type": "array", "items": {"enum": ["Oslo"]}, "minItems": 1, "maxItems": 1}
+    assert Chat(served).draft("", "Which city?", schema).value == ["Oslo"]
 
 
 def test_a_reply_that_is_forced_has_the_probabilities_of_the_free_one(model: LlamaChat) -> None:

@@ -15,7 +15,22 @@ from agent.wording import (
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "N/A", "未知", "...", [], {}, " None. ", {"a": None, "b": "unknown"}, "“—”", "not mentioned", "I", "我们"]
+    "value",
+    [
+        None,
+        "",
+        "N/A",
+        "未知",
+        "...",
+        [],
+        {},
+        " None. ",
+        {"a": None, "b": "unknown"},
+        "“—”",
+        "not mentioned",
+        "I",
+        "我们",
+    ],
 )
 def test_placeholders(value: Any) -> None:
     assert is_placeholder(value)

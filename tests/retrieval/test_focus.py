@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from retrieval.focus import Period, anchor_in, asks_for_now, period_of, periods_in, speakers_in
+from retrieval.focus import Period, anchor_in, asks_for_agent, asks_for_now, period_of, periods_in, speakers_in
 
 NOW = datetime(2024, 5, 8, 12, tzinfo=UTC)  # a Wednesday
 
@@ -26,6 +26,23 @@ def days(start: str, end: str) -> Period:
 )
 def test_whom_a_question_names(question: str, named: set[str] | None) -> None:
     assert speakers_in(question, ["Anna Berg", "李娜", "我"]) == named
+
+
+@pytest.mark.parametrize(
+    ("question", "agent"),
+    [
+        ("What did you suggest for my back?", True),
+        ("Which sneakers were in your recommendations?", True),
+        ("What did the support team promise?", True),
+        ("客服怎么说？", True),
+        ("你上次推荐了哪本书？", True),
+        ("Can you tell me where I live?", False),
+        ("你知道我住在哪里吗？", False),
+        ("What is my job?", False),
+    ],
+)
+def test_whether_an_agents_words_are_asked_for(question: str, agent: bool) -> None:
+    assert asks_for_agent(question) is agent
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,11 @@ def part(vector: list[float], *wordings: str) -> Part:
     return Part(wordings, np.array([vector] * len(wordings), dtype=np.float32))
 
 
-def search(about: UserView, *parts: Part, k: int = 10, allowed: list[bool] | None = None) -> list[Ranked]:
-    return rank(about, parts, k, np.array(allowed or [True] * len(about.event)))
+def search(
+    about: UserView, *parts: Part, k: int = 10, allowed: list[bool] | None = None, own: list[bool] | None = None
+) -> list[Ranked]:
+    everything = [True] * len(about.event)
+    return rank(about, parts, k, np.array(allowed or everything), own=None if own is None else np.array(own))
 
 
 def test_what_both_rankers_find_is_first_and_scores_one() -> None:
@@ -76,6 +79,24 @@ def test_only_what_is_allowed_is_ranked() -> None:
     rows = [([1.0, 0.0], "rose"), ([0.0, 1.0], "rose")]
     found = search(view(*rows), part([1, 0], "rose"), allowed=[False, True])
     assert [each.position for each in found] == [1] and found[0].found[0].rank == 1
+
+
+def test_those_of_the_person_asked_about_are_ranked_among_themselves_too() -> None:
+    rows = [([1.0, 0.0], "rose")] * 8 + [([0.9, 0.1], "a white rose"), ([0.0, 1.0], "tulip")]
+    about = view(*rows)
+    assert next(each.position for each in search(about, part([1, 0], "rose"))) == 0
+    first, second, *others = search(about, part([1, 0], "rose"), own=[False] * 8 + [True, True])
+    assert (first.position, first.score) == (8, pytest.approx(1.0))
+    assert (second.position, second.score) == (0, pytest.approx(0.9)) and len(others) == 8
+    assert [(f.ranker, f.rank) for f in first.found] == [("dense", 9), ("lexical", 9)]
+
+
+def test_a_window_ranks_no_snippet_outside_it_among_ones_own() -> None:
+    rows = [([0.6, 0.8], "x"), ([1.0, 0.0], "y"), ([0.0, 1.0], "z")]
+    about = view(*rows, windows=[[0.8, 0.6]], around=[[0], [-1], [-1]])
+    found = search(about, part([1, 0], "y"), own=[True, True, False])
+    assert [each.position for each in found] == [1, 0, 2]
+    assert [[f.ranker for f in each.found] for each in found] == [["dense", "lexical"], ["dense", "window"], ["dense"]]
 
 
 def test_a_snippet_is_found_by_the_windows_around_it() -> None:

@@ -33,7 +33,7 @@ def searched(open_store: Callable[..., Store]) -> Searched:
                 datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp(),
                 "chat",
                 speaker,
-                "user" if speaker == "Me" else "other",
+                {"Me": "user", "Bot": "agent"}.get(speaker, "other"),
             )
             for number, (day, speaker, text) in enumerate(rows)
         )
@@ -50,6 +50,35 @@ def test_the_person_that_a_question_names_is_heard_first(searched: Searched) -> 
     rows = [("2024-01-01", name, "The violin lesson was long") for name in ("Ben", "Me", "Anna Berg")]
     assert next(hit.event.speaker for hit in searched(rows, "Which lesson did Anna take?")) == "Anna Berg"
     assert next(hit.event.speaker for hit in searched(rows, "Which lesson did I take?")) == "Me"
+
+
+@pytest.mark.parametrize(
+    ("query", "heard"),
+    [
+        ("Which running shoes are good?", False),
+        ("哪双 running shoes 好？", False),
+        ("Which running shoes did you recommend?", True),
+        ("客服 recommended which running shoes？", True),
+    ],
+)
+def test_an_agents_words_count_less_unless_they_are_asked_for(searched: Searched, query: str, heard: bool) -> None:
+    rows = [("2024-01-01", who, "These running shoes are good") for who in ("Bot", "Me")]
+    scores = {hit.event.speaker: hit.score for hit in searched(rows, query)}
+    assert (scores["Bot"] > 0.9 * scores["Me"]) is heard
+
+
+@pytest.mark.parametrize(
+    ("query", "asks", "tells"),
+    [
+        ("Where is my violin?", "Where is your violin?", "Violin lessons"),
+        ("我的提琴在哪里？", "提琴呢？", "提琴课很长。"),
+    ],
+)
+def test_who_asks_tells_less(searched: Searched, query: str, asks: str, tells: str) -> None:
+    plain = searched([("2024-01-01", "Ben", asks.rstrip("?？")), ("2024-01-01", "Eve", tells)], query)
+    hits = searched([("2024-01-01", "Ben", asks), ("2024-01-01", "Eve", tells)], query)
+    before, after = ({hit.event.speaker: hit.score for hit in each} for each in (plain, hits))
+    assert after["Ben"] == pytest.approx(0.8 * before["Ben"]) and after["Eve"] == pytest.approx(before["Eve"])
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,18 @@ def test_a_session_tells_better(store: Store, write_rows: WriteRows, column: str
     assert befores(store) == {"a": None, "b": None, "c": "a"}
 
 
+def test_what_follows_a_long_message_is_understood_without_it(store: Store, write_rows: WriteRows) -> None:
+    essay = " ".join(f"Step {number} of many is to water the roses and to wait for a day." for number in range(20))
+    store.ingest([
+        write_rows(
+            row("a", "user", "10:00"), row("b", "agent", "10:01", text=essay), row("c", "user", "10:02"),
+            row("d", "agent", "10:03"), row("e", "user", "10:04"),
+        )
+    ])  # fmt: skip
+    found = befores(store)
+    assert (found["c"], found["d"], found["e"]) == (None, "c", "d")
+
+
 def test_a_view_is_kept_until_the_record_changes(store: Store, write_rows: WriteRows) -> None:
     store.ingest([write_rows(row("a", "user", "10:00"))])
     views = store._open().views
