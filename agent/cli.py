@@ -16,6 +16,7 @@ from agent import options
 from agent.cli_doctor import doctor
 from agent.cli_eval import evaluate
 from agent.cli_explain import explain
+from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
 from agent.cli_keeping import correct, corrections, profile_work, versions
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
@@ -96,6 +97,7 @@ def cli() -> None:
 @click.option("--sql", "url", metavar="URL", help="A database to ask with --query, as SQLAlchemy names it.")
 @click.option("--query", metavar="SELECT", help="What to ask the database of --sql.")
 @click.option("--strict", is_flag=True, help="Load nothing if there is a bad line.")
+@click.option("--force", is_flag=True, help="Load also what was forgotten.")
 @click.option(
     "--report",
     "listing",
@@ -118,6 +120,7 @@ def ingest(
     url: str | None,
     query: str | None,
     strict: bool,
+    force: bool,
     listing: Path | None,
     **settings: Any,
 ) -> int:
@@ -149,6 +152,7 @@ def ingest(
                 user_id=user_id,
                 format=format_,
                 strict=strict,
+                force=force,
                 progress=progress,
                 listing=None if lines is None else lines.write,
             )
@@ -320,6 +324,11 @@ cli.add_command(versions)
 cli.add_command(correct)
 cli.add_command(corrections)
 cli.add_command(explain)
+cli.add_command(forget)
+cli.add_command(compact)
+cli.add_command(receipts)
+cli.add_command(verify_erasure)
+cli.add_command(export)
 
 
 @cli.command()

@@ -19,6 +19,7 @@ from agent.schema import ProfileSchema, validation_problems
 from agent.schema_rules import JsonSchema, resolve_pointer, standard
 from retrieval import Store
 from retrieval.keeping import Correction as KeptCorrection
+from retrieval.keeping import HistoryMark
 
 __all__ = ["Action", "Correction", "corrections_of", "make_correction", "read_value", "training_line"]
 
@@ -64,9 +65,9 @@ class Correction:
         """The correction as JSON types."""
         return plain_of(self)
 
-    def keep(self, store: Store) -> None:
-        """Keep it beside the user's history."""
-        store.keeping.correct(KeptCorrection(self.user_id, self.schema, self.as_json()))
+    def keep(self, store: Store, mark: HistoryMark | None = None) -> None:
+        """Keep it beside the user's history, unless something was forgotten since that was as ``mark`` says."""
+        store.keeping.correct(KeptCorrection(self.user_id, self.schema, self.as_json()), mark)
 
 
 def _now() -> str:

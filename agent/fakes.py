@@ -45,6 +45,10 @@ class ScriptedChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "limner-scripted"
 
+    def forget_prompts(self) -> None:
+        """Empty ``asked``."""
+        self.asked.clear()
+
     def _generate(
         self,
         messages: list[BaseMessage],

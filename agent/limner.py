@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from agent.explanations import Explanation
     from agent.versions import Changes, Earlier, Versions
     from retrieval.chains import UserRetriever
+    from retrieval.forgetting import OnStage
     from retrieval.keeping import VersionNote
+    from retrieval.proving import Proof
 
 __all__ = ["Limner", "OnLoad"]
 
@@ -126,6 +128,7 @@ class Limner:
         user_id: str | None = None,
         format: str | None = None,
         strict: bool = False,
+        force: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
@@ -138,6 +141,7 @@ class Limner:
             user_id=user_id,
             format=format,
             strict=strict,
+            force=force,
             progress=progress,
             listing=listing,
         )
@@ -151,11 +155,12 @@ class Limner:
         events: Iterable[Event | BadLine],
         *,
         self_names: Collection[str] = (),
+        force: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
-        return self._store.ingest_events(events, self_names=self_names, progress=progress, listing=listing)
+        return self._store.ingest_events(events, self_names=self_names, force=force, progress=progress, listing=listing)
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""
@@ -270,11 +275,12 @@ class Limner:
 
         checked = load_schema(schema)
         self._store.snippet_count(user_id)
+        mark = self._store.keeping.mark(user_id)
         latest = self._versions(checked).latest(user_id)
         correction = make_correction(
             self._store, user_id, checked, latest, pointer, action, value=value, by=by, note=note
         )
-        correction.keep(self._store)
+        correction.keep(self._store, mark)
         return correction
 
     def corrections(self, user_id: str | None = None) -> "list[Correction]":
@@ -284,6 +290,76 @@ class Limner:
         if user_id is not None:
             self._store.snippet_count(user_id)
         return corrections_of(self._store, user_id)
+
+    def forget(
+        self,
+        user_id: str,
+        *,
+        events: Collection[str] | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        channel: str | None = None,
+        defer: bool = False,
+        dry_run: bool = False,
+        progress: "OnStage | None" = None,
+    ) -> dict[str, Any]:
+        """Erase a user, or some of a user's events, with all that was made of them; returns the signed receipt.
+
+        Profiles that were made when the events were there go, too; the next one is made without them. The loaded model
+        forgets its prompts. What was forgotten does not come back when an old file is loaded, unless that is forced.
+
+        Args:
+            user_id: whose events; all of them, unless something else is given.
+            events: only those with these ids.
+            since, until: only those of this time, both included; events without a time stay.
+            channel: only those of this channel.
+            defer: leave the bytes to the next :meth:`compact`; nothing can be found or read from now on all the same.
+            dry_run: erase nothing; returns how much would be erased.
+            progress: told what was reached.
+
+        Raises:
+            UnknownUser, InputError: there is nothing of that.
+            UsageError: ids and something else, or a time that is none.
+            StoreBusy: another process writes; nothing was erased.
+        """
+        from agent.erasing import erase, preview
+        from retrieval.scopes import Scope
+
+        scope = Scope.of(events, since, until, channel)
+        if dry_run:
+            return preview(self._store, user_id, scope)
+        asked = self._model if isinstance(self._llm, str) else self._llm
+        return erase(self._store, asked, user_id, scope, defer=defer, progress=progress)
+
+    def compact(self, progress: "OnStage | None" = None) -> list[dict[str, Any]]:
+        """Remove the bytes of whatever was erased and deferred; returns the receipts that are complete now.
+
+        Raises:
+            StoreBusy: another process uses the store; call again.
+        """
+        return self._store.forgetting.compact(progress)
+
+    def receipts(self, user_id: str | None = None) -> list[dict[str, Any]]:
+        """The receipts of erasures, oldest first: all, or those of one user."""
+        return self._store.forgetting.receipts(user_id)
+
+    def is_genuine(self, receipt: Mapping[str, Any], user_id: str | None = None) -> bool:
+        """Whether this store signed the receipt as it is; with a user: and for this user."""
+        return self._store.forgetting.is_genuine(receipt, user_id)
+
+    def verify_erasure(self, user_id: str, files: Sequence[str | Path] = (), *, vectors: bool = True) -> "Proof":
+        """Look in every file of the store for what was erased; see :meth:`retrieval.Store.prove_erasure`."""
+        return self._store.prove_erasure(user_id, [Path(each) for each in files], vectors=vectors)
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        """Everything about a user as JSON types: events with raw forms, snippets, profiles, corrections, receipts.
+
+        Raises:
+            UnknownUser: the store holds nothing of the user.
+        """
+        from agent.exporting import export_document
+
+        return export_document(self._store, user_id)
 
     def _versions(self, schema: ProfileSchema) -> "Versions":
         from agent.versions import Versions

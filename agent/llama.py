@@ -66,6 +66,11 @@ class LlamaChat(BaseChatModel):
                 self._server = self._start()
             return self._server
 
+    def forget_prompts(self) -> None:
+        """Unload the model with the cache of its last prompt; the next call loads it again."""
+        with self._lock:
+            self._server = None
+
     def _start(self) -> "Server":
         try:
             import xllamacpp

@@ -103,6 +103,8 @@ def print_report(console: "Console", report: "IngestReport") -> None:
     cuts = [f"{name} in {report.reasons[cut]}" for cut, name in _CUTS.items() if cut in report.reasons]
     if cuts:
         console.print(f"cut or mended: {', '.join(cuts)}")
+    if report.forgotten:
+        console.print(f"left out, since they were forgotten: {report.forgotten} (--force loads them)")
     if copies := report.reasons["copy"]:
         console.print(f"nearly the same as an earlier one, and marked: {copies}")
 

@@ -76,6 +76,12 @@ class TorchChat(BaseChatModel):
             engine: Engine = self._engine
             return engine
 
+    def forget_prompts(self) -> None:
+        """Drop the keys and values of the last request; the model stays loaded."""
+        with self._lock:
+            if self._engine is not None:
+                self._engine.decoder.forget()
+
     def _generate(
         self,
         messages: list[BaseMessage],

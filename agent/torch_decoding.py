@@ -56,6 +56,10 @@ class Decoder:
         self._cache: DynamicCache | None = None
         self._held: list[int] = []
 
+    def forget(self) -> None:
+        """Hold nothing of the last request."""
+        self._cache, self._held = None, []
+
     def reuse(self, prompt: Sequence[int]) -> int:
         """Keep what the last request and ``prompt`` begin with alike; how many tokens that are."""
         pairs = zip(self._held, prompt[:-1], strict=False)  # the last one is always read: it tells what comes next

@@ -104,11 +104,13 @@ class Versions:
         private = {
             "made_with": made_with,
             "newest": mark.newest,
+            "until": keeping.mark(user_id).newest,
             "verdicts": kept.private(),
             **self._compared(base, document, made_with, stands),
         }
         note = VersionNote(user_id, self._schema.name, self._schema.hash, 0, document.generated_at)
-        return replace(document, version=keeping.save(note, _content(document), document.as_json(), private).number)
+        note = keeping.save(note, _content(document), document.as_json(), private, mark)
+        return replace(document, version=note.number)
 
     def _compared(
         self, base: Version | None, document: ProfileDocument, made_with: Mapping[str, Any], stands: Stands

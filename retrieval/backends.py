@@ -1,12 +1,13 @@
 """The two kinds of database that can hold a record: how each is opened and locked, and what its errors mean.
 
-Knows no tables.
+Knows of tables no more than that there are some.
 """
 
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from retrieval.catalog import tables
 from retrieval.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError
 from retrieval.urls import reason_of, shown
 
@@ -39,6 +40,7 @@ _BEGIN_WRITING: Final = _LOCK.format(function="pg_advisory_xact_lock", what="wri
 _CLAIM: Final = _LOCK.format(function="pg_advisory_lock", what="claim")
 _RELEASE: Final = "SELECT pg_advisory_unlock_all()"
 _LOCK_TIMED_OUT: Final = "55P03"
+_COMPACT_LATER: Final = "What was erased is out of reach, its bytes are not: call `limner compact` again"
 
 
 class Backend(Protocol):
@@ -48,17 +50,26 @@ class Backend(Protocol):
         name: what messages call it; without a password.
         option: what a user changes to name another one.
         tells_values: whether the driver's errors hold values of rows, so that they must not be chained to ours.
+        leftover: where deleted rows live on after ``compact``, and what the operator does about it.
     """
 
     name: str
     option: str
     tells_values: bool
+    leftover: str | None
 
     def engines(self) -> "tuple[Engine, Engine]":
         """One to read with, where a transaction sees one state; one to write with, one transaction after the other."""
 
     def check(self, connection: "Connection") -> None:
         """Raise when the server cannot be used by limner."""
+
+    def compact(self, engine: "Engine") -> None:
+        """Write the database anew without what was deleted.
+
+        Raises:
+            StoreBusy: it is in use.
+        """
 
     def error(self, error: "DBAPIError") -> LimnerError:
         """What the driver's error means to the user."""
@@ -74,6 +85,7 @@ class SQLiteFile:
 
     option = "--store"
     tells_values = False
+    leftover: str | None = None
 
     def __init__(self, path: Path, wait: float) -> None:
         self._path = path
@@ -103,6 +115,27 @@ class SQLiteFile:
     def check(self, connection: "Connection") -> None:
         """Any file will do."""
 
+    def compact(self, engine: "Engine") -> None:
+        """VACUUM, then empty the write-ahead log, which has the pages as they were.
+
+        Not by the engine, which begins transactions. A reader that keeps an old state keeps the log, too.
+        """
+        import sqlite3
+
+        try:
+            connection = sqlite3.connect(self._path, timeout=self._wait, isolation_level=None)
+            try:
+                connection.execute("VACUUM")
+                busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.close()
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise StoreBusy(f"another process uses {self.name!r}", hint=_COMPACT_LATER) from error
+            raise StoreError(f"the record {self.name!r} cannot be compacted: {error}", hint=_COMPACT_LATER) from error
+        if busy:
+            raise StoreBusy(f"another process reads {self.name!r}", hint=_COMPACT_LATER)
+
     def error(self, error: "DBAPIError") -> LimnerError:
         """A lock, or damage."""
         if "database is locked" in str(error.orig):
@@ -120,6 +153,10 @@ class PostgreSQL:
 
     option = "database or schema in LIMNER_RECORD"
     tells_values = True
+    leftover: str | None = (
+        "PostgreSQL: its write-ahead log (pg_wal, archives), replicas and backups still hold the rows; the operator "
+        "lets them expire or makes them anew"
+    )
 
     def __init__(self, url: "URL", wait: float) -> None:
         self._url = url
@@ -191,6 +228,17 @@ class PostgreSQL:
         with connection, suppress(DBAPIError):  # when the connection was lost, so is the claim
             if not connection.invalidated:
                 connection.execution_options(writing=False).exec_driver_sql(_RELEASE)
+
+    def compact(self, engine: "Engine") -> None:
+        """VACUUM FULL of each table: readers wait meanwhile."""
+        from sqlalchemy import text
+
+        with engine.connect() as given:
+            connection = given.execution_options(isolation_level="AUTOCOMMIT", writing=False)
+            connection.execute(text(f"SET lock_timeout = {_milliseconds(self._wait)}"))
+            for table in tables():
+                connection.execute(text(f'VACUUM FULL "{table.name}"'))
+            connection.execute(text("RESET lock_timeout"))
 
     def error(self, error: "DBAPIError") -> LimnerError:
         """A lock, a server that does not answer, or what the database says against the statement."""

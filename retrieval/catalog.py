@@ -16,7 +16,8 @@ class Tables(NamedTuple):
     kept twice, it is the event's from ``start`` to ``end``; ``wide`` marks windows over several snippets. ``removals``:
     vectors that have yet to leave the index. ``likeness``: keys by which events find earlier ones that say nearly the
     same (see ``copies``). ``versions`` and ``corrections``: profiles as they were made, and what people said of them,
-    as JSON that only who wrote it understands (see ``keeping``).
+    as JSON that only who wrote it understands (see ``keeping``). ``tombstones``: keyed hashes of what was forgotten, so
+    that it does not come back (see ``tombstones``). ``erasures``: the receipts, numbered (see ``receipts``).
     User and event ids may be of any length, so that indexes go over hashes of them (``user_key``, ``event_key``).
     """
 
@@ -27,6 +28,8 @@ class Tables(NamedTuple):
     likeness: "Table"
     versions: "Table"
     corrections: "Table"
+    tombstones: "Table"
+    erasures: "Table"
 
 
 @cache
@@ -79,7 +82,8 @@ def tables() -> Tables:
         Column("event_pk", ForeignKey("events.pk", ondelete="CASCADE"), primary_key=True, index=True),
         sqlite_with_rowid=False,
     )
-    return Tables(meta, events, snippets, removals, likeness, _versions(catalog), _corrections(catalog))
+    kept = _versions(catalog), _corrections(catalog)
+    return Tables(meta, events, snippets, removals, likeness, *kept, _tombstones(catalog), _erasures(catalog))
 
 
 def _versions(catalog: "MetaData") -> "Table":
@@ -115,4 +119,29 @@ def _corrections(catalog: "MetaData") -> "Table":
         Column("schema_key", String(64), nullable=False),
         Column("schema", Text, nullable=False),
         Column("document", Text, nullable=False),
+    )
+
+
+def _tombstones(catalog: "MetaData") -> "Table":
+    from sqlalchemy import Column, Float, String, Table
+
+    return Table(
+        "tombstones",
+        catalog,
+        Column("mark", String(64), primary_key=True),
+        Column("kind", String(8), nullable=False),
+        Column("until", Float(53)),
+    )
+
+
+def _erasures(catalog: "MetaData") -> "Table":
+    from sqlalchemy import Column, Integer, String, Table, Text
+
+    return Table(
+        "erasures",
+        catalog,
+        Column("number", Integer, primary_key=True),
+        Column("subject", String(64), nullable=False, index=True),
+        Column("state", String(8), nullable=False),
+        Column("receipt", Text, nullable=False),
     )

@@ -32,7 +32,7 @@ class Draft:
 class Fate(NamedTuple):
     """What became of one draft; ``copy_of`` is the id of the first event that says nearly the same."""
 
-    outcome: Literal["added", "updated", "unchanged", "repeated"]
+    outcome: Literal["added", "updated", "unchanged", "repeated", "forgotten"]
     copy_of: str | None = None
 
 
@@ -44,6 +44,7 @@ class Applied:
     updated: int = 0
     unchanged: int = 0
     repeated: int = 0
+    forgotten: int = 0
     snippets: int = 0
     fates: list[Fate] = field(default_factory=list)
 
@@ -59,8 +60,17 @@ class Applied:
                 self.unchanged += 1
             case "repeated":
                 self.repeated += 1
+            case "forgotten":
+                self.forgotten += 1
         if fate.outcome in ("added", "updated"):
             self.snippets += snippets
+
+    def put_among(self, refused: Sequence[bool]) -> None:
+        """Count those that were not written since they were forgotten; ``refused`` is in the order of all drafts."""
+        written = iter(self.fates)
+        fates = [Fate("forgotten") if each else next(written) for each in refused]
+        self.fates = fates
+        self.forgotten += sum(refused)
 
 
 def user_key(user_id: str) -> str:

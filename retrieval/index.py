@@ -129,9 +129,11 @@ class IndexPlace(Protocol):
 
     Attributes:
         name: what messages call it; without a password.
+        leftover: where deleted vectors live on after ``wipe`` and ``tidy``, and what the operator does about it.
     """
 
     name: str
+    leftover: str | None
 
     def open(self) -> VectorIndex:
         """The index in use; an empty one when there is none."""
@@ -144,6 +146,9 @@ class IndexPlace(Protocol):
 
     def beside(self, made_by: Mapping[str, str]) -> VectorIndex:
         """The index being built; what the same embedder began is continued, all else is deleted."""
+
+    def discard_beside(self) -> None:
+        """Delete the index being built; it must not be open."""
 
     def swap(self) -> Mapping[str, str]:
         """Put the index that was built beside into use; returns what the record must note for that."""

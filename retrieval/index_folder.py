@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from retrieval.blanking import Blanking
 from retrieval.buckets import Buckets
 from retrieval.errors import StoreError
 from retrieval.index import IndexDamaged, VectorIndex, chroma_settings
@@ -29,11 +30,16 @@ class FolderIndex(VectorIndex):
     """The open index in ``folder``. Not shared with any other: each one reads the folder by itself.
 
     A process that has it open does not see what another one writes; it must be opened again.
+
+    Args:
+        folder: made when it is missing.
+        guard: keeps other processes from writing the folder; None: there are none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, guard: Lock | None = None) -> None:
         self._folder = folder
-        with self._translated():
+        self._blanking = Blanking(folder, guard)
+        with _translated(folder):
             self._system, buckets, batch = _open(folder)
         super().__init__(buckets, batch)
 
@@ -43,12 +49,11 @@ class FolderIndex(VectorIndex):
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        from chromadb.errors import ChromaError
-
         try:
-            yield
-        except ChromaError as error:
-            raise IndexDamaged(f"Chroma cannot use the index {str(self._folder)!r}: {error}") from error
+            with _translated(self._folder):
+                yield
+        finally:
+            self._blanking.look()
 
 
 class IndexFolder:
@@ -64,11 +69,12 @@ class IndexFolder:
         self._new = folder.with_name(f"{folder.name}-new")
         self._old = folder.with_name(f"{folder.name}-old")
         self._guard = guard
+        self.leftover: str | None = None
         self.name = str(folder)
 
     def open(self) -> FolderIndex:
         """The index in use."""
-        return FolderIndex(self._folder)
+        return FolderIndex(self._folder, self._guard)
 
     def wipe(self) -> None:
         """Delete the folder."""
@@ -84,7 +90,11 @@ class IndexFolder:
             wipe(self._new)
             self._new.mkdir(parents=True)
             (self._new / _NOTE).write_text(json.dumps(made_by), encoding="utf-8")
-        return FolderIndex(self._new)
+        return FolderIndex(self._new, self._guard)
+
+    def discard_beside(self) -> None:
+        """Delete its folder."""
+        wipe(self._new)
 
     def swap(self) -> Mapping[str, str]:
         """Rename the folders; the record need not know."""
@@ -104,6 +114,16 @@ class IndexFolder:
 
     def close(self) -> None:
         """There is no connection."""
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    from chromadb.errors import ChromaError
+
+    try:
+        yield
+    except ChromaError as error:
+        raise IndexDamaged(f"Chroma cannot use the index {str(folder)!r}: {error}") from error
 
 
 def _note_in(folder: Path) -> Mapping[str, str] | None:

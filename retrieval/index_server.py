@@ -30,6 +30,11 @@ _HINT: Final = (
     "then call again"
 )
 
+_LEFTOVER: Final = (
+    "Chroma server: its write-ahead log and the folders of deleted collections still hold the vectors; the operator "
+    "stops it, runs `chroma vacuum`, and deletes the folders that its table `segments` does not name, and backups"
+)
+
 
 class ServerIndex(VectorIndex):
     """An open collection of the server ``name``. What others write is seen at once."""
@@ -61,6 +66,7 @@ class IndexServer:
         self._record = record
         self._api: FastAPI | None = None
         self._threads = threading.Lock()
+        self.leftover: str | None = _LEFTOVER
         self.name = str(address)
 
     def open(self) -> ServerIndex:
@@ -81,6 +87,10 @@ class IndexServer:
         if self._made_by(number) != made_by:
             self._delete(self._called(number))
         return self._collection(number, made_by)
+
+    def discard_beside(self) -> None:
+        """Delete the collection with the next number."""
+        self._delete(self._called(self._number() + 1))
 
     def swap(self) -> Mapping[str, str]:
         """The record's note is what swaps."""

@@ -34,7 +34,8 @@ _BAD_LINES_SHOWN = 3
 
 @dataclass(slots=True)
 class IngestReport:
-    """What became of the rows of some files: ``read`` = added + updated + unchanged + repeated + ``bad_count``.
+    """What became of the rows of some files: ``read`` = added + updated + unchanged + repeated + forgotten +
+    ``bad_count``.
 
     ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines, ``left_out``
     counts the files of other kinds in folders and globs by their suffix. ``reasons`` counts by reason what was dropped,
@@ -47,6 +48,7 @@ class IngestReport:
     updated: int = 0
     unchanged: int = 0
     repeated: int = 0
+    forgotten: int = 0
     snippets: int = 0
     bad_count: int = 0
     bad: list[BadLine] = field(default_factory=list)
@@ -72,6 +74,7 @@ class IngestReport:
         self.updated += applied.updated
         self.unchanged += applied.unchanged
         self.repeated += applied.repeated
+        self.forgotten += applied.forgotten
         self.snippets += applied.snippets
 
 

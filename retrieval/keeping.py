@@ -8,20 +8,23 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import user_key
-from retrieval.errors import InputError, shorten
+from retrieval.errors import InputError, StoreBusy, shorten
 from retrieval.sql import Database, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
 __all__ = ["Correction", "HistoryMark", "Keeping", "Version", "VersionNote"]
 
 
 class HistoryMark(NamedTuple):
-    """What a user's history is at a time: a hash over all its events, and the number of the one loaded last."""
+    """What a user's history is at a time: a hash over all its events, the number of the one loaded last, a hash over
+    their ids, and how many erasures there were in the store."""
 
     digest: str
     newest: int
+    present: str
+    erasures: int
 
 
 class VersionNote(NamedTuple):
@@ -63,12 +66,14 @@ class Keeping:
         """What the user's history is now; equal exactly when no event came, went or changed."""
         events = tables().events
         own = events.select().with_only_columns(events.c.pk, events.c.event_key, events.c.content_hash)
-        digest, newest = hashlib.sha256(), 0
+        digest, present, newest = hashlib.sha256(), hashlib.sha256(), 0
         with self._database.reading() as db:
             for row in db.execute(own.where(events.c.user_key == user_key(user_id)).order_by(events.c.event_key)):
                 digest.update(f"{row.event_key} {row.content_hash}\n".encode())
+                present.update(row.event_key.encode())
                 newest = max(newest, row.pk)
-        return HistoryMark(digest.hexdigest(), newest)
+            erasures = _erasures(db)
+        return HistoryMark(digest.hexdigest(), newest, present.hexdigest(), erasures)
 
     def loaded_since(self, user_id: str, newest: int) -> set[str]:
         """The ids of the user's events that were loaded after the one with this number."""
@@ -110,11 +115,21 @@ class Keeping:
             row = db.execute(wanted).one_or_none()
         return None if row is None else _version(row)
 
-    def save(self, note: VersionNote, content: str, document: dict[str, Any], private: dict[str, Any]) -> VersionNote:
+    def save(
+        self,
+        note: VersionNote,
+        content: str,
+        document: dict[str, Any],
+        private: dict[str, Any],
+        mark: HistoryMark | None = None,
+    ) -> VersionNote:
         """Keep a profile as the next version (the number of ``note`` counts for nothing); the note as it was kept.
 
         Where the latest version under the same schema has the same ``content`` (a hash of whatever makes a version
         differ), it stays the latest one, and takes ``document`` and ``private``.
+
+        Raises:
+            StoreBusy: something was forgotten since the history was as ``mark`` says; nothing is kept.
         """
         from sqlalchemy import func, select
 
@@ -122,6 +137,7 @@ class Keeping:
         here = _those_of(note.user_id, note.schema)
         texts = {"document": json.dumps(document), "private": json.dumps(private)}
         with self._database.writing() as db:
+            _check_nothing_gone(db, note.user_id, mark)
             own = kept.select().where(*here, kept.c.schema_hash == note.schema_hash)
             last = db.execute(own.order_by(kept.c.number.desc()).limit(1)).one_or_none()
             if last is not None and last.content == content:
@@ -133,11 +149,16 @@ class Keeping:
             db.execute(kept.insert().values(made._asdict() | keys | texts | {"content": content}))
             return made
 
-    def correct(self, correction: Correction) -> None:
-        """Keep a correction."""
+    def correct(self, correction: Correction, mark: HistoryMark | None = None) -> None:
+        """Keep a correction.
+
+        Raises:
+            StoreBusy: something was forgotten since the history was as ``mark`` says; nothing is kept.
+        """
         keys = {"user_key": user_key(correction.user_id), "schema_key": user_key(correction.schema)}
         values = correction._asdict() | keys | {"document": json.dumps(correction.document)}
         with self._database.writing() as db:
+            _check_nothing_gone(db, correction.user_id, mark)
             db.execute(tables().corrections.insert().values(values))
 
     def corrections(self, user_id: str | None = None, schema: str | None = None) -> list[Correction]:
@@ -151,6 +172,24 @@ class Keeping:
         with self._database.reading() as db:
             rows = db.execute(wanted)
             return [Correction(row.user_id, row.schema, json.loads(row.document)) for row in rows]
+
+
+def _check_nothing_gone(db: "Connection", user_id: str, mark: HistoryMark | None) -> None:
+    """What was made of events must not be kept when they were forgotten meanwhile."""
+    if mark is None or _erasures(db) == mark.erasures:
+        return
+    events, present = tables().events, hashlib.sha256()
+    own = events.select().with_only_columns(events.c.event_key).where(events.c.user_key == user_key(user_id))
+    for key in db.scalars(own.order_by(events.c.event_key)):
+        present.update(key.encode())
+    if present.hexdigest() != mark.present:
+        raise StoreBusy(f"events of user {shorten(user_id)} were forgotten meanwhile", hint="Call again")
+
+
+def _erasures(db: "Connection") -> int:
+    from sqlalchemy import func, select
+
+    return db.execute(select(func.count()).select_from(tables().erasures)).scalar_one()
 
 
 def _those_of(user_id: str, schema: str | None) -> "list[ColumnElement[bool]]":

@@ -5,7 +5,7 @@ then the note is crossed out. Knows nothing of files to ingest or of ranking.
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from retrieval.index import IndexDamaged, IndexPlace, VectorIndex
 from retrieval.locks import Lock
 from retrieval.record import Record
 from retrieval.reindex import build_beside, used_by
+from retrieval.rewriting import copy_beside
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,10 +134,34 @@ class Mirror:
         """
         embedder = self._embedder()
         build_beside(self._place, self._record, embedder, progress)
+        self._put_in_place(used_by(embedder))
+
+    def rewrite(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Make the index anew from its own vectors, so that its files hold no others; no embedder is needed.
+
+        Readers go on with the old one. Of one that is damaged nothing is kept: the next use makes it anew. The caller
+        holds the writer lock.
+        """
+        try:
+            copied = copy_beside(self._place, self._record, progress)
+        except IndexDamaged:
+            copied = None
+        if copied is None:
+            self._place.discard_beside()
+            self._record.forget_index()
+            self._discard()
+        else:
+            self._put_in_place({}, copied)
+        self._place.tidy()
+
+    def _put_in_place(self, settings: Mapping[str, str], holds: set[str] | None = None) -> None:
+        """Swap in the index that was built beside, which ``holds`` these vectors, or all."""
         with self._threads, self._place.guarded():
             self.close()
             noted = self._place.swap()
-            self._record.replaced(**used_by(embedder), **noted)
+            self._record.replaced(**settings, **noted)
+            if holds is not None and self._record.count() != len(holds):
+                self._record.compare(holds)
         self._place.tidy()
 
     def vectors(self, wanted: Callable[[], Sequence[str]]) -> "NDArray[np.float32]":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.errors import StoreError, UsageError
+from retrieval.forgetting import Forgetting, Use
 from retrieval.history import History
 from retrieval.index import IndexPlace
 from retrieval.index_folder import IndexFolder
@@ -16,6 +17,7 @@ from retrieval.keeping import Keeping
 from retrieval.locks import DatabaseLock, Lock, StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
+from retrieval.seal import KeyFile, KeySetting, Seal
 from retrieval.servers import index_server, record_server
 from retrieval.sql import Database
 from retrieval.views import Views
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Location", "Parts"]
 
 _RECORD = "record.sqlite3"
+_KEY = "erasure.key"
 _LOCKS = {"lock", "index.lock"}
 _INDEX_WAIT_SECONDS = 60.0
 
@@ -41,6 +44,7 @@ class Parts(NamedTuple):
     lock: Lock
     mirror: Mirror
     views: Views
+    forgetting: Forgetting
 
     def close(self) -> None:
         """Release files, connections and memory."""
@@ -67,6 +71,11 @@ class Location:
         self._record = record_server(record)
         self._index = index_server(index)
         self._wait = wait
+
+    @property
+    def has_servers(self) -> bool:
+        """Whether a part of the store is on a server."""
+        return self._record is not None or self._index is not None
 
     def check(self, *, make: bool) -> None:
         """Refuse a folder that is no store, or make it.
@@ -99,7 +108,9 @@ class Location:
         place = self._place(record)
         mirror = Mirror(place, record, embedder, lock)
         views = Views(record, history, mirror, embedder)
-        return Parts(database, record, history, Keeping(database), place, lock, mirror, views)
+        seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / _KEY))
+        forgetting = Forgetting(Use(database, record, mirror, views, place, lock), seal)
+        return Parts(database, record, history, Keeping(database), place, lock, mirror, views, forgetting)
 
     def _place(self, record: Record) -> IndexPlace:
         if self._index is not None:

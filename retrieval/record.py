@@ -15,7 +15,7 @@ from retrieval.sql import Database, chunks, tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
-__all__ = ["Pending", "Record"]
+__all__ = ["Pending", "Record", "raise_generation"]
 
 
 class Pending(NamedTuple):
@@ -49,7 +49,7 @@ class Record:
             writer = DraftWriter(db)
             writer.write(drafts)
             if writer.applied.snippets:
-                _raise_generation(db)
+                raise_generation(db)
         return writer.applied
 
     def generation(self) -> int:
@@ -98,6 +98,22 @@ class Record:
             yield [each for _, each in page]
             last = page[-1][0]
 
+    def listed(self, size: int) -> Iterator[list[tuple[str, Labels]]]:
+        """The ids and labels of all vectors, ``size`` at a time in the order of the ids: those of a user together."""
+        from sqlalchemy import select
+
+        events, snippets = tables().events, tables().snippets
+        wanted = select(snippets.c.vector_id, events.c.user_id, snippets.c.role, events.c.channel, events.c.epoch)
+        wanted = wanted.join(events).order_by(snippets.c.vector_id).limit(size)
+        last = ""
+        while True:
+            with self._database.reading() as db:
+                rows = db.execute(wanted.where(snippets.c.vector_id > last)).all()
+            if not rows:
+                return
+            yield [(row.vector_id, Labels(row.user_id, row.role, row.channel, row.epoch)) for row in rows]
+            last = rows[-1].vector_id
+
     def _to_embed(self, wanted: "Select[Any]") -> list[tuple[int, Pending]]:
         with self._database.reading() as db:
             found = with_events(db, db.execute(wanted).all())
@@ -120,7 +136,7 @@ class Record:
             db.execute(tables().removals.delete())
             for key, value in settings.items():
                 _set(db, key, value)
-            _raise_generation(db)
+            raise_generation(db)
 
     def removals(self, limit: int) -> list[str]:
         """At most ``limit`` ids of vectors that must leave the index."""
@@ -135,7 +151,7 @@ class Record:
                 db.execute(snippets.update().where(snippets.c.vector_id.in_(part)).values(indexed=True))
             for part in chunks(removed):
                 db.execute(removals.delete().where(removals.c.vector_id.in_(part)))
-            return _raise_generation(db)
+            return raise_generation(db)
 
     def count(self, *, user_id: str | None = None, indexed: bool | None = None) -> int:
         """How many vectors there should be, or, of one user, how many snippets there are.
@@ -171,7 +187,7 @@ class Record:
             db.execute(removals.delete())
             if extra:
                 db.execute(removals.insert(), [{"vector_id": each} for each in extra])
-            _raise_generation(db)
+            raise_generation(db)
             return True
 
     def forget_index(self) -> None:
@@ -179,10 +195,11 @@ class Record:
         with self._database.writing() as db:
             db.execute(tables().snippets.update().values(indexed=False))
             db.execute(tables().removals.delete())
-            _raise_generation(db)
+            raise_generation(db)
 
 
-def _raise_generation(db: "Connection") -> int:
+def raise_generation(db: "Connection") -> int:
+    """Say, within a transaction, that the index changes; returns the new generation."""
     meta = tables().meta
     row = db.execute(meta.select().where(meta.c.key == "generation")).one_or_none()
     generation = 1 if row is None else int(row.value) + 1

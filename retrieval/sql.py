@@ -20,7 +20,7 @@ __all__ = ["SCHEMA_VERSION", "Database", "chunks", "tables"]
 
 _T = TypeVar("_T")
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Goes up by one when the tables change; an older store is brought up to date, one of a newer version is refused."""
 
 _CHUNK = 500
@@ -104,6 +104,21 @@ class Database:
         connection, self._claim = self._claim.connection, None
         self._backend.release(connection)
 
+    @property
+    def leftover(self) -> str | None:
+        """What ``compact`` cannot remove, and who can; None: nothing is left."""
+        return self._backend.leftover
+
+    def compact(self) -> None:
+        """Write the database anew without what was deleted, so that no byte of it is left in its files.
+
+        Raises:
+            StoreBusy: another process reads or writes; nothing is lost, and it can be called again.
+        """
+        with self._translated():
+            self._readers.dispose()
+            self._backend.compact(self._writers)
+
     def _prepare(self, make: bool) -> None:
         from sqlalchemy import inspect
 
@@ -136,6 +151,8 @@ class Database:
             self._add_likeness()
         if found.value in ("1", "2", "3"):
             self._add_keeping()
+        if found.value in ("1", "2", "3", "4"):
+            self._add_forgetting()
         if int(found.value) > SCHEMA_VERSION:
             raise StoreError(
                 f"the store {self.name!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
@@ -165,6 +182,14 @@ class Database:
             if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "3").values(value="4")).rowcount:
                 tables().versions.create(db)
                 tables().corrections.create(db)
+
+    def _add_forgetting(self) -> None:
+        """Version 4 could not forget."""
+        meta = tables().meta
+        with self.writing() as db:
+            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "4").values(value="5")).rowcount:
+                tables().tombstones.create(db)
+                tables().erasures.create(db)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

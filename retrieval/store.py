@@ -3,6 +3,7 @@
     store/
     ├── record.sqlite3   the record, source of truth
     ├── chroma/          the index, made from the record and repaired when it differs
+    ├── erasure.key      what receipts are signed with; made by the first erasure
     ├── lock             held by whoever writes
     └── index.lock       held while Chroma's files are opened or written
 
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Self
 
 from retrieval.drafts import Applied, Draft
 from retrieval.events import Event, Role, Snippet
+from retrieval.forgetting import Forgetting
 from retrieval.health import Health
 from retrieval.history import UserSummary
 from retrieval.ingest import IngestReport, OnDropped, Source, check, ingest, ingest_events
@@ -31,6 +33,7 @@ from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
 from retrieval.opening import Location, Parts
+from retrieval.proving import Proof, prove
 from retrieval.search import Hit, find
 from retrieval.sql import SCHEMA_VERSION
 from retrieval.views import View
@@ -116,6 +119,33 @@ class Store:
         """The versions of profiles and the corrections that are kept beside the histories."""
         return self._open().keeping
 
+    @property
+    def forgetting(self) -> Forgetting:
+        """What erases histories, and proves it."""
+        return self._open().forgetting
+
+    def prove_erasure(self, user_id: str, files: Sequence[Path], *, vectors: bool = True) -> Proof:
+        """Look in every file of the store for what was erased; see :class:`Proof`.
+
+        Args:
+            user_id: whose erasure it is.
+            files: histories with the erased events, as they were loaded; ``-`` is stdin. Rows of others do not count.
+            vectors: look for vectors, too, which the embedder makes anew.
+
+        Raises:
+            InputError: a file cannot be read.
+            ModelUnavailable: the embedder cannot be used.
+        """
+        with stdin_as_file([Path(each) for each in files], None) as given:
+            source = Source(find_files(given, None).files, user_id=user_id)
+            rows = (row for file in source.files for row in source.rows(file))
+            events = [row for row in rows if isinstance(row, Event) and row.user_id == user_id]
+        parts = self._open()
+        embedder = self.embedder if vectors and events else None
+        proof = prove(self._path, parts.database, user_id, events, embedder)
+        proof.servers = self._location.has_servers
+        return proof
+
     def ingest(
         self,
         files: Sequence[Path | Query],
@@ -125,6 +155,7 @@ class Store:
         user_id: str | None = None,
         format: str | None = None,
         strict: bool = False,
+        force: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
@@ -142,6 +173,7 @@ class Store:
             user_id: whose the rows are that have no column for the user; chats and mail need it.
             format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
+            force: load also what was forgotten.
             progress: called after each batch with the report so far.
             listing: told after each batch what was dropped, cut or marked as a copy in it.
 
@@ -154,7 +186,7 @@ class Store:
             found = find_files(given, wanted)
             source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.others)
             check(source, strict=strict)
-            with self._keeping() as keep:
+            with self._keeping(force=force) as keep:
                 return ingest(source, keep, progress, listing)
 
     def ingest_events(
@@ -162,6 +194,7 @@ class Store:
         events: Iterable[Event | BadLine],
         *,
         self_names: Collection[str] = (),
+        force: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
@@ -170,7 +203,7 @@ class Store:
         They are read once, so that what stands before an error is kept.
         """
         report = IngestReport()
-        with self._keeping() as keep:
+        with self._keeping(force=force) as keep:
             ingest_events(events, keep, report, self_names=self_names, progress=progress, listing=listing)
         return report
 
@@ -185,6 +218,7 @@ class Store:
         """
         parts = self._open()
         with parts.lock.held():
+            parts.forgetting.finish()
             parts.mirror.replace(progress)
         return parts.record.count()
 
@@ -265,12 +299,14 @@ class Store:
             return self._reranker
 
     @contextmanager
-    def _keeping(self) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
-        """What writes and indexes a batch."""
+    def _keeping(self, *, force: bool) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
+        """What writes and indexes a batch, but for what was forgotten, unless it is forced."""
         with self._writing() as parts:
 
             def keep(drafts: Sequence[Draft]) -> Applied:
-                applied = parts.record.apply(drafts)
+                refused = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
+                applied = parts.record.apply([each for each, no in zip(drafts, refused, strict=True) if not no])
+                applied.put_among(refused)
                 parts.mirror.push()
                 return applied
 
@@ -282,6 +318,7 @@ class Store:
         self._location.check(make=True)
         parts = self._connect(make=True)
         with parts.lock.held():
+            parts.forgetting.finish()
             parts.mirror.verify()
             yield parts
 

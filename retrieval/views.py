@@ -70,6 +70,8 @@ class Views:
             if key in self._kept and self._kept[key][0] == generation:
                 self._kept.move_to_end(key)
                 return self._kept[key][1]
+            for stale in [each for each, (made, _) in self._kept.items() if made != generation]:
+                del self._kept[stale]  # whose it is may have been forgotten since
         view = self._make(user_id)
         with self._threads:
             self._kept[key] = generation, view
@@ -77,6 +79,11 @@ class Views:
             while len(self._kept) > 1 and sum(len(v.snippets) for _, v in self._kept.values()) > _MOST_SNIPPETS:
                 self._kept.popitem(last=False)
         return view
+
+    def drop(self, user_id: str) -> None:
+        """Keep no view of a user."""
+        with self._threads:
+            self._kept.pop(user_key(user_id), None)
 
     def topics(self) -> Topics:
         """The common topics, embedded when they are first needed."""

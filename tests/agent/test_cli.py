@@ -68,6 +68,7 @@ def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
         "updated": 0,
         "unchanged": 3,
         "repeated": 0,
+        "forgotten": 0,
         "snippets": 0,
         "bad_count": 0,
         "bad": [],

@@ -31,7 +31,7 @@ ON_SERVERS_TOO = {
 }
 """The modules whose tests run twice: with the store in a folder, and with it on servers."""
 
-ONLY_ON_SERVERS = {"test_index_server", "test_store_on_servers"}
+ONLY_ON_SERVERS = {"test_forgetting_on_servers", "test_index_server", "test_store_on_servers"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -46,12 +46,12 @@ def test_a_record_without_a_version(tmp_path: Path) -> None:
         Database(path)
 
 
-@pytest.mark.parametrize("version", ["1", "2", "3"])
+@pytest.mark.parametrize("version", ["1", "2", "3", "4"])
 def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: str) -> None:
     path = tmp_path / "record.sqlite3"
     Database(path).close()
     with sqlite3.connect(path) as other:
-        for table in ("versions", "corrections"):
+        for table in ("tombstones", "erasures", *(("versions", "corrections") if version < "4" else ())):
             other.execute(f"DROP TABLE {table}")
         if version < "3":
             other.execute("DROP TABLE likeness")
@@ -65,7 +65,8 @@ def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, vers
     with database.reading() as db:
         assert db.execute(tables().snippets.select()).all() == []
         assert db.execute(tables().events.select()).all() == []
-        for table in (tables().likeness, tables().versions, tables().corrections):
+        kept = tables()
+        for table in (kept.likeness, kept.versions, kept.corrections, kept.tombstones, kept.erasures):
             assert db.execute(table.select()).all() == []
         assert db.execute(tables().meta.select()).one() == ("schema", str(SCHEMA_VERSION))
     database.close()

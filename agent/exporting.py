@@ -1,0 +1,50 @@
+"""Everything that a store holds about a user, as JSON: for whoever asks what is known (GDPR access, 个人信息查阅).
+
+Knows stores, not files or terminals.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from retrieval import Event, Snippet, Store
+
+__all__ = ["FORMAT", "export_document"]
+
+FORMAT = 1
+"""Goes up when the form of the document changes."""
+
+
+def export_document(store: "Store", user_id: str) -> dict[str, Any]:
+    """All about a user; vectors are left out, which are made from the texts.
+
+    ``kept`` beside a profile is what was found out about each attribute, also what was rejected, and from which
+    snippets. ``receipts`` are those of parts that were erased.
+
+    Raises:
+        UnknownUser: the store holds nothing of the user.
+    """
+    from retrieval.receipts import utc_text
+
+    keeping = store.keeping
+    events, snippets = store.events(user_id), store.history(user_id)
+    versions = [keeping.version(user_id, each.schema, each.number) for each in keeping.versions(user_id)]
+    return {
+        "export": FORMAT,
+        "user_id": user_id,
+        "exported_at": utc_text(),
+        "events": [_event(each) for each in events],
+        "snippets": [_fields(each) for each in snippets],
+        "profiles": [{**each.note._asdict(), "document": each.document, "kept": each.private} for each in versions],
+        "corrections": [each.document for each in keeping.corrections(user_id)],
+        "receipts": store.forgetting.receipts(user_id),
+    }
+
+
+def _event(event: "Event") -> Mapping[str, Any]:
+    return {**_fields(event), "metadata": dict(event.metadata)}
+
+
+def _fields(of: "Event | Snippet") -> dict[str, Any]:
+    return {each.name: getattr(of, each.name) for each in fields(of) if each.name not in ("user_id", "origin")}
