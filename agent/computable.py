@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 
 from agent.schema_rules import JsonSchema
 
-__all__ = ["COMPUTED", "Rule", "rule_for"]
+__all__ = ["COMPUTED", "Rule", "asks_for_more", "rule_for"]
 
 Rule = Literal[
     "language", "event_count", "first_seen", "last_seen", "channels",
@@ -55,6 +55,7 @@ _PRODUCTS: Final = re.compile(
     r"(?:(?:purchased|bought|ordered) )?(?:products?|items?)(?: (?:bought|purchased|ordered))?"
     r"|purchases|purchase history|(?:已?购买?过?|买过)的?(?:商品|产品|东西)|购买(?:记录|历史)|商品"
 )
+_BOUGHT: Final = re.compile(r"\b(?:bought|buys?|purchased?|ordered|orders)\b|购买|买过|订购|下单")
 _OWNED: Final = re.compile(r"\b(?:owns?|owned|uses?|used|wants?|likes?|interested)\b|拥有|使用|喜欢|想要")
 
 
@@ -62,13 +63,18 @@ def rule_for(label: str, description: str, node: JsonSchema) -> Rule | None:
     """The rule by which code computes an attribute, by its name; None where the model has to be asked.
 
     ``node`` is its inlined schema. What a text, a choice or an object is called tells nothing; of a list only what was
-    bought is computed, and only where nothing else is asked for ("products that the user owns").
+    bought is computed, not what is only owned or wished for ("products that the user likes").
     """
     name = " ".join(label.casefold().split())
     if node.get("type") == "array":
         plain = node.get("items", {}).get("type", "string") == "string" and "enum" not in node.get("items", {})
-        told = _PRODUCTS.fullmatch(name) is not None and _OWNED.search(description) is None
+        told = _PRODUCTS.fullmatch(name) and (not asks_for_more(description) or _BOUGHT.search(description))
         return "products" if plain and told else None
     if node.get("type", "string") not in ("string", "integer", "number") or "enum" in node or "const" in node:
         return None
     return next((rule for rule, *forms in _NAMES if re.fullmatch("|".join(forms), name)), None)
+
+
+def asks_for_more(description: str) -> bool:
+    """Whether more is asked for than orders tell: "products that the user owns or bought"."""
+    return _OWNED.search(description) is not None

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.computable import COMPUTED, Rule, rule_for
+from agent.computable import COMPUTED, Rule, asks_for_more, rule_for
 from agent.errors import SchemaError
 from agent.schema import ProfileSchema
 from agent.schema_rules import JsonSchema, escape_pointer
@@ -38,7 +38,8 @@ class Facet:
 
     ``path`` are the keys from the root, ``item`` is the inlined schema of one value (never null), ``least`` and
     ``most`` how many values the profile can hold. ``compute``: code computes it; ``by_name``: not because the schema
-    says so (``x-compute``) but because it is called so, and where the events do not tell it, the model is asked.
+    says so (``x-compute``) but because it is called so, and where the events do not tell it, the model is asked;
+    ``is_more``: the model is asked in any case, since more is asked for than events tell.
     """
 
     path: tuple[str, ...]
@@ -51,6 +52,7 @@ class Facet:
     least: int = 0
     compute: Rule | None = None
     by_name: bool = False
+    is_more: bool = False
     from_claims: bool = False
 
     @property
@@ -121,6 +123,7 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
         least=node.get("minItems", 0) if many else 0,
         compute=compute,
         by_name=by_name and compute is not None,
+        is_more=by_name and compute is not None and asks_for_more(description),
         from_claims=from_claims,
     )
 

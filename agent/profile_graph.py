@@ -169,7 +169,7 @@ class ProfileGraph:
         language = history_language(history)
         facets = plan_facets(state["schema"], language)
         computed = self._computed(state["user_id"], history, facets)
-        known = {each.facet.pointer for each in computed}
+        known = {each.facet.pointer for each in computed if not each.facet.is_more}
         rulings = Rulings(state["earlier"].corrections, facets, state["earlier"].stands)
         return {
             "rulings": rulings, "present": {(s.event_id, s.snippet_id) for s in history},

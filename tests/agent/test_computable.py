@@ -10,7 +10,7 @@ import pytest
 from agent import Limner, SchemaError
 from agent.computable import rule_for
 from agent.fakes import ScriptedChat
-from retrieval import HashingEmbedder
+from retrieval import Event, HashingEmbedder
 
 STRING = {"type": "string"}
 LIST = {"type": "array", "items": STRING}
@@ -113,6 +113,23 @@ def test_where_the_events_do_not_tell_the_model_is_asked(
     assert (explained.kind, explained.computed) == ("unknown", None)
 
 
+def test_what_is_bought_or_owned_is_computed_and_asked(
+    open_limner: Callable[..., tuple[Limner, ScriptedChat]],
+) -> None:
+    def owns(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+        if not system:  # the judge
+            return 0.9
+        return "lamp" if "lamp" in user.splitlines()[0] else "none"
+
+    limner, model = open_limner(*ORDERS, script=owns)
+    limner.ingest_events([Event("u", "own", "I have an old lamp.", "2024-04-01", 1711929600.0, "chat", "user")])
+    products = {**LIST, "maxItems": 4, "description": "products that the user owns or bought"}
+    found = limner.profile("u", {"title": "n", "type": "object", "properties": {"products": products}})
+    assert found.profile == {"products": ["lamp", "Digital Camera", "Tea Kettle", "Camera"]}
+    assert [claim.origin for claim in found.claims] == ["stated", "computed", "computed", "computed"]
+    assert model.asked
+
+
 def test_orders_without_an_amount_give_no_sum(open_limner: Callable[..., tuple[Limner, ScriptedChat]]) -> None:
     limner, _ = open_limner(*ORDERS[:1], ("o9", "2024-03-09", "Order #A1009 placed."))
     profile = limner.profile("u", SCHEMA).profile
@@ -155,7 +172,9 @@ def test_a_schema_may_say_so_itself(open_limner: Callable[..., tuple[Limner, Scr
         ("累计消费金额", "", STRING, "total_spent"),
         ("客单价", "", {"type": "number"}, "average_order"),
         ("purchased products", "what was bought", LIST, "products"),
-        ("products", "products that the user owns or bought", LIST, None),
+        ("products", "products that the user owns or bought", LIST, "products"),
+        ("products", "products that the user owns", LIST, None),
+        ("商品", "用户喜欢的商品", LIST, None),
         ("favourite products", "", LIST, None),
         ("number of children", "", {"type": "integer"}, None),
         ("orders", "", {"type": "boolean"}, None),
