@@ -12,6 +12,7 @@ import os
 import platform
 import shlex
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,8 @@ _OWN = ("limner", "xllamacpp", "chromadb", "langchain-core", "langchain-openai",
 def main() -> int:
     options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     try:
         report = _run(options)
     except KeyboardInterrupt:

@@ -1,7 +1,8 @@
 """Makes tool calls of an endpoint that enforces JSON Schemas: asks for ``{"name", "arguments"}``, rewords the reply.
 
 llama.cpp with the embedded model does not enforce ``tool_choice: required``: the model writes a code block in Markdown,
-and a client that needs tools gets nothing. The text that tells the tools is that of Qwen2.5's own chat template.
+and a client that needs tools gets nothing. Here whoever offers tools gets a call, ``auto`` or not: LangMem offers its
+profile with ``auto``. The text that tells the tools is that of Qwen2.5's own chat template.
 """
 
 import json
@@ -26,12 +27,12 @@ Return a json object with function name and arguments:
 
 
 def without_tools(body: dict[str, Any]) -> bool:
-    """Turn a request that must call a tool into one for JSON, in place; False when it is none."""
+    """Turn a request that offers tools into one for JSON, in place; False when it offers none."""
     choice = body.get("tool_choice")
-    if not body.get("tools") or choice in (None, "auto", "none"):
+    if not body.get("tools") or choice == "none":
         return False
     tools = body.pop("tools")
-    del body["tool_choice"]
+    body.pop("tool_choice", None)
     body.pop("parallel_tool_calls", None)
     if isinstance(choice, dict):
         tools = [each for each in tools if each["function"]["name"] == choice["function"]["name"]] or tools

@@ -5,6 +5,7 @@ off, and every batch of messages updates what is there.
 """
 
 import json
+import logging
 import os
 import sys
 
@@ -12,7 +13,23 @@ REPLIES = os.fdopen(os.dup(1), "w", encoding="utf-8")
 os.dup2(2, 1)  # what libraries print is no reply
 
 
+class Faults(logging.Handler):
+    """Keeps what trustcall only logs: patches that it could not apply."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("extraction") or record.name.startswith("trustcall"):
+            self.said.append(record.getMessage()[:200])
+
+
 class LangMem:
+    def __init__(self) -> None:
+        self.faults = Faults()
+        logging.getLogger().addHandler(self.faults)
+
     def open(self, endpoint, attributes, **_):
         os.environ.update(LANGSMITH_TRACING="false", LANGCHAIN_TRACING_V2="false")
         from langchain_openai import ChatOpenAI
@@ -46,12 +63,13 @@ class LangMem:
 
     def add(self, messages):
         told = [{"role": "user", "content": f"[{each['date']}] {each['text']}"} for each in messages]
+        self.faults.said.clear()
         before = self.profile()["values"]
         given = {"messages": told} | ({"existing": self.existing} if self.existing else {})
         made = self.manager.invoke(given)
         if made:
             self.existing = made
-        return {"stored": len(made), "changed": self.profile()["values"] != before, "faults": []}
+        return {"stored": len(made), "changed": self.profile()["values"] != before, "faults": list(self.faults.said)}
 
     def profile(self):
         if not getattr(self, "existing", None):
