@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def _work(system: System, sample: Sample, clock: _Clock, say: Callable[[str], No
     clock.run("ingest", lambda: system.ingest(sample.messages, lambda done: say(f"{done} of {total} messages")))
     profile = clock.run("profile", system.profile)
     answers = [
-        clock.run("answer", lambda text=question.text: system.ask(text)) or {"user_id": sample.user_id, "answer": None}
+        clock.run("answer", partial(system.ask, question.text)) or {"user_id": sample.user_id, "answer": None}
         for question in sample.questions
     ]
     return profile, answers

@@ -7,7 +7,7 @@ limner's embedder: passages while a system ingests, queries afterwards (the prot
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -20,7 +20,7 @@ from benchmarks.peers.tool_calls import with_tool_calls, without_tools
 __all__ = ["Call", "Meter", "Phase", "as_rows", "totals"]
 
 Phase = Literal["ingest", "profile", "answer"]
-Embed = Callable[[list[str], bool], Sequence[Sequence[float]]]
+Embed = Callable[[list[str], bool], Iterable[Iterable[float]]]
 """``embed(texts, queries)``."""
 
 MOST_TOKENS = 1024  # of a reply whose client names no limit
@@ -74,7 +74,7 @@ class Meter:
         """Begin a new cell that may take so long."""
         self.calls, self.phase, self.ends = [], "ingest", time.monotonic() + seconds
 
-    def counted(self, texts: Sequence[str], queries: bool) -> Sequence[Sequence[float]]:
+    def counted(self, texts: Sequence[str], queries: bool) -> Iterable[Iterable[float]]:
         """Embed, and count it."""
         started = time.monotonic()
         vectors = self.embed(list(texts), queries)

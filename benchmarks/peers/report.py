@@ -81,7 +81,7 @@ def _quality(rows: Sequence[Row]) -> str:
             f"{row['right_values']} / {row['shown_values']} / {row['gold_values']}",
             *(_share(row[name]) for name in ("precision", "recall", "f1")),
             str(row["hallucinated"]),
-            _pair(row["citation_precision"], row["citation_recall"]),
+            _cited(row),
             _share(row["answer_f1"]),
             _pair(row["answer_citation_precision"], row["answer_citation_recall"]),
             f"{row['invalid_profiles']} / {row['lost']} / {_cut_off(row)}",
@@ -135,6 +135,14 @@ def _share(value: float | None) -> str:
 
 def _pair(one: float | None, other: float | None) -> str:
     return "n/a" if one is None and other is None else f"{_share(one)} / {_share(other)}"
+
+
+def _cited(row: Row) -> str:
+    """Where a system keeps no sources, what citing the message with most of a value's words would give."""
+    own = _pair(row["citation_precision"], row["citation_recall"])
+    if own != "n/a" or row["posthoc_recall"] is None:
+        return own
+    return f"n/a (post hoc {_pair(row['posthoc_precision'], row['posthoc_recall'])})"
 
 
 def _ratio(value: float | None, of: float | None) -> str:

@@ -7,11 +7,13 @@ from jsonschema import Draft202012Validator
 
 from agent.answer_scores import score_answers
 from agent.profile_scores import attributes_of, score_profiles, shown_values
+from agent.scoring import tokens
 from benchmarks.peers.cells import Cell
 from benchmarks.peers.sample import Sample
 from benchmarks.peers.systems import SYSTEMS
+from retrieval import Event
 
-__all__ = ["score_system"]
+__all__ = ["score_system", "traced_claims"]
 
 _SUMS = ("calls", "refused", "prompt_tokens", "completion_tokens", "cut_off", "embedded_texts")
 
@@ -32,6 +34,8 @@ def score_system(cells: Sequence[Cell], samples: Mapping[str, Sample]) -> dict[s
     }
     told = score_answers(answers, questions)
     sources = SYSTEMS[name]
+    traced = {user: {"claims": traced_claims(made[user]["claims"], samples[user].messages)} for user in made}
+    afterwards = score_profiles(traced, golds)
     spent = {phase: _sum([cell["usage"][phase] for cell in cells], users) for phase in ("ingest", "profile", "answer")}
     whole = _sum([cell["usage"][phase] for cell in cells for phase in ("ingest", "profile")], users)
     return {
@@ -51,6 +55,8 @@ def score_system(cells: Sequence[Cell], samples: Mapping[str, Sample]) -> dict[s
         "f1": values["f1"],
         "citation_precision": values["citation_precision"] if sources else None,
         "citation_recall": values["citation_recall"] if sources else None,
+        "posthoc_precision": None if sources else afterwards["citation_precision"],
+        "posthoc_recall": None if sources else afterwards["citation_recall"],
         "questions": len(questions),
         "answer_f1": told["f1"],
         "answer_citation_precision": told["citation_precision"] if sources else None,
@@ -63,6 +69,18 @@ def score_system(cells: Sequence[Cell], samples: Mapping[str, Sample]) -> dict[s
             "answer": _each(cells, "answer", len(questions)),
         },
     }
+
+
+def traced_claims(claims: Sequence[Mapping[str, Any]], events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The claims, each citing the one message that holds most of its value's words (of several, the first)."""
+    words = [set(tokens(event.text)) for event in events]
+    traced = []
+    for claim in claims:
+        wanted = set(tokens(str(claim["value"])))
+        held = [len(wanted & each) for each in words]
+        best = events[held.index(max(held))] if any(held) else None
+        traced.append({**claim, "evidence": [] if best is None else [best.event_id]})
+    return traced
 
 
 def _invalid(cell: Cell, sample: Sample) -> bool:

@@ -17,7 +17,7 @@ from benchmarks.peers.cells import fingerprint, keep, kept
 from benchmarks.peers.meter import Meter, totals
 from benchmarks.peers.report import draw, render
 from benchmarks.peers.sample import Sample, samples_of
-from benchmarks.peers.scores import score_system
+from benchmarks.peers.scores import score_system, traced_claims
 from benchmarks.peers.tool_calls import with_tool_calls, without_tools
 from retrieval import Event
 
@@ -199,6 +199,14 @@ def test_a_value_for_what_is_not_told_is_hallucinated_and_citations_of_a_peer_do
     assert (peer["right_values"], peer["shown_values"], peer["hallucinated"]) == (1, 2, 1)
     assert (peer["precision"], peer["recall"], peer["f1"]) == (0.5, 1.0, pytest.approx(2 / 3, abs=1e-3))
     assert peer["citation_precision"] is None and own["citation_precision"] == 1.0
+    assert peer["posthoc_precision"] == 1.0 and own["posthoc_precision"] is None
+
+
+def test_a_value_without_sources_is_traced_to_the_message_that_holds_most_of_its_words() -> None:
+    events = [Event("u1", "e1", "I moved to Bonn"), Event("u1", "e2", "My dog Rex loves Bonn"), Event("u1", "e3", "Hi")]
+    claims = [claim("/pets", "Rex, a dog"), claim("/city", "Bonn"), claim("/job", "pilot")]
+    traced = [[*each["evidence"]] for each in traced_claims(claims, events)]
+    assert traced == [["e2"], ["e1"], []]
 
 
 def test_no_profile_and_one_that_breaks_the_schema_are_invalid() -> None:
@@ -229,7 +237,7 @@ def test_a_report_tells_times_as_ratios_and_what_does_not_apply(tmp_path: Path) 
     report = {"rows": rows, "samples": {"set": told}, "versions": versions, "command": "python -m benchmarks.peers out"}
     page = render(report)
     assert "| mem0 | 0 | 0 | 0 | 0 | 0 | – | – | 4.0 | 0.2 | – |" in page
-    assert "| mem0 | 1 / 1 / 1 | 1.00 | 1.00 | 1.00 | 0 | n/a | – | n/a | 0 / 0 / 0 |" in page
+    assert "| mem0 | 1 / 1 / 1 | 1.00 | 1.00 | 1.00 | 0 | n/a (post hoc 1.00 / 1.00) | – | n/a | 0 / 0 / 0 |" in page
     assert "openai (limner) 1; openai (mem0) 2; mem0ai 3." in page
     draw(report, tmp_path / "report.svg")
     assert (tmp_path / "report.svg").stat().st_size > 1000
