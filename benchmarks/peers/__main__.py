@@ -116,7 +116,7 @@ def _cells(
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("seed", "context", "threads", "cell_seconds")}
+    return {name: getattr(options, name) for name in ("seed", "context", "threads")}
 
 
 def _embedder(meter: Meter) -> Embedder:

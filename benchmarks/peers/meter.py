@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -188,11 +188,12 @@ def _handler(meter: Meter) -> type[BaseHTTPRequestHandler]:
                 self._send(404, _error(f"there is no {self.path!r} here"))
 
         def _send(self, status: int, reply: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(reply)))
-            self.end_headers()
-            self.wfile.write(reply)
+            with suppress(BrokenPipeError, ConnectionResetError):  # the client was stopped
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(reply)))
+                self.end_headers()
+                self.wfile.write(reply)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing: stderr is for progress."""
