@@ -66,7 +66,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--context", type=int, default=16384)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--cell-seconds", type=float, default=1800, help="the most that one system may take for a user")
+    parser.add_argument(
+        "--step-seconds", type=float, default=1800, help="the most for a user's ingestion, profile or answer"
+    )
     options = parser.parse_args()
     for name, usual in (("messages", 30), ("batch", 10)):
         given = getattr(options, name) or [usual]
@@ -110,7 +112,7 @@ def _cells(
             if cell is None:
                 with _room(options.out / "work" / path.stem) as folder:
                     bench = Bench(endpoint, options.context, embedder, meter, batch, folder, options.out)
-                    cell = keep(path, run_cell(name, bench, sample, options.cell_seconds, _saying(name, sample)), mark)
+                    cell = keep(path, run_cell(name, bench, sample, options.step_seconds, _saying(name, sample)), mark)
             made.append(cell)
     return made
 

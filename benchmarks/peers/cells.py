@@ -24,12 +24,13 @@ class _Clock:
     """Times the phases of a cell."""
 
     meter: Meter
+    limit: float
     say: Callable[[str], None]
     seconds: dict[str, float]
     failed: list[str]
 
     def run(self, phase: Phase, work: Callable[[], Any]) -> Any:
-        self.meter.phase = phase
+        self.meter.begin(phase, self.limit)
         self.say(phase)
         started = time.monotonic()
         try:
@@ -44,8 +45,8 @@ class _Clock:
 def run_cell(name: str, bench: Bench, sample: Sample, seconds: float, say: Callable[[str], None]) -> Cell:
     """All three steps; what fails is told in ``failed`` and ``faults``, not raised."""
     meter = bench.meter
-    meter.start(seconds)
-    clock = _Clock(meter, say, {}, [])
+    meter.calls = []
+    clock = _Clock(meter, seconds, say, {}, [])
     try:
         with opened(name, bench, sample) as system:
             profile, answers = _work(system, sample, clock, say)

@@ -56,7 +56,7 @@ class Meter:
     seed: int = 0
     calls: list[Call] = field(default_factory=list)
     ends: float = float("inf")
-    """When, by ``time.monotonic``, the time of this cell is spent: from then on every request is refused."""
+    """When, by ``time.monotonic``, the time of this step is spent: from then on every request is refused."""
 
     @contextmanager
     def serving(self) -> Iterator[str]:
@@ -70,9 +70,9 @@ class Meter:
             server.shutdown()
             server.server_close()
 
-    def start(self, seconds: float) -> None:
-        """Begin a new cell that may take so long."""
-        self.calls, self.phase, self.ends = [], "ingest", time.monotonic() + seconds
+    def begin(self, phase: Phase, seconds: float) -> None:
+        """What follows belongs to this phase, and may take so long."""
+        self.phase, self.ends = phase, time.monotonic() + seconds
 
     def counted(self, texts: Sequence[str], queries: bool) -> Iterable[Iterable[float]]:
         """Embed, and count it."""
@@ -88,13 +88,13 @@ class Meter:
         if body.get("stream"):
             return 400, _error("the benchmark's endpoint does not stream")
         if left <= 0:
-            return 400, _error("the time of this cell is spent")
+            return 400, _error("the time of this step is spent")
         phase, tools = self.phase, without_tools(body)
         try:
             status, reply = _post(self.upstream, body, min(left, 3600.0))
             reply = with_tool_calls(reply) if tools and status == 200 else reply
         except (OSError, HTTPException) as error:
-            status, reply = 400, _error(f"no reply within the time of this cell ({type(error).__name__})")
+            status, reply = 400, _error(f"no reply within the time of this step ({type(error).__name__})")
         is_json = "response_format" in body
         self.calls.append(_call(phase, status, reply, time.monotonic() - started, changed, is_json))
         return status, reply

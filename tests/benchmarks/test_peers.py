@@ -123,9 +123,9 @@ def test_a_refusal_of_the_server_is_counted_and_passed_on() -> None:
     assert totals(meter.calls)["refused"] == 1
 
 
-def test_a_cell_whose_time_is_spent_is_refused_and_the_server_not_asked() -> None:
+def test_a_step_whose_time_is_spent_is_refused_and_the_server_not_asked() -> None:
     endpoint, meter = Endpoint(reply()), Meter(embed)
-    meter.start(seconds=0)
+    meter.begin("ingest", seconds=0)
     with endpoint.serving() as meter.upstream, meter.serving() as url, pytest.raises(HTTPError) as refused:
         post(f"{url}/chat/completions", {"messages": []})
     refused.value.close()
