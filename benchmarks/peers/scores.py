@@ -6,6 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from agent.answer_scores import score_answers
+from agent.labelled import as_list
 from agent.profile_scores import attributes_of, score_profiles, shown_values
 from agent.scoring import tokens
 from benchmarks.peers.cells import Cell
@@ -13,7 +14,7 @@ from benchmarks.peers.sample import Sample
 from benchmarks.peers.systems import SYSTEMS
 from retrieval import Event
 
-__all__ = ["score_system", "traced_claims"]
+__all__ = ["score_system", "standing_claims", "traced_claims"]
 
 _SUMS = ("calls", "refused", "prompt_tokens", "completion_tokens", "cut_off", "embedded_texts")
 
@@ -22,7 +23,7 @@ def score_system(cells: Sequence[Cell], samples: Mapping[str, Sample]) -> dict[s
     """One row of the report: a system over the users of a data set, in means a user; ``samples`` by user."""
     name, users = cells[0]["system"], len(cells)
     golds = [samples[cell["user_id"]].gold for cell in cells]
-    made = {cell["user_id"]: cell["profile"] or {"claims": []} for cell in cells}
+    made = {cell["user_id"]: {"claims": standing_claims(cell["profile"] or {})} for cell in cells}
     values = score_profiles(made, golds)
     keys = attributes_of(golds)
     shown = [each for gold in golds for each in shown_values(made[gold.user_id], gold, keys)]
@@ -69,6 +70,19 @@ def score_system(cells: Sequence[Cell], samples: Mapping[str, Sample]) -> dict[s
             "answer": _each(cells, "answer", len(questions)),
         },
     }
+
+
+def standing_claims(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The claims; disputed ones count as current where their value stands in the profile: a reader sees it there."""
+    profile = document.get("profile") or {}
+    return [
+        {**claim, "status": "current"} if claim.get("status") == "disputed" and _stands(profile, claim) else dict(claim)
+        for claim in document.get("claims") or []
+    ]
+
+
+def _stands(profile: Mapping[str, Any], claim: Mapping[str, Any]) -> bool:
+    return claim["value"] in as_list(profile.get(str(claim["pointer"]).strip("/").split("/")[0]))
 
 
 def traced_claims(claims: Sequence[Mapping[str, Any]], events: Sequence[Event]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from benchmarks.peers.cells import fingerprint, keep, kept
 from benchmarks.peers.meter import Meter, totals
 from benchmarks.peers.report import draw, render
 from benchmarks.peers.sample import Sample, samples_of
-from benchmarks.peers.scores import score_system, traced_claims
+from benchmarks.peers.scores import score_system, standing_claims, traced_claims
 from benchmarks.peers.tool_calls import with_tool_calls, without_tools
 from retrieval import Event
 
@@ -207,6 +207,16 @@ def test_a_value_without_sources_is_traced_to_the_message_that_holds_most_of_its
     claims = [claim("/pets", "Rex, a dog"), claim("/city", "Bonn"), claim("/job", "pilot")]
     traced = [[*each["evidence"]] for each in traced_claims(claims, events)]
     assert traced == [["e2"], ["e1"], []]
+
+
+def test_a_disputed_value_counts_where_it_stands_in_the_profile() -> None:
+    claims = [claim("/city", value, "e1") | {"status": "disputed"} for value in ("Munich", "Bonn")]
+    assert [each["status"] for each in standing_claims({"profile": {"city": "Munich"}, "claims": claims})] == [
+        "current",
+        "disputed",
+    ]
+    row = score_system([cell("limner", claims, {"city": "Bonn"})], {"u1": sample()})
+    assert (row["shown_values"], row["right_values"], row["hallucinated"]) == (1, 0, 1)
 
 
 def test_no_profile_and_one_that_breaks_the_schema_are_invalid() -> None:
