@@ -13,7 +13,6 @@ UNFAIR = (
     "For limner, against mem0: mem0's prompts were written for much larger models than this one.",
     "For limner, against mem0 and LangMem: a peer's profile is filled by the plain prompt of limner's floors, which "
     "nobody tuned for its memories; mem0 is asked for ten memories (its default is 20).",
-    "Against limner: what it calls disputed and still shows in the profile is scored as shown, but it says so beside it.",
     "For limner: a schema of bare attribute names, asked one by one, is its own way of working.",
     "For mem0: its prompt of 34,000 characters stays in the server's cache from one batch to the next, and from one "
     "user to the next; messages are added in batches, which divides its cost by their size. Added one by one, as a "
@@ -24,13 +23,15 @@ UNFAIR = (
     "(LangMem extracts nothing else).",
     "For chroma: where a user has ten messages or fewer, it shows all of them, and its prompts repeat each other, so "
     "that the cache spares it most of the reading.",
+    "For full: a sample is short. The whole history of a user would not fit into the context, or cost a multiple.",
     "Against limner: over the endpoint it has no calibration (there is one only for the model in its own process), and "
     "the grammar is llama.cpp's, which lets the model write white space.",
-    "Against limner: it drops doubtful values, and recall counts them as missed; floors show whatever is said.",
+    "Against limner: it drops doubtful values, and recall counts them as missed; floors show whatever is said. What it "
+    "calls disputed and shows in the profile counts as shown.",
     "Against the peers: dates stand in the message text, because mem0 takes no timestamps; embeddings over the OpenAI "
     "protocol do not tell queries from passages (the endpoint takes them for passages during ingestion).",
-    "Either way: a number is right only if it is written as labelled (60 for 60岁 is wrong), which hits who writes freely.",
-    "Neither: a label is one annotation; what is true but not labelled counts as hallucinated, for every system.",
+    "Against whoever words values freely: a number is right only as it is labelled (60 for 60岁 is wrong).",
+    "For nobody: a label is one annotation; what is true but not labelled counts as hallucinated, for every system.",
 )
 
 
