@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -57,6 +58,8 @@ class Meter:
     calls: list[Call] = field(default_factory=list)
     ends: float = float("inf")
     """When, by ``time.monotonic``, the time of this step is spent: from then on every request is refused."""
+    _waiting: "dict[str, Future[tuple[int, bytes]]]" = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def serving(self) -> Iterator[str]:
@@ -82,7 +85,26 @@ class Meter:
         return vectors
 
     def chat(self, body: dict[str, Any]) -> tuple[int, bytes]:
-        """Pass a chat request on, and count it."""
+        """Pass a chat request on, and count it.
+
+        A client that lost patience and asks the same once more (mem0's does after ten minutes) gets the reply that is
+        under way: a slow machine is no reason to count it twice.
+        """
+        key = json.dumps(body, sort_keys=True)
+        with self._lock:
+            waiting = self._waiting.get(key)
+            mine = self._waiting.setdefault(key, Future())
+        if waiting is not None:
+            return waiting.result()
+        try:
+            mine.set_result(self._asked(body))
+        finally:
+            mine.cancel()  # of no effect once it has a result
+            with self._lock:
+                del self._waiting[key]
+        return mine.result()
+
+    def _asked(self, body: dict[str, Any]) -> tuple[int, bytes]:
         changed = _settle(body, self.seed)
         left, started = self.ends - time.monotonic(), time.monotonic()
         if body.get("stream"):

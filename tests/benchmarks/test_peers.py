@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,9 +28,9 @@ TOOL = {"type": "function", "function": {"name": "Profile", "parameters": {"type
 class Endpoint:
     """A fake model server: keeps what it is sent, replies with what it was given."""
 
-    def __init__(self, *replies: dict[str, Any], status: int = 200) -> None:
+    def __init__(self, *replies: dict[str, Any], status: int = 200, pause: float = 0) -> None:
         self.seen: list[dict[str, Any]] = []
-        self._replies, self._status = list(replies), status
+        self._replies, self._status, self._pause = list(replies), status, pause
 
     @contextmanager
     def serving(self) -> Iterator[str]:
@@ -38,6 +39,7 @@ class Endpoint:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 fake.seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                time.sleep(fake._pause)
                 sent = json.dumps(fake._replies.pop(0)).encode()
                 self.send_response(fake._status)
                 self.send_header("Content-Length", str(len(sent)))
@@ -97,6 +99,21 @@ def test_every_request_is_made_at_temperature_0_and_with_a_limit() -> None:
         (0, 3, 1024),
     ]
     assert totals(meter.calls)["changed"] == ["max_tokens", "temperature"]
+
+
+def test_who_asks_the_same_again_while_it_is_under_way_gets_the_first_reply() -> None:
+    endpoint, meter, replies = Endpoint(reply(cache_n=0, prompt_n=100), pause=0.3), Meter(embed), []
+    with endpoint.serving() as meter.upstream, meter.serving() as url:
+        asks = [
+            threading.Thread(target=lambda: replies.append(post(f"{url}/chat/completions", {"messages": []})))
+            for _ in range(2)
+        ]
+        for each in asks:
+            each.start()
+        for each in asks:
+            each.join()
+    assert len(endpoint.seen) == 1 and replies[0] == replies[1]
+    assert totals(meter.calls)["calls"] == 1
 
 
 def test_a_server_that_does_not_tell_what_it_read_anew_leaves_that_unknown() -> None:
