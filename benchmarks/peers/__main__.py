@@ -92,7 +92,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     meter = Meter(embed=lambda texts, queries: [], seed=options.seed)
     cells: list[Cell] = []
     with meter.serving() as endpoint:
-        for name in options.systems:  # system by system: the second user finds the first one's prompts in the cache
+        for name in options.systems:
             cells += _cells(name, samples, meter, endpoint, options)
     return _report(cells, [sample for sample, _ in samples], versions)
 

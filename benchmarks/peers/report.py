@@ -14,9 +14,11 @@ UNFAIR = (
     "For limner, against mem0 and LangMem: a peer's profile is filled by the plain prompt of limner's floors, which "
     "nobody tuned for its memories; mem0 is asked for ten memories (its default is 20).",
     "For limner: a schema of bare attribute names, asked one by one, is its own way of working.",
-    "For mem0: its prompt of 34,000 characters stays in the server's cache from one batch to the next, and from one "
-    "user to the next; messages are added in batches, which divides its cost by their size. Added one by one, as a "
-    "chat does, it would send that prompt once a message.",
+    "For mem0: its prompt of 34,000 characters stays in the server's cache from one batch to the next; messages are "
+    "added in batches, which divides its cost by their size. Added one by one, as a chat does, it would send that "
+    "prompt once a message.",
+    "Against mem0: the server keeps one prompt only, so that of the next user is read anew; a server with more slots or "
+    "a larger cache would keep it.",
     "For LangMem: the model does not keep to `tool_choice`, so the benchmark's endpoint makes its tool calls by a JSON "
     "Schema; on plain llama.cpp it gets no profile at all.",
     "For the peers: the labels count only what the kept messages tell, and the attributes are known before ingestion "
