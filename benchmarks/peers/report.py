@@ -9,7 +9,7 @@ __all__ = ["UNFAIR", "draw", "render"]
 Row = Mapping[str, Any]
 
 UNFAIR = (
-    "For limner: it was developed on other users of these very sets, by people who looked at these measures.",
+    "For limner: it was developed on users of these very sets, by people who looked at these measures.",
     "For limner, against mem0: mem0's prompts were written for much larger models than this one.",
     "For limner, against mem0 and LangMem: a peer's profile is filled by the plain prompt of limner's floors, which "
     "nobody tuned for its memories; mem0 is asked for ten memories (its default is 20).",
@@ -17,8 +17,8 @@ UNFAIR = (
     "For mem0: its prompt of 34,000 characters stays in the server's cache from one batch to the next; messages are "
     "added in batches, which divides its cost by their size. Added one by one, as a chat does, it would send that "
     "prompt once a message.",
-    "Against mem0: the server keeps one prompt only, so that of the next user is read anew; a server with more slots or "
-    "a larger cache would keep it.",
+    "Against mem0: the server keeps one prompt only, so that mem0's is read anew for the next user; a server with more "
+    "slots or a larger cache would keep it.",
     "For LangMem: the model does not keep to `tool_choice`, so the benchmark's endpoint makes its tool calls by a JSON "
     "Schema; on plain llama.cpp it gets no profile at all.",
     "For the peers: the labels count only what the kept messages tell, and the attributes are known before ingestion "
