@@ -190,7 +190,7 @@ class _Chroma(_Prompted):
 class _Peer(_Prompted):
     def __init__(self, process: Worker, bench: Bench, sample: Sample) -> None:
         super().__init__(bench, sample)
-        self._process = process
+        self._process, self._stored = process, 0
         properties = sample.schema["properties"]
         self._process.ask(
             "open",
@@ -211,9 +211,13 @@ class _Peer(_Prompted):
             except PeerFailed as error:
                 self.faults.add(f"{where}: {error}")
             else:
+                self._stored += bool(reply["stored"])
                 if reply["faults"] or not reply["stored"]:
                     self.faults.add(f"{where}: {'; '.join(reply['faults']) or 'nothing was stored'}")
             step(start + len(part))
+
+    def ask(self, question: str) -> Document:
+        return super().ask(question) if self._stored else {"user_id": self._sample.user_id, "answer": None}
 
     def _events(self, texts: Sequence[str]) -> list[Event]:
         """What is shown; a prompt without any message would not be what the floors' prompts are made for."""
@@ -221,7 +225,10 @@ class _Peer(_Prompted):
 
 
 class _Mem0(_Peer):
-    """The ten memories that mem0 finds."""
+    """The ten memories that mem0 finds; where it stored nothing, no model is asked to make something of it."""
+
+    def profile(self) -> Document:
+        return super().profile() if self._stored else {"user_id": self._sample.user_id, "profile": {}, "claims": []}
 
     def _find(self, query: str) -> Sequence[Event]:
         try:
