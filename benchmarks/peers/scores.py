@@ -53,7 +53,7 @@ def score_system(cells: Sequence[Cell], samples: Mapping[str, Sample]) -> dict[s
         "hallucinated": sum(each.gold is None and not each.outdated for each in shown),
         "precision": values["precision"],
         "recall": values["recall"],
-        "f1": values["f1"],
+        "f1": values["f1"] or 0.0,  # showing nothing is as far from the labels as showing nothing right
         "citation_precision": values["citation_precision"] if sources else None,
         "citation_recall": values["citation_recall"] if sources else None,
         "posthoc_precision": None if sources else afterwards["citation_precision"],

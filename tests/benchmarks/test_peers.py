@@ -240,6 +240,7 @@ def test_no_profile_and_one_that_breaks_the_schema_are_invalid() -> None:
     gone = score_system([cell("langmem", [], None, failed=["profile: it ended"])], {"u1": sample()})
     broken = score_system([cell("langmem", [], {"city": 3})], {"u1": sample()})
     assert (gone["invalid_profiles"], gone["lost"], gone["recall"]) == (1, 1, 0.0)
+    assert (gone["precision"], gone["f1"]) == (None, 0.0)
     assert (broken["invalid_profiles"], broken["lost"]) == (1, 0)
 
 
