@@ -166,13 +166,13 @@ def draw(report: Mapping[str, Any], path: Path) -> None:
         names = [row["system"] for row in rows]
         left.barh(
             names,
-            [max(1, row["until_profile"]["prompt_tokens"]) for row in rows],
+            [row["until_profile"]["prompt_tokens"] for row in rows],
             color="#c6d3e3",
             label="prompt tokens",
         )
-        new = [max(1, row["until_profile"]["new_tokens"] or 0) for row in rows]  # the axis is logarithmic
+        new = [row["until_profile"]["new_tokens"] or 0 for row in rows]
         left.barh(names, new, color="#28527a", label="newly read", height=0.4)
-        left.set(xscale="log", title=f"{data}: tokens from messages to profile")
+        left.set(title=f"{data}: tokens from messages to profile")
         left.legend(fontsize="x-small", loc="lower right")
         right.barh(names, [row["f1"] or 0 for row in rows], color="#3a7d44", label="F1 of values")
         right.set(xlim=(0, 1), title=f"{data}: F1 of values")
