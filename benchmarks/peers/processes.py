@@ -98,3 +98,5 @@ def _running(command: Sequence[str], stderr: Any) -> "Iterator[subprocess.Popen[
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

@@ -4,31 +4,16 @@ Needs langmem and langchain-openai, nothing of limner. A profile as its document
 off, and every batch of messages updates what is there.
 """
 
-import json
 import logging
 import os
 import sys
 
-REPLIES = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what libraries print is no reply
-
-
-class Faults(logging.Handler):
-    """Keeps what trustcall only logs: patches that it could not apply."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith("extraction") or record.name.startswith("trustcall"):
-            self.said.append(record.getMessage()[:200])
+from serving import Faults, as_chat, serve
 
 
 class LangMem:
     def __init__(self) -> None:
-        self.faults = Faults()
-        logging.getLogger().addHandler(self.faults)
+        self.faults = Faults(logging.WARNING, "extraction", "trustcall")  # patches that it could not apply
 
     def open(self, endpoint, attributes, **_):
         os.environ.update(LANGSMITH_TRACING="false", LANGCHAIN_TRACING_V2="false")
@@ -62,7 +47,7 @@ class LangMem:
         return {}
 
     def add(self, messages):
-        told = [{"role": "user", "content": f"[{each['date']}] {each['text']}"} for each in messages]
+        told = as_chat(messages)
         self.faults.said.clear()
         before = self.profile()["values"]
         given = {"messages": told} | ({"existing": self.existing} if self.existing else {})
@@ -79,18 +64,5 @@ class LangMem:
         return {"values": {self.names.get(key, key): value for key, value in told.items()}}
 
 
-def main(peer) -> int:
-    for line in sys.stdin:
-        request = json.loads(line)
-        operation = request.pop("op")
-        try:
-            reply = getattr(peer, operation)(**request)
-        except Exception as error:  # whatever a peer raises is a result of the benchmark
-            reply = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
-        REPLIES.write(json.dumps(reply, ensure_ascii=False) + "\n")
-        REPLIES.flush()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(LangMem()))
+    sys.exit(serve(LangMem()))

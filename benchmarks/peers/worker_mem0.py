@@ -3,31 +3,17 @@
 Needs mem0ai and chromadb, nothing of limner.
 """
 
-import json
 import logging
 import os
 import sys
 
-REPLIES = os.fdopen(os.dup(1), "w", encoding="utf-8")
-os.dup2(2, 1)  # what libraries print is no reply
-
-
-class Faults(logging.Handler):
-    """Keeps what mem0 only logs: errors that it swallows."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.said: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.said.append(record.getMessage()[:200])
+from serving import Faults, as_chat, serve
 
 
 class Mem0:
     def __init__(self) -> None:
         self.memory = None
-        self.faults = Faults()
-        logging.getLogger().addHandler(self.faults)
+        self.faults = Faults(logging.ERROR)  # errors that it swallows
 
     def open(self, folder, endpoint, dimension, user, **_):
         os.environ.update(MEM0_TELEMETRY="False", ANONYMIZED_TELEMETRY="False", MEM0_DIR=folder)
@@ -57,7 +43,7 @@ class Mem0:
     def add(self, messages):
         """A batch of messages; how many memories came of it, and what mem0 swallowed."""
         self.faults.said.clear()
-        told = [{"role": "user", "content": f"[{each['date']}] {each['text']}"} for each in messages]
+        told = as_chat(messages)
         stored = self.memory.add(told, user_id=self.user)["results"]
         return {"stored": [each["memory"] for each in stored], "faults": list(self.faults.said)}
 
@@ -66,18 +52,5 @@ class Mem0:
         return {"found": [{"id": each["id"], "text": each["memory"]} for each in found]}
 
 
-def main(peer) -> int:
-    for line in sys.stdin:
-        request = json.loads(line)
-        operation = request.pop("op")
-        try:
-            reply = getattr(peer, operation)(**request)
-        except Exception as error:  # whatever a peer raises is a result of the benchmark
-            reply = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
-        REPLIES.write(json.dumps(reply, ensure_ascii=False) + "\n")
-        REPLIES.flush()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(Mem0()))
+    sys.exit(serve(Mem0()))

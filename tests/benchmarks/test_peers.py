@@ -1,6 +1,7 @@
 """The benchmark beside other memory systems: its accounts, its tool calls, its scores and its report. No model runs."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from agent.labelled import GoldProfile
 from benchmarks.peers.cells import fingerprint, keep, kept
 from benchmarks.peers.meter import Meter, totals
+from benchmarks.peers.processes import PeerFailed, worker
 from benchmarks.peers.report import draw, render
 from benchmarks.peers.sample import Sample, samples_of
 from benchmarks.peers.scores import score_system, standing_claims, traced_claims
@@ -302,3 +304,14 @@ def test_a_sample_asks_only_for_what_its_messages_tell_and_some_that_they_do_not
     assert [event.event_id for event in one.messages] == ["e1", "e2"]
     assert one.gold.values == {"city": ["Munich"], "sister birthday": ["May 3"], "school": []}
     assert [question.text for question in one.questions] == ["Where?"]
+
+
+@pytest.mark.parametrize("name", ["mem0", "langmem"])
+def test_a_worker_outlives_errors_and_what_it_logs_is_no_reply(name: str, tmp_path: Path) -> None:
+    given = {"folder": str(tmp_path), "endpoint": "none", "dimension": 3, "user": "u", "attributes": []}
+    with worker(name, Path(sys.prefix), tmp_path / "log.txt") as process:
+        for _ in range(2):
+            with pytest.raises(PeerFailed, match=f"ModuleNotFoundError: No module named '{name}'"):
+                process.ask("open", **given)
+        with pytest.raises(PeerFailed, match="AttributeError"):
+            process.ask("dance")
