@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from agent.documents import AnswerDocument, cite_hits
 from agent.evidence import key_of
-from agent.explanations import LeftOut, ReadAlone, Removed
+from agent.explanations import LeftOut, ReadAlone
 from agent.reading import Weighed, in_balance
+from agent.readings import cuts_of
 from agent.rewording import same_wording
 from retrieval import Hit
 
@@ -54,9 +55,7 @@ def without_each(
     Raises:
         ModelUnavailable: the model cannot be asked.
     """
-    cited = dict.fromkeys((each.event_id, each.snippet_id) for each in document.evidence)
-    cuts: list[tuple[Removed, frozenset[tuple[str, str]]]] = [("cited", frozenset({key})) for key in cited]
-    cuts += [("all cited", frozenset(cited))] if len(cited) > 1 else []
+    cuts = cuts_of(list(dict.fromkeys(each.key for each in document.evidence)))
     found = []
     for done, (removed, gone) in enumerate(cuts):
         on_step(done, len(cuts))

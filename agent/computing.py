@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from agent.counted import Place
+from agent.counted import Place, hits_at
 from agent.documents import cite_hits
 from agent.event_totals import products, total
 from agent.evidence import prompt_language
@@ -19,7 +19,6 @@ from retrieval import Event, Hit, Snippet
 
 __all__ = ["compute"]
 
-_Pair = tuple[Snippet, Event]
 _OF_SNIPPETS = ("language", "event_count", "first_seen", "last_seen", "channels")
 
 
@@ -33,36 +32,28 @@ def compute(facet: Facet, history: Sequence[tuple[Snippet, Event]]) -> list[Acce
     if facet.compute in _OF_SNIPPETS:
         own = [pair for pair in history if pair[0].role == "user"] or list(history)
         value, shown = _value(str(facet.compute), own, list(history))
-        found = [(value, [shown])] if value is not None and shown is not None else []
+        found = [(value, [Hit(*shown, 1.0, 1)])] if value is not None and shown is not None else []
     else:
         found = _of_events(facet, history)
     return [
-        Accepted(facet, value, "computed", 1.0, cite_hits([Hit(*pair, 1.0, 1) for pair in pairs]), _newest(pairs))
-        for value, pairs in found
-        if pairs and not validation_problems(standard(facet.item), value)
+        Accepted(facet, value, "computed", 1.0, cite_hits(hits), max(hit.event.epoch or 0.0 for hit in hits))
+        for value, hits in found
+        if hits and not validation_problems(standard(facet.item), value)
     ]
 
 
-def _of_events(facet: Facet, history: Sequence[tuple[Snippet, Event]]) -> list[tuple[Any, list[_Pair]]]:
+def _of_events(facet: Facet, history: Sequence[tuple[Snippet, Event]]) -> list[tuple[Any, list[Hit]]]:
     events = list({event.event_id: event for _, event in history}.values())
+    told: list[tuple[Any, Sequence[Place]]] = []
     if facet.kind == "list":
-        return [(name, _pairs_at([place], history)) for name, place in products(events)]
-    found = total(facet.compute, events) if facet.compute is not None else None
-    value = None if found is None else found.as_type(str(facet.item.get("type", "string")))
-    return [] if found is None or value is None else [(value, _pairs_at(found.places, history))]
-
-
-def _newest(pairs: Sequence[_Pair]) -> float:
-    return max(event.epoch or 0.0 for _, event in pairs)
-
-
-def _pairs_at(places: Sequence[Place], history: Sequence[tuple[Snippet, Event]]) -> list[_Pair]:
-    """The snippets that hold these places."""
+        told = [(name, [place]) for name, place in products(events)]
+    elif facet.compute is not None and (found := total(facet.compute, events)) is not None:
+        told = [(found.as_type(str(facet.item.get("type", "string"))), found.places)]
+    hits = hits_at((place for _, places in told for place in places), (snippet for snippet, _ in history))
     return [
-        (snippet, event)
-        for place in places
-        for snippet, event in history
-        if event.event_id == place.event.event_id and snippet.start <= place.at < snippet.end
+        (value, [hits[place.key] for place in places if place.key in hits])
+        for value, places in told
+        if value is not None
     ]
 
 

@@ -3,13 +3,14 @@
 Knows nothing of what was asked.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from retrieval import Event, Hit, Snippet
 
-__all__ = ["MOST_CITED", "Counted", "Place", "counted"]
+__all__ = ["MOST_CITED", "Counted", "Place", "counted", "hits_at"]
 
 MOST_CITED = 4
 
@@ -19,6 +20,11 @@ class Place(NamedTuple):
 
     event: Event
     at: int = 0
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The id of its event, and where in its text."""
+        return self.event.event_id, self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +41,21 @@ class Counted:
 
     def cited(self, snippets: Sequence[Snippet]) -> list[Hit]:
         """The quoted snippets, of all those of the user."""
-        wanted = {(place.event.event_id, place.at): place.event for place in self.places}
-        found = {
-            key: Hit(each, event, 1.0, 1)
-            for each in snippets
-            for key, event in wanted.items()
-            if key[0] == each.event_id and each.start <= key[1] < each.end
-        }
-        return [found[key] for key in wanted if key in found]
+        found = hits_at(self.places, snippets)
+        return [found[key] for key in dict.fromkeys(place.key for place in self.places) if key in found]
+
+
+def hits_at(places: Iterable[Place], snippets: Iterable[Snippet]) -> dict[tuple[str, int], Hit]:
+    """The snippets that hold places, by the keys of these; all snippets are gone through once."""
+    wanted: dict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        wanted[place.event.event_id].append(place)
+    return {
+        place.key: Hit(each, place.event, 1.0, 1)
+        for each in snippets
+        for place in wanted.get(each.event_id, ())
+        if each.start <= place.at < each.end
+    }
 
 
 def counted(text: str, events: Sequence[Event], count: int) -> Counted:

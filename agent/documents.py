@@ -46,6 +46,11 @@ class Evidence:
     speaker: str | None
     channel: str | None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Names its snippet, as :func:`agent.evidence.key_of` does of a hit."""
+        return self.event_id, self.snippet_id
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimRef:

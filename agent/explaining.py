@@ -19,7 +19,7 @@ from agent.inquiries import FacetInquiry
 from agent.measuring import Before, Measured, Task, guess, measure
 from agent.places import basis_of, check_pointer, claim_at, drafted_before
 from agent.progress import OnStep, Step, ignore
-from agent.readings import Attribute, Key, read_each
+from agent.readings import Attribute, read_each
 from agent.resolve import resolve
 from agent.schema import ProfileSchema
 from agent.verify import Accepted
@@ -144,7 +144,7 @@ class Explainer:
         )  # fmt: skip
         if about.value is None:
             return about
-        return replace(about, **found.of_value(about.value, [_key(quote.evidence) for quote in about.quotes]))
+        return replace(about, **found.of_value(about.value, [quote.evidence.key for quote in about.quotes]))
 
     def _count(self, done: int, total: int) -> None:
         self._on_step(Step("explain", done, total))
@@ -178,7 +178,7 @@ class Explainer:
         about = replace(about, shown=cite_hits(hits))
         if about.value is None:
             return self._why_nothing(about, inquiry, hits)
-        cited = frozenset((quote.evidence.event_id, quote.evidence.snippet_id) for quote in about.quotes)
+        cited = frozenset(quote.evidence.key for quote in about.quotes)
         found: Measured = measure(Task(inquiry, about.value, cited, before), hits, self._count)
         about = replace(about, alternatives=found.alternatives, without=found.without)
         if found.value is None:
@@ -206,7 +206,7 @@ class Explainer:
 
         def judge(quotes: Sequence[Quote]) -> float:
             evidence = [quote.evidence for quote in quotes]
-            hits = [by_key[each.event_id, each.snippet_id] for each in evidence]
+            hits = [by_key[each.key] for each in evidence]
             return round(inquiry.judge(about.value, evidence, hits), 4)
 
         quotes = about.quotes
@@ -219,7 +219,7 @@ class Explainer:
     def _with_evidence(self, about: Explanation, shown: Sequence[Hit]) -> list[Hit]:
         """What was shown and the evidence, in the order of a prompt: the evidence may have been found another way."""
         there = {key_of(hit) for hit in shown}
-        keys = {(quote.evidence.event_id, quote.evidence.snippet_id) for quote in about.quotes} - there
+        keys = {quote.evidence.key for quote in about.quotes} - there
         if not keys:
             return list(shown)
         snippets = {(s.event_id, s.snippet_id): s for s in self._store.history(about.user_id)}
@@ -233,10 +233,6 @@ class Explainer:
 
     def _computation(self, user_id: str, facet: Facet) -> Computation:
         return Computation(str(facet.compute), len(self._store.events(user_id)))
-
-
-def _key(evidence: Evidence) -> Key:
-    return evidence.event_id, evidence.snippet_id
 
 
 def _quote(evidence: Evidence, events: Sequence[Event], place: int) -> Quote:

@@ -76,13 +76,13 @@ def drafted_before(claim: Claim, claims: Iterable[Claim], shown: Sequence[Hit], 
     order = {key_of(hit): place for place, hit in enumerate(shown)}
 
     def place(each: Claim) -> tuple[int, int]:
-        first = min(each.evidence, key=lambda e: order.get((e.event_id, e.snippet_id), len(order)))
-        at = order.get((first.event_id, first.snippet_id), len(order))
+        first = min(each.evidence, key=lambda e: order.get(e.key, len(order)))
+        at = order.get(first.key, len(order))
         return at, first.start + max(0, first.quote.casefold().find(str(each.value).casefold()))
 
     rest = [c for c in claims if c is not claim and c.evidence and _is_of(c.pointer, facet)]
     return tuple(
-        Before(each.value, frozenset((e.event_id, e.snippet_id) for e in each.evidence))
+        Before(each.value, frozenset(e.key for e in each.evidence))
         for each in sorted(rest, key=place)
         if place(each) < place(claim)
     )

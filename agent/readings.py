@@ -23,7 +23,7 @@ from agent.verify import Accepted, Drafted, verify
 from prompts import Language
 from retrieval import Hit
 
-__all__ = ["Attribute", "Key", "Readings", "read_each"]
+__all__ = ["Attribute", "Key", "Readings", "cuts_of", "read_each"]
 
 Key = tuple[str, str]
 """Names a snippet: the ids of its event and its own."""
@@ -61,14 +61,12 @@ class Readings:
     def of_value(self, value: Any, cited: Sequence[Key]) -> dict[str, Any]:
         """What an explanation tells of a value that rests on the snippets ``cited``, under the names of its fields."""
         best = self.best(value)
-        cuts: list[tuple[Removed, frozenset[Key]]] = [("cited", frozenset({key})) for key in cited]
-        cuts += [("all cited", frozenset(cited))] if len(cited) > 1 else []
         sure = best.sure if best is not None else None
         return {
             "probability": sure,
             "per_token": sure,
             "nothing": None if best is None else round(1 - best.tells, 4),
-            "without": tuple(self.without(value, *cut) for cut in cuts),
+            "without": tuple(self.without(value, *cut) for cut in cuts_of(cited)),
         }
 
     def nothing(self) -> float | None:
@@ -87,7 +85,7 @@ class Readings:
 
     def without(self, value: Any, removed: Removed, gone: frozenset[Key]) -> LeftOut:
         """What would stand there had these snippets not been."""
-        held = [each for each in self.accepted if not {_key(e) for e in each.evidence} <= gone]
+        held = [each for each in self.accepted if not {e.key for e in each.evidence} <= gone]
         values = self.attribute.left(held)
         stays = any(same_wording(each, value) for each in values)
         best = self.best(value, gone)
@@ -102,12 +100,18 @@ class Readings:
         return LeftOut(removed, names, sure, sure, None, instead)
 
     def _kept(self, without: frozenset[Key]) -> list[ReadAlone]:
-        return [each for each in self.read if _key(each.evidence) not in without]
+        return [each for each in self.read if each.evidence.key not in without]
 
     def is_mute(self) -> bool:
         """Whether the model read values and told no probabilities."""
         told = [each.sure for each in self.read if each.values]
         return bool(told) and None in told
+
+
+def cuts_of(cited: Sequence[Key]) -> list[tuple[Removed, frozenset[Key]]]:
+    """What is left out of the snippets ``cited``: each, and all of several."""
+    each: list[tuple[Removed, frozenset[Key]]] = [("cited", frozenset({key})) for key in cited]
+    return [*each, ("all cited", frozenset(cited))] if len(cited) > 1 else each
 
 
 def read_each(
@@ -152,10 +156,4 @@ def _read_alone(found: Extracted, hit: Hit) -> ReadAlone:
 
 
 def _is_refused(value: Any, key: Key, refused: Sequence[Rejected]) -> bool:
-    return any(
-        value_key(each.value) == value_key(value) and key in {_key(e) for e in each.evidence} for each in refused
-    )
-
-
-def _key(evidence: Evidence) -> Key:
-    return evidence.event_id, evidence.snippet_id
+    return any(value_key(each.value) == value_key(value) and key in {e.key for e in each.evidence} for each in refused)
