@@ -1,4 +1,5 @@
 import json
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,19 @@ from agent.floors import Floor, floor
 from retrieval import Store
 from retrieval.fakes import HashingEmbedder
 
-FILLER = "We talked about the weather and the garden for a long time, and nothing came of it. " * 10
+WORDS = "weather garden window river letter morning train market winter neighbour bicycle ticket kettle".split()
+
+
+def filler(seed: int) -> str:
+    """850 characters, other ones for each message: HNSW may not find its way out of a heap of equal vectors."""
+    words = random.Random(seed)
+    return " ".join(f"{words.choice(WORDS)}{words.randrange(100)}" for _ in range(200))[:850]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A hundred messages of 850 characters, two of them about bread: the 3rd and the 98th."""
-    texts = [f"{at}: {'I baked rye bread. ' if at in (3, 98) else ''}{FILLER}" for at in range(100)]
+    texts = [f"{at}: {'I baked rye bread. ' if at in (3, 98) else ''}{filler(at)}" for at in range(100)]
     rows = [
         {"user_id": "u", "id": f"e{at}", "timestamp": f"2024-01-01T{at // 60:02}:{at % 60:02}:00", "text": text}
         for at, text in enumerate(texts)
