@@ -237,6 +237,7 @@ def search(
 @click.argument("user", required=False)
 @click.argument("question", required=False)
 @options.batch
+@options.jobs
 @options.confidence
 @options.store
 @options.llm
@@ -285,6 +286,7 @@ def ask(
 @click.option("--diff", is_flag=True, help="Show what changed since the version before, and why.")
 @click.option("--version", "number", type=click.IntRange(min=1), metavar="N", help="Read a version as it was made.")
 @options.batch
+@options.jobs
 @options.confidence
 @options.store
 @options.llm

@@ -421,6 +421,11 @@ class Limner:
         """What documents call the language model; it is not loaded for that."""
         return self._models.llm_name
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the language model computes in this process, so that one call at a time is quickest."""
+        return self._models.is_in_process
+
     def chat(self) -> "Chat":
         """A new conversation with the model, which is loaded when it is first asked; it counts its own tokens."""
         from agent.chat import Chat

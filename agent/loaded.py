@@ -43,6 +43,13 @@ class LoadedModels:
         return model_name(self._llm)
 
     @property
+    def is_in_process(self) -> bool:
+        """Whether the language model computes in this process; it is not loaded to tell that."""
+        from agent.models import is_in_process
+
+        return is_in_process(self._llm)
+
+    @property
     def chat_in_memory(self) -> "BaseChatModel | None":
         """The language model, if it is loaded or was given as an object."""
         return self._chat if isinstance(self._llm, str) else self._llm

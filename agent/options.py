@@ -27,6 +27,7 @@ __all__ = [
     "columns_of",
     "confidence",
     "embedder",
+    "jobs",
     "llm",
     "numbers_of",
     "reranker",
@@ -75,6 +76,7 @@ class Door:
     embedder: str = "embedded"
     reranker: str | None = None
     calibrations: Sequence[Path] = ()
+    jobs: int = 1
 
     def limner(self, watch: Watch, *, steps: bool = True) -> "Limner":
         """Open the store; ``steps``: show those of a single piece of work."""
@@ -207,6 +209,18 @@ def batch(command: _Command) -> _Command:
         help="The results of --batch, one a line; an interrupted run continues.",
     )
     return requests(out(command))
+
+
+def jobs(command: _Command) -> _Command:
+    """Adds ``--jobs``."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, 256),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="With --batch: ask a model server for so many at a time.",
+    )(command)
 
 
 def batch_files(
