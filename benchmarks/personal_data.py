@@ -33,7 +33,7 @@ SLOTS = {
     "password": "secret",
 }
 RELATIONS = {"姓名": "name", "联系电话": "phone", "邮箱地址": "email"}
-_MARK = re.compile(r"\{(\w+):(.*?)\}")
+_MARK = re.compile(r"\{(\w+):(.*?)\}", re.DOTALL)
 
 
 class Labelled(NamedTuple):
@@ -172,7 +172,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true")
     given = parser.parse_args()
     sets: list[tuple[str, Iterable[Labelled]]] = [
-        (f"{path.name} (made up)", read_labelled(path)) for path in sorted(SETS.glob("*.txt"))
+        (f"{path.relative_to(SETS)} (made up)", read_labelled(path)) for path in sorted(SETS.rglob("*.txt"))
     ]
     if given.multidogo:
         sets.append(("MultiDoGO", read_multidogo(given.multidogo / "turn_labels.jsonl")))

@@ -27,7 +27,7 @@ _MOBILE = re.compile(r"(?<![0-9A-Za-z_.+/-])(?:(?:\+|00)?86[ -]?)?1[3-9]\d([ -]?
 _NAMED: Final = linked(
     r"(?:tele)?phone|mobile|cell(?:phone)?|tel|fax|whatsapp|landline|hotline|contact|call(?: me)?(?: back)?(?: at| on)?"
     r"|ph"
-    r"|text me(?: at| on)?|reach me(?: at| on)?|dial|sms(?: to)?"
+    r"|text(?: me)?(?: at| on)?|reach me(?: at| on)?|dial|sms(?: to)?"
     r"|手机|电话|座机|固话|联系方式|联系|热线|致电|拨打|打我|回电|传真|短信",
     r"\+?\(?\d(?:[ ().-]{0,2}\d){5,14}(?![0-9A-Za-z])",
 )

@@ -48,7 +48,7 @@ def linked(words: str, value: str, *, loose: bool = True) -> re.Pattern[str]:
         value: a regular expression.
         loose: the value may follow after a space alone; else a mark, or "is", has to stand between.
     """
-    mark = r"(?:\s*(?:[:=#]|->|(?<![a-z])(?:is|are|was|being)(?![a-z])|号是|是|为|叫)\s*)"
+    mark = r"(?:\s*(?:[:=#]|->|'s(?![a-z])|(?<![a-z])(?:is|are|was|being)(?![a-z])|号是|是|为|叫)\s*)"
     own = r"(?:\s*(?:numbers?|nos?\.?|nrs?\.?|num|ids?|code|digits|号码|账号|帐号|号|码))?"
     between = rf"{own}{mark}{{1,2}}" if not loose else rf"{own}(?:{mark}{{1,2}}|\s+|(?<=[\u4e00-\u9fff]))"
     return re.compile(rf"(?<![a-z])(?:{words}){between}[\"'“‘「【(]?(?P<value>{value})", re.IGNORECASE)

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from retrieval.errors import UsageError, shorten
 
-__all__ = ["KINDS", "Kind", "Place", "check_kinds", "label_of"]
+__all__ = ["KINDS", "Kind", "Place", "check_kinds", "is_mask", "label_of"]
 
 Kind = Literal[
     "name",
@@ -46,6 +46,7 @@ _CHINESE: Final[dict[Kind, str]] = {
     "chat_id": "社交账号",
     "secret": "密码",
 }
+_LABELS: Final = frozenset((*_CHINESE.values(), *(kind.upper() for kind in KINDS)))
 _HAN = re.compile("[\u3400-\u9fff]")
 
 
@@ -60,6 +61,12 @@ class Place(NamedTuple):
 def label_of(kind: Kind, text: str) -> str:
     """What a kind is called in the language of the text: ``PHONE``, or 电话号码 where there is any Chinese in it."""
     return _CHINESE[kind] if _HAN.search(text) else kind.upper()
+
+
+def is_mask(value: str, words: str) -> bool:
+    """Whether a value taken from words is but the label that stands there in place of what was masked: ``[PHONE]``."""
+    label = value.strip("[] ")
+    return f"[{label}]" in words and label in _LABELS
 
 
 def check_kinds(kinds: Collection[str]) -> tuple[Kind, ...]:

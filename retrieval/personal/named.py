@@ -22,7 +22,7 @@ _NUMBERS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
         "passport",
         linked(
             r"passport|护照|港澳通行证|通行证|台胞证|回乡证",
-            r"(?=[A-Za-z0-9]{0,3}\d)[A-Za-z]{0,2}\d{6,9}(?![0-9A-Za-z])",
+            r"(?=(?:[A-Za-z]{0,2}\d){4})[A-Za-z0-9]{6,10}(?![0-9A-Za-z])",
         ),
     ),
     (
@@ -36,7 +36,8 @@ _NUMBERS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     (
         "card",
         linked(
-            r"(?:credit|debit|bank) card|(?<!gift )card (?:number|no\.?|num)|(?:银行|信用|储蓄)卡(?:尾号)?",
+            r"(?:credit|debit|bank) card|(?<!gift )card (?:number|no\.?|num)"
+            r"|card ending(?: in| with)?|(?:银行|信用|储蓄)卡(?:尾号)?|(?<!手机)(?<!号码)尾号",
             _DIGITS.format(3, 18),
         ),
     ),
@@ -48,6 +49,8 @@ _NUMBERS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
             _DIGITS.format(3, 20),
         ),
     ),
+    ("account", linked(r"account|acct|a/c", _DIGITS.format(7, 20))),
+    ("account", linked(r"账号|帐号", _DIGITS.format(8, 20), loose=False)),
     ("account", linked(r"支付宝|alipay", r"[\w.+-]{3,}@[\w.-]+|\d{6,15}", loose=False)),
     ("chat_id", linked(r"qq|扣扣|企鹅", r"[1-9]\d{4,11}(?![0-9A-Za-z@])")),
     (
@@ -62,15 +65,16 @@ _NUMBERS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     ),
 )
 _PASSWORDS: Final = (
-    # The value has a digit or an unusual mark in it, or stands in quotes: "the password is wrong" tells none.
+    # The value has a digit or an unusual mark in it: "the password is wrong" tells none.
     linked(
-        r"passwords?|passwd|pwd|passcode|passphrase|密码|口令|api[ _-]?key|access[ _-]?(?:key|token)"
+        r"passwords?|passwd|pwd|pw|passcode|passphrase|密码(?:我?设的?|我?改成了?|应该)?|口令"
+        r"|api[ _-]?key|access[ _-]?(?:key|token)"
         r"|secret(?:[ _-]?key)?|密钥",
         r"(?=\S*[\d!@#$%^&*])(?!\[)[^\s,，。;；、\"'”’」】)\u4e00-\u9fff]{4,128}",
     ),
     # After a colon, any word is one.
     re.compile(
-        r"(?<![a-z])(?:passwords?|passwd|pwd|passcode|密码|口令)\s*[:=]\s*[\"'“]?"
+        r"(?<![a-z])(?:passwords?|passwd|pwd|pw|passcode|密码|口令)\s*[:=]\s*[\"'“]?"
         r"(?P<value>(?!\[)[^\s,，。;；、\"'”\u4e00-\u9fff]{4,128})",
         re.IGNORECASE,
     ),

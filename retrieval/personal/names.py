@@ -22,13 +22,19 @@ _FULL = f"{_SURNAME}{_GIVEN}(?:{_GIVEN})?"
 _BOUND = "(?=[^\u4e00-\u9fff]|$|的|是|在|和|电|手|住|身|今|想|要|来)"
 _CHINESE = (
     re.compile(
-        "(?:(?<![帮给替])我(?:的名字)?(?:叫做?|是)|名字(?:叫|是)|本人|(?:姓名|收件人|收货人|收款人|联系人|持卡人|户名|开户名|乘客|客人|患者|签名"
-        f"|署名|落款|法人|申请人|投保人)(?:是|为|叫|:)?) ?(?P<name>{_FULL}){_BOUND}"
+        "(?:(?<![帮给替])我(?:的名字)?(?:叫做?|是)|名字(?:叫|是)|本人"
+        "|(?:姓名|收件人|收货人|收款人|联系人|持卡人|户名|开户名|乘客|客人|患者|签名"
+        "|署名|落款|法人|申请人|投保人|经办人|负责人|预订人|预约人|监护人|参保人)"
+        f"(?:是|为|叫|:)?) ?(?P<name>{_FULL}){_BOUND}"
     ),
     re.compile(
         f"(?<![帮给替])我(?:的名字)?叫(?P<name>(?![{_NO_GIVEN}过来到外车下上])[\u4e00-\u9fff]{{2,4}})"
         "(?=[,。.;!、 \n]|$)"
     ),
+    re.compile(
+        f"(?:[妈爸母父公婆夫妻子儿哥姐弟妹事友学邻板]|家人|家属)(?:名字?)?叫(?P<name>{_FULL})(?=[^\u4e00-\u9fff]|$)"
+    ),
+    re.compile(f"(?:^|[,。;:!、\\s])(?P<name>{_FULL})(?=[\\s,:]{{0,2}}1[3-9]\\d{{9}}(?!\\d)|收(?:[,。;!\\s]|$))"),
     re.compile(f"(?:我姓|免贵姓|姓)(?P<name>{_SURNAME})(?=[,。.;!、 \n]|$)"),
     re.compile(f"(?P<name>{_SURNAME}(?:{_GIVEN}){{0,2}}?)(?=先生|女士|小姐|太太)"),
 )
@@ -74,11 +80,19 @@ _ENGLISH = (
         rf"(?i:\bi am|\bi'm|\bthis is) (?P<name>{_CAPITAL})"
         r"(?= (?i:here|speaking|calling|again|my (?:ssn|name|phone|number|email))\b)"
     ),
+    re.compile(rf"(?:^|[,.!] )(?P<name>{_ONE})(?= here\b)"),
+    re.compile(
+        rf"(?i:(?:booking|reservation|order|account|table) (?:is )?under (?:the name (?:of )?)?)(?P<name>{_ONE})"
+    ),
+    re.compile(
+        rf"(?i:\b(?:my|his|her|our) (?:husband|wife|son|daughter|brother|sister|mother|father|mom|mum|dad|friend"
+        rf"|colleague|boss|roommate|neighbou?r|partner|cousin|uncle|aunt) )(?P<name>{_ONE})"
+    ),
     re.compile(rf"\b(?i:mr|mrs|ms|mx|miss|dr|prof)\.? (?P<name>{_ONE})"),
     re.compile(rf"(?:^|\n)(?i:dear|hi|hello) (?P<name>{_ONE})(?=[,!:]?\s*\n|,)"),
     re.compile(
-        r"\n(?i:(?:(?:best|kind|warm) )?(?:regards|wishes)|sincerely|yours(?: \w+)?|cheers|thanks|thank you|best),?\n+"
-        rf"(?P<name>{_ONE})\s*$"
+        r"(?:^|\n)(?i:(?:(?:best|kind|warm) )?(?:regards|wishes)|sincerely|yours(?: \w+)?|cheers|thanks"
+        rf"|thank you|best),?\n+(?P<name>{_ONE})\s*$"
     ),
 )
 _MOST_REPEATED = 50  # of more names than that, only the introductions are found: a list of names is no message
