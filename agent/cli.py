@@ -170,8 +170,9 @@ def ingest(
     if report.left_out:
         suffixes = ", ".join(f"{suffix} ({count})" for suffix, count in sorted(report.left_out.items()))
         say(f"files of other kinds were left out: {suffixes}")
-    if report.policy != report.policy_before and report.policy_before != "off":
-        say(f"what was loaded as {report.policy_before!r} stays so until it is loaded again; see docs/personal-data.md")
+    if report.policy != report.policy_before:
+        old = f"what was loaded with --personal-data {report.policy_before}"
+        say(f"{old} stays so until it is loaded again; then `limner compact` removes the old bytes")
     return _report_bad(report)
 
 

@@ -33,6 +33,17 @@ SLOTS = {
     "password": "secret",
 }
 RELATIONS = {"姓名": "name", "联系电话": "phone", "邮箱地址": "email"}
+WORDS = {
+    "name": r"name|名字|姓名",
+    "phone": r"phone|mobile|contact|call|cell|电话|手机|号码",
+    "email": r"mail|邮箱",
+    "address": r"address|street|\b(?:st|ave|road|lane)\b|地址|路|号",
+    "card": r"card|visa|卡",
+    "account": r"account|\bac\b|账",
+    "ssn": r"ssn|social",
+    "secret": r"password|\bpin\b|密码|验证码",
+}
+"""What names each kind, for the column ``named``: recall where the message says what it holds."""
 _MARK = re.compile(r"\{(\w+):(.*?)\}", re.DOTALL)
 
 
@@ -96,7 +107,8 @@ class Score:
     def __init__(self) -> None:
         self.labelled: Counter[str] = Counter()
         self.found: Counter[str] = Counter()
-        self.gone: Counter[str] = Counter()
+        self.named: Counter[str] = Counter()
+        self.named_found: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
         self.right: Counter[str] = Counter()
         self.misses: list[tuple[str, str, str]] = []
@@ -109,7 +121,9 @@ class Score:
             self.labelled[gold.kind] += 1
             own = _covered(each.text, gold, [place for place in places if place.kind == gold.kind])
             self.found[gold.kind] += own
-            self.gone[gold.kind] += _covered(each.text, gold, places)
+            if re.search(WORDS.get(gold.kind, ""), each.text, re.IGNORECASE):
+                self.named[gold.kind] += 1
+                self.named_found[gold.kind] += own
             if not own:
                 self.misses.append((gold.kind, each.text[gold.start : gold.end], each.text))
         for place in places:
@@ -123,21 +137,24 @@ class Score:
 
     def print(self, name: str, show: bool) -> None:
         """A table, and the misses and false alarms."""
-        print(f"\n{name}\n{'kind':<14}{'labelled':>9}{'recall':>8}{'gone':>7}{'said':>7}{'precision':>11}")
+        print(f"\n{name}\n{'kind':<14}{'labelled':>9}{'recall':>8}{'named':>7}{'said':>7}{'precision':>11}")
         for kind in [each for each in KINDS if self.labelled[each] or self.said[each]]:
-            self._row(kind, self.labelled[kind], self.found[kind], self.gone[kind], self.said[kind], self.right[kind])
-        self._row("all", *(each.total() for each in (self.labelled, self.found, self.gone, self.said, self.right)))
+            self._row(kind, *(each[kind] for each in self._counts()))
+        self._row("all", *(each.total() for each in self._counts()))
         if show:
             for title, found in (("missed", self.misses), ("false alarm", self.alarms)):
                 for kind, words, text in found:
                     print(f"  {title} {kind}: {words!r} in {text[:160]!r}")
 
-    def _row(self, name: str, labelled: int, found: int, gone: int, said: int, right: int) -> None:
+    def _counts(self) -> tuple[Counter[str], ...]:
+        return self.labelled, self.found, self.named, self.named_found, self.said, self.right
+
+    def _row(self, name: str, labelled: int, found: int, named: int, named_found: int, said: int, right: int) -> None:
         def share(part: int, of: int) -> str:
             return f"{part / of:.2f}" if of else "-"
 
-        recall, words = share(found, labelled), share(gone, labelled)
-        print(f"{name:<14}{labelled:>9}{recall:>8}{words:>7}{said:>7}{share(right, said):>11}")
+        recall, of_named = share(found, labelled), share(named_found, named)
+        print(f"{name:<14}{labelled:>9}{recall:>8}{of_named:>7}{said:>7}{share(right, said):>11}")
 
 
 def _covered(text: str, gold: Place, places: Iterable[Place]) -> bool:

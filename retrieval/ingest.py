@@ -43,7 +43,7 @@ class IngestReport:
     counts the files of other kinds in folders and globs by their suffix. ``reasons`` counts by reason what was dropped,
     cut or marked as a copy (see :class:`Dropped`), and ``chars`` the characters that it had; also of unchanged events.
     ``personal`` counts the places of personal data in all events that were read, by kind; ``policy`` is what was done
-    with them, and ``policy_before`` what the store did until then.
+    with them, and ``policy_before`` what was done when the events that are there already were loaded.
     """
 
     files: int = 0

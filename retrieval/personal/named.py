@@ -44,7 +44,7 @@ _NUMBERS: Final[tuple[tuple[Kind, re.Pattern[str]], ...]] = (
     (
         "account",
         linked(
-            r"(?:bank |savings |checking |current )?(?:account|acct|a/c|ac)(?= ?(?:number|no\b|num|#|:))"
+            r"(?:bank |savings |checking |current )?(?:account|acct|acc|a/c|ac)(?= ?(?:number|no\b|num|#|:))"
             r"|(?:bank|savings|checking) account|银行账号|银行帐号|账户|开户账号|对公账号|收款账号|转账到",
             _DIGITS.format(3, 20),
         ),

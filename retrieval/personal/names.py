@@ -36,7 +36,7 @@ _CHINESE = (
     ),
     re.compile(f"(?:^|[,。;:!、\\s])(?P<name>{_FULL})(?=[\\s,:]{{0,2}}1[3-9]\\d{{9}}(?!\\d)|收(?:[,。;!\\s]|$))"),
     re.compile(f"(?:我姓|免贵姓|姓)(?P<name>{_SURNAME})(?=[,。.;!、 \n]|$)"),
-    re.compile(f"(?P<name>{_SURNAME}(?:{_GIVEN}){{0,2}}?)(?=先生|女士|小姐|太太)"),
+    re.compile(f"(?<![感多谢致])(?P<name>{_SURNAME}(?:{_GIVEN}){{0,2}}?)(?=先生|女士|小姐|太太)"),
 )
 _NO_NAME = (
     r"(?:on|in|not|the|a|an|and|or|is|was|are|my|your|his|her|their|our|it|its|that|this|what|which|spelled|spelt|wrong|right"

@@ -76,7 +76,7 @@ def kept_rule(record: Record) -> Rule:
 
 
 def settle(record: Record, asked: PersonalData) -> tuple[Rule, TokenKey | None, Policy]:
-    """The rule from now on, which is kept, the key where it needs one, and the policy until then.
+    """The rule from now on, which is kept, the key where it needs one, and the policy of what is there already.
 
     The caller holds the writer lock.
 
@@ -96,7 +96,7 @@ def settle(record: Record, asked: PersonalData) -> tuple[Rule, TokenKey | None, 
     rule = Rule(policy, kinds, check, salt)
     if rule != before:
         record.keep_settings(**{_RULE: json.dumps({"policy": policy, "kinds": kinds, "check": check})})
-    return rule, key, before.policy
+    return rule, key, before.policy if policy == before.policy or record.count() else policy
 
 
 def kept_key(record: Record, key: str | None) -> TokenKey:

@@ -68,10 +68,14 @@ def test_kinds_and_policy_come_from_the_environment(run: Run, history: Path, mon
 
 
 def test_another_policy_says_that_the_rest_stays(run: Run, history: Path) -> None:
-    run("ingest", str(history), "--personal-data", "mark")
+    assert "stays so" not in run("ingest", str(history), "--personal-data", "off")[2]
     _, document, err = run("ingest", str(history), "--personal-data", "mask")
-    assert document["updated"] == 2 and "'mark' stays so" in err
+    assert document["updated"] == 2 and "--personal-data off stays so until it is loaded again" in err
     assert "stays so" not in run("ingest", str(history))[2]
+
+
+def test_a_new_store_has_nothing_to_load_again(run: Run, history: Path) -> None:
+    assert "stays so" not in run("ingest", str(history), "--personal-data", "mask")[2]
 
 
 def test_reveal_needs_the_key(run: Run, history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

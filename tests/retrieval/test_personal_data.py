@@ -78,6 +78,19 @@ def test_no_file_of_the_store_holds_what_was_masked(store: Store, write_rows: Wr
     assert event.metadata["phone"] == "[PHONE]" and event.metadata["contact"] == {"e-mail": ["[EMAIL]"]}
 
 
+@pytest.mark.local
+def test_masking_later_and_compacting_removes_the_old_bytes(
+    store: Store, write_rows: WriteRows, tmp_path: Path
+) -> None:
+    store.ingest([write_rows(ENGLISH, CHINESE)])
+    store.ingest([write_rows(ENGLISH, CHINESE)], personal_data=MASK)
+    store.forgetting.compact()
+    store.close()
+    held = b"".join(path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file())
+    for words in (b"212-555-2368", b"bob@example", b"13812345678", "王晓梅".encode()):
+        assert words not in held
+
+
 def test_metadata_that_is_no_personal_data_stays(store: Store, write_rows: WriteRows) -> None:
     extra = {
         "order_id": "13812345678",
