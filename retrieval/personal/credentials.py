@@ -24,7 +24,7 @@ _KEY = re.compile(
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _BEARER = re.compile(r"\bBearer\s+(?P<value>[0-9A-Za-z._~+/-]{20,}=*)", re.IGNORECASE)
 _IN_ADDRESS = re.compile(
-    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}+://[^\s/:@]{1,128}:(?P<value>[^\s/@]{3,128})@", re.IGNORECASE
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,20}+://[^\s/:@]{1,128}:(?P<value>(?!\[)[^\s/@]{3,128})@", re.IGNORECASE
 )
 
 

@@ -110,6 +110,6 @@ def names(text: str) -> Iterator[Place]:
         han = "\u4e00" <= name[0] <= "\u9fff"
         if len(name) < _SHORTEST[han] or (not han and not name[0].isupper()):
             continue
-        edges = ("", "") if han else (r"(?<!\w)", r"(?!\w)")
+        edges = ("", r"(?!\s?:)") if han else (r"(?<!\w)", r"(?!\w|\s?:)")  # before a colon, it is a speaker's
         for match in re.finditer(edges[0] + re.escape(name) + edges[1], text):
             yield Place("name", *match.span())

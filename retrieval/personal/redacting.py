@@ -46,7 +46,9 @@ class Redactor:
 
     def apply(self, event: Event) -> Redacted:
         """The event as it is kept. Of one that is redacted, no raw form is: words hide there in more ways than here."""
-        former = self._other_id(event)
+        if NOTES in event.metadata:  # they are limner's own: no file may bring any
+            event = replace(event, metadata={key: value for key, value in event.metadata.items() if key != NOTES})
+        former = () if self.rule.replaces else tuple(with_redacted([event], self.rule)[1:])
         if self.rule.policy == "off":
             return Redacted(event, former)
         from retrieval.personal.finding import find  # a tenth of a second of patterns
@@ -57,8 +59,7 @@ class Redactor:
         speaker = event.speaker
         if speaker is not None:
             speaker = work.settle("speaker", speaker, find(speaker, kinds & _OF_SPEAKERS))
-        given = {name: value for name, value in event.metadata.items() if name != NOTES}
-        metadata = walk(given, kinds, work.settle)
+        metadata = walk(event.metadata, kinds, work.settle)
         if work.notes:
             metadata[NOTES] = work.notes
         if not self.rule.replaces:
@@ -87,10 +88,6 @@ class Redactor:
     def sealed(self, event: Event, words: str, token: str) -> str | None:
         """What a pseudonym of an event stands for."""
         return None if self._key is None else self._key.seal(words, event.user_id, event.event_id, token)
-
-    def _other_id(self, event: Event) -> tuple[Event, ...]:
-        other = None if self.rule.replaces else self.keyed_id(event)
-        return () if other is None else (replace(event, event_id=other),)
 
 
 def with_redacted(events: Iterable[Event], rule: Rule) -> list[Event]:

@@ -287,6 +287,15 @@ def test_events_made_elsewhere_are_masked_too(store: Store) -> None:
     assert store.event("u", "1").text == "mail [EMAIL]"
 
 
+def test_what_was_forgotten_masked_stays_out_under_another_id_too(store: Store, write_rows: WriteRows) -> None:
+    store.ingest([write_rows(ENGLISH, CHINESE)], personal_data=MASK)
+    store.forgetting.forget("u", Scope.of(["1"], None, None, None))
+    assert store.ingest([write_rows({**ENGLISH, "id": "9"})], personal_data=OFF).forgotten == 1
+    store.forgetting.forget("u", Scope.of(["2"], None, None, None))
+    report = store.ingest([write_rows({**CHINESE, "id": "9"})], personal_data=MASK)
+    assert (report.forgotten, report.added) == (1, 0)
+
+
 @pytest.mark.local
 def test_a_proof_of_erasure_looks_for_the_masked_form_as_well(store: Store, write_rows: WriteRows) -> None:
     row = {"user_id": "u", "text": "Please call me back on 212-555-2368 about the broken lamp."}
@@ -300,9 +309,10 @@ def test_a_proof_of_erasure_looks_for_the_masked_form_as_well(store: Store, writ
 
 def test_a_column_of_that_name_cannot_forge_notes(store: Store, write_rows: WriteRows) -> None:
     forged = [{"kind": "phone", "field": "text", "start": 0, "end": 4, "sealed": "AAAA"}]
-    store.ingest([write_rows({**ROW, "text": "Hello there", NOTES: forged})], personal_data=TOKENS)
-    assert store.reveal("u", key=KEY) == []
-    assert NOTES not in json.dumps(dict(store.event("u", "1").metadata))
+    for policy in (TOKENS, OFF):
+        store.ingest([write_rows({**ROW, "text": "Hello there", NOTES: forged})], personal_data=policy)
+        assert store.reveal("u", key=KEY) == []
+        assert NOTES not in json.dumps(dict(store.event("u", "1").metadata))
 
 
 def test_a_damaged_setting_is_an_error(store: Store, write_rows: WriteRows) -> None:

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from benchmarks.personal_data import Labelled, read_labelled
 from retrieval.errors import UsageError
+from retrieval.events import Event
 from retrieval.personal.context import folded
 from retrieval.personal.finding import find
 from retrieval.personal.kinds import KINDS, check_kinds, label_of
+from retrieval.personal.policy import Rule
+from retrieval.personal.redacting import Redactor
 
 SETS = [each for path in sorted(Path(__file__).parent.glob("*.txt")) for each in read_labelled(path)]
 
@@ -64,6 +67,18 @@ def test_leaving_a_kind_out_makes_no_other_of_it() -> None:
 def test_a_name_is_found_again_in_the_same_text() -> None:
     text = "我叫王晓梅，麻烦你了。王晓梅收，别写错。"
     assert [text[each.start : each.end] for each in find(text)] == ["王晓梅", "王晓梅"]
+
+
+def test_names_of_speakers_in_a_transcript_stay() -> None:
+    text = "Linda: Hi, my name is Linda.\nAgent: Hello Linda.\nLinda: Linda, with an i."
+    assert [each.start for each in find(text)] == [22, 42, 56]
+
+
+@pytest.mark.parametrize("labelled", SETS, ids=lambda each: each.text[:24])
+def test_nothing_is_found_in_what_was_masked(labelled: Labelled) -> None:
+    event = Redactor(Rule("mask", salt="00" * 32)).apply(Event("u", "e", labelled.text)).event
+    assert find(event.text) == []
+    assert (event.text == labelled.text) is (labelled.places == [])
 
 
 def test_labels_speak_the_language_of_the_text() -> None:
