@@ -18,6 +18,7 @@ from agent.cli_eval import evaluate
 from agent.cli_explain import explain
 from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
 from agent.cli_keeping import correct, corrections, profile_work, versions
+from agent.cli_revealing import reveal
 from agent.cli_serve import keys, serve
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
@@ -106,6 +107,7 @@ def cli() -> None:
     metavar="OUT.jsonl",
     help="List what was dropped, cut or marked as a copy, one a line: where and why, without the words.",
 )
+@options.personal_data
 @options.store
 @options.embedder
 @options.as_json
@@ -123,6 +125,9 @@ def ingest(
     strict: bool,
     force: bool,
     listing: Path | None,
+    policy: str | None,
+    kinds: str | None,
+    key_file: Path | None,
     **settings: Any,
 ) -> int:
     """Load history files: tables, tickets, chats, mail; .jsonl, .csv, .xlsx, .json and others.
@@ -136,6 +141,7 @@ def ingest(
     door = Door(open_limner, **settings)
     columns = options.columns_of(pairs)
     sources = options.sources_of(files, url, query)
+    personal_data = options.personal_data_of(policy, kinds, key_file)
     listed = nullcontext() if listing is None else ReportFile(listing, files)
     kept = 0
 
@@ -154,6 +160,7 @@ def ingest(
                 format=format_,
                 strict=strict,
                 force=force,
+                personal_data=personal_data,
                 progress=progress,
                 listing=None if lines is None else lines.write,
             )
@@ -164,6 +171,9 @@ def ingest(
     if report.left_out:
         suffixes = ", ".join(f"{suffix} ({count})" for suffix, count in sorted(report.left_out.items()))
         say(f"files of other kinds were left out: {suffixes}")
+    if report.policy != report.policy_before:
+        old = f"what was loaded with --personal-data {report.policy_before}"
+        say(f"{old} stays so until it is loaded again; then `limner compact` removes the old bytes")
     return _report_bad(report)
 
 
@@ -332,6 +342,7 @@ cli.add_command(compact)
 cli.add_command(receipts)
 cli.add_command(verify_erasure)
 cli.add_command(export)
+cli.add_command(reveal)
 
 
 @cli.command()

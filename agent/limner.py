@@ -21,8 +21,10 @@ from retrieval import (
     Event,
     Hit,
     IngestReport,
+    PersonalData,
     Query,
     Reranker,
+    Revealed,
     Store,
     UserSummary,
     load_reranker,
@@ -123,10 +125,15 @@ class Limner:
         format: str | None = None,
         strict: bool = False,
         force: bool = False,
+        personal_data: str | PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
-        """Load history files; see :meth:`retrieval.Store.ingest`."""
+        """Load history files; see :meth:`retrieval.Store.ingest`.
+
+        ``personal_data``: ``"off"``, ``"mark"``, ``"mask"``, ``"tokenise"``, or a :class:`retrieval.PersonalData`; the
+        store keeps it for later calls.
+        """
         given = [files] if isinstance(files, str | Path | Query) else list(files)
         return self._store.ingest(
             [each if isinstance(each, Query) else Path(each) for each in given],
@@ -136,9 +143,14 @@ class Limner:
             format=format,
             strict=strict,
             force=force,
+            personal_data=PersonalData(personal_data) if isinstance(personal_data, str) else personal_data,
             progress=progress,
             listing=listing,
         )
+
+    def reveal(self, user_id: str, *, events: Collection[str] | None = None, key: str | None = None) -> list[Revealed]:
+        """What the pseudonyms in a user's events stand for; see :meth:`retrieval.Store.reveal`."""
+        return self._store.reveal(user_id, events, key=key)
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew with the embedder given now; see :meth:`retrieval.Store.reindex`."""
@@ -150,11 +162,19 @@ class Limner:
         *,
         self_names: Collection[str] = (),
         force: bool = False,
+        personal_data: str | PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
-        return self._store.ingest_events(events, self_names=self_names, force=force, progress=progress, listing=listing)
+        return self._store.ingest_events(
+            events,
+            self_names=self_names,
+            force=force,
+            personal_data=PersonalData(personal_data) if isinstance(personal_data, str) else personal_data,
+            progress=progress,
+            listing=listing,
+        )
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""

@@ -13,7 +13,7 @@ from agent.terminal import Watch
 if TYPE_CHECKING:
     from agent.limner import Limner
     from agent.progress import OnStep
-    from retrieval import Query
+    from retrieval import PersonalData, Query
 
 __all__ = [
     "BatchFiles",
@@ -30,9 +30,12 @@ __all__ = [
     "jobs",
     "llm",
     "numbers_of",
+    "personal_data",
+    "personal_data_of",
     "reranker",
     "sources_of",
     "store",
+    "token_key",
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -191,6 +194,52 @@ def confidence(command: _Command) -> _Command:
         help="Leave out what is less sure than this, 0 to 1.",
     )
     return least(calibration(command))
+
+
+def personal_data(command: _Command) -> _Command:
+    """Adds ``--personal-data``, ``--personal-data-kinds`` and ``--token-key-file``."""
+    policy = click.option(
+        "--personal-data",
+        "policy",
+        type=click.Choice(["off", "mark", "mask", "tokenise"]),
+        default=None,
+        envvar="LIMNER_PERSONAL_DATA",
+        show_envvar=True,
+        help="Phone numbers, names, passwords …: leave, note, or replace by labels or pseudonyms; the store keeps it.",
+    )
+    kinds = click.option(
+        "--personal-data-kinds",
+        "kinds",
+        default=None,
+        envvar="LIMNER_PERSONAL_DATA_KINDS",
+        show_envvar=True,
+        metavar="KIND,…",
+        help="Only these kinds, or all (docs/personal-data.md); the store keeps it.",
+    )
+    return policy(kinds(token_key(command)))
+
+
+def token_key(command: _Command) -> _Command:
+    """Adds ``--token-key-file``."""
+    return click.option(
+        "--token-key-file",
+        "key_file",
+        type=click.Path(path_type=Path),
+        default=None,
+        envvar="LIMNER_TOKEN_KEY_FILE",
+        show_envvar=True,
+        metavar="F",
+        help="The key of pseudonyms, 64 hex digits; or LIMNER_TOKEN_KEY has it.",
+    )(command)
+
+
+def personal_data_of(policy: str | None, kinds: str | None, key_file: Path | None) -> "PersonalData":
+    """What these options ask for."""
+    from retrieval import PersonalData
+    from retrieval.personal.keys import read_key
+
+    chosen = None if kinds is None else [each for each in kinds.split(",") if each.strip()]
+    return PersonalData(policy, chosen, None if key_file is None else read_key(key_file))
 
 
 def batch(command: _Command) -> _Command:

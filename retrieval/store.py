@@ -33,6 +33,9 @@ from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
 from retrieval.opening import Location, Parts
+from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
+from retrieval.personal.redacting import Redactor, with_redacted
+from retrieval.personal.revealing import Revealed, reveal
 from retrieval.proving import Proof, prove
 from retrieval.search import Hit, find
 from retrieval.sql import SCHEMA_VERSION
@@ -139,8 +142,9 @@ class Store:
         with stdin_as_file([Path(each) for each in files], None) as given:
             source = Source(find_files(given, None).files, user_id=user_id)
             rows = (row for file in source.files for row in source.rows(file))
-            events = [row for row in rows if isinstance(row, Event) and row.user_id == user_id]
+            own = [row for row in rows if isinstance(row, Event) and row.user_id == user_id]
         parts = self._open()
+        events = with_redacted(own, kept_rule(parts.record))
         embedder = self.embedder if vectors and events else None
         proof = prove(self._path, parts.database, user_id, events, embedder)
         proof.servers = self._location.has_servers
@@ -156,6 +160,7 @@ class Store:
         format: str | None = None,
         strict: bool = False,
         force: bool = False,
+        personal_data: PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
@@ -174,11 +179,13 @@ class Store:
             format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
             force: load also what was forgotten.
+            personal_data: what the store does with personal data from now on; None: as before.
             progress: called after each batch with the report so far.
             listing: told after each batch what was dropped, cut or marked as a copy in it.
 
         Raises:
             InputError: a file cannot be read at all, or has bad lines and ``strict`` is set.
+            UsageError: the policy for personal data is none, or the key of the pseudonyms is missing or wrong.
         """
         wanted = check_format(format)
         queries = [each for each in files if isinstance(each, Query)]
@@ -186,8 +193,8 @@ class Store:
             found = find_files(given, wanted)
             source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.others)
             check(source, strict=strict)
-            with self._keeping(force=force) as keep:
-                return ingest(source, keep, progress, listing)
+            with self._keeping(force=force, personal_data=personal_data) as (keep, redactor):
+                return ingest(source, keep, progress, listing, redactor=redactor)
 
     def ingest_events(
         self,
@@ -195,6 +202,7 @@ class Store:
         *,
         self_names: Collection[str] = (),
         force: bool = False,
+        personal_data: PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
@@ -203,9 +211,20 @@ class Store:
         They are read once, so that what stands before an error is kept.
         """
         report = IngestReport()
-        with self._keeping(force=force) as keep:
-            ingest_events(events, keep, report, self_names=self_names, progress=progress, listing=listing)
+        with self._keeping(force=force, personal_data=personal_data) as (keep, redactor):
+            ingest_events(
+                events, keep, report, self_names=self_names, progress=progress, listing=listing, redactor=redactor
+            )
         return report
+
+    def reveal(self, user_id: str, ids: Collection[str] | None = None, *, key: str | None = None) -> list[Revealed]:
+        """What the pseudonyms in a user's events stand for; ``key``: 64 hex digits, else ``$LIMNER_TOKEN_KEY``.
+
+        Raises:
+            UsageError: the store has no pseudonyms, or the key is missing or another one.
+        """
+        events = self.events(user_id, ids)
+        return reveal(events, kept_key(self._open().record, key))
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew from the record, with the embedder given now; returns how many vectors it holds.
@@ -299,9 +318,12 @@ class Store:
             return self._reranker
 
     @contextmanager
-    def _keeping(self, *, force: bool) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
-        """What writes and indexes a batch, but for what was forgotten, unless it is forced."""
+    def _keeping(
+        self, *, force: bool, personal_data: PersonalData | None
+    ) -> Iterator[tuple[Callable[[Sequence[Draft]], Applied], Redactor]]:
+        """What writes and indexes a batch, but for what was forgotten, unless it is forced; and what redacts it."""
         with self._writing() as parts:
+            redactor = Redactor(*settle(parts.record, personal_data or PersonalData()))
 
             def keep(drafts: Sequence[Draft]) -> Applied:
                 refused = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
@@ -310,7 +332,7 @@ class Store:
                 parts.mirror.push()
                 return applied
 
-            yield keep
+            yield keep, redactor
 
     @contextmanager
     def _writing(self) -> Iterator[Parts]:
