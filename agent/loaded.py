@@ -47,6 +47,11 @@ class LoadedModels:
         """The language model, if it is loaded or was given as an object."""
         return self._chat if isinstance(self._llm, str) else self._llm
 
+    @property
+    def embedder_in_memory(self) -> Embedder | None:
+        """The embedder, if it is loaded or was given as an object."""
+        return None if isinstance(self._embedder, str) else self._embedder
+
     def chat_model(self) -> "BaseChatModel":
         """The language model, loaded when it was not yet.
 

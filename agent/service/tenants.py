@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from agent.errors import InputError, UsageError, shorten
+from agent.errors import NotFound, UsageError, shorten
 from agent.limner import Limner
 
 __all__ = ["DEFAULT_TENANT", "Tenants", "UnknownTenant", "check_tenant"]
@@ -17,7 +17,7 @@ DEFAULT_TENANT: Final = "default"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-class UnknownTenant(InputError):
+class UnknownTenant(NotFound):
     """There is no tenant of this name."""
 
 
