@@ -445,6 +445,14 @@ class Limner:
         """Whether the embedder is in memory."""
         return self._models.embedder_in_memory is not None
 
+    def load_embedder(self) -> None:
+        """Load the embedder now, not when it is first needed.
+
+        Raises:
+            ModelUnavailable, UsageError: it cannot be.
+        """
+        self._models.embedder().embed_queries(["limner"])
+
     @property
     def model_name(self) -> str:
         """What documents call the language model; it is not loaded for that."""

@@ -37,7 +37,7 @@ class EventFilter:
     """Which events: those for which all that is given holds.
 
     Attributes:
-        since, until: a time, itself included; of a date as ``until``, the whole day. Events without a time are left out.
+        since, until: a time, itself included (of a date as ``until``, the whole day); not for events without one.
         channel, speaker, role: exactly this one.
 
     Raises:

@@ -14,7 +14,10 @@ from typing import Any, Final
 
 from agent.errors import LimnerError, UsageError
 
-__all__ = ["Answer", "InProgress", "Once", "OtherRequest", "Ticket"]
+__all__ = ["SEVERAL", "Answer", "InProgress", "Once", "OtherRequest", "Ticket"]
+
+SEVERAL: Final = ""
+"""Stands for the users of a request that is about several; nobody is called so."""
 
 _SECONDS: Final = 24 * 3600.0
 _MOST: Final = 10_000
@@ -57,20 +60,20 @@ class Once:
         self._size = 0
         self._lock = threading.Lock()
 
-    def begin(self, owner: str, key: str, request: bytes, about: tuple[str, str]) -> Answer | Ticket:
+    def begin(self, owner: str, key: str, request: str, about: tuple[str, str]) -> Answer | Ticket:
         """The earlier answer to this request; or a ticket: it is new, to be ended by ``finish`` or ``abandon``.
 
         Args:
             owner: whose the key is; others' keys do not count.
             key: what the client calls its request.
             request: all that makes it this request.
-            about: tenant and user.
+            about: tenant and user, or ``SEVERAL``.
 
         Raises:
             OtherRequest: the key was used for another request.
             InProgress: the same request is being done.
         """
-        name, fingerprint = self._hash(owner, key), self._hash(request.hex())
+        name, fingerprint = self._hash(owner, key), self._hash(request)
         with self._lock:
             self._drop_old()
             entry = self._entries.get(name)
@@ -100,10 +103,10 @@ class Once:
                 self._remove(ticket.name)
 
     def forget(self, tenant: str, user_id: str) -> None:
-        """Keep nothing that is about a user."""
-        user = self._hash(tenant, user_id)
+        """Keep nothing that is about a user, nor about several of the tenant's."""
+        users = self._hash(tenant, user_id), self._hash(tenant, SEVERAL)
         with self._lock:
-            for name in [name for name, entry in self._entries.items() if entry.user == user]:
+            for name in [name for name, entry in self._entries.items() if entry.user in users]:
                 self._remove(name)
 
     def _hash(self, *parts: str) -> bytes:

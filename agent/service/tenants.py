@@ -72,6 +72,24 @@ class Tenants:
                 self._open[tenant] = self._limner.over(self._folder / check_tenant(tenant))
             return self._open[tenant]
 
+    @property
+    def model_is_loaded(self) -> bool:
+        """Whether the language model is in memory; the tenants share it."""
+        return self._limner.model_is_loaded
+
+    @property
+    def embedder_is_loaded(self) -> bool:
+        """Whether the embedder is in memory; the tenants share it."""
+        return self._limner.embedder_is_loaded
+
+    def load_embedder(self) -> None:
+        """Load the embedder, which searches need, before the first one does.
+
+        Raises:
+            ModelUnavailable: it cannot be.
+        """
+        self._limner.load_embedder()
+
     def close(self) -> None:
         """Release all stores and the models."""
         with self._lock:

@@ -1,4 +1,4 @@
-"""A lock that is given in the order in which it was asked for, so that short writers get between the parts of long ones.
+"""A lock that is given in the order in which it was asked for, so that short work gets between parts of long work.
 
 Knows nothing of what it protects.
 """
