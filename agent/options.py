@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import click
 
 from agent.errors import UsageError, shorten
-from agent.terminal import Watch
+from agent.terminal import Watch, say
 
 if TYPE_CHECKING:
     from agent.limner import Limner
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from retrieval import Query
 
 __all__ = [
+    "SERVED",
     "BatchFiles",
     "Door",
     "InOrder",
@@ -35,6 +36,9 @@ __all__ = [
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+SERVED = "serve.json"
+"""The file in the folder of a store that a server made; see :mod:`agent.service.hosting`."""
 
 
 class OpenLimner(Protocol):
@@ -76,10 +80,18 @@ class Door:
     reranker: str | None = None
     calibrations: Sequence[Path] = ()
 
-    def limner(self, watch: Watch, *, steps: bool = True) -> "Limner":
-        """Open the store; ``steps``: show those of a single piece of work."""
+    def limner(self, watch: Watch, *, steps: bool = True, alone: bool = False) -> "Limner":
+        """Open the store, and say so when a server has it open, too.
+
+        Args:
+            watch: shows progress.
+            steps: show those of a single piece of work.
+            alone: whoever calls looks for other servers itself.
+        """
         from agent.progress import ignore
 
+        if not alone:
+            _say_who_serves(self.store)
         return self.open_limner(
             self.store,
             llm=self.llm,
@@ -90,6 +102,17 @@ class Door:
             on_step=watch.step if steps else ignore,
             on_load=watch.load,
         )
+
+
+def _say_who_serves(store: Path) -> None:
+    for folder in (store, store.parent):  # the parent: of a server of many tenants
+        if (folder / SERVED).is_file():
+            from agent.service.hosting import running_at
+
+            found = running_at(folder)
+            if found is not None:
+                say(f"the store is served at {found.url} by process {found.pid}; this command works beside it")
+                return
 
 
 class BatchFiles(NamedTuple):
