@@ -18,6 +18,7 @@ OnProgress = Callable[[dict[str, Any]], None]
 """``on_progress(document)``: how far the work is; see ``progress`` in docs/http-api.md."""
 
 _STREAM: Final = "text/event-stream"
+_NOTHING: Final[Mapping[str, str]] = {}
 _NO_LIMIT: Final = httpx.Timeout(10.0, read=None)
 
 
@@ -192,7 +193,7 @@ class LimnerClient:
         return self._json("PUT", "schemas", name, json=dict(schema))
 
     def forget(self, user_id: str, *, idempotency_key: str | None = None, **scope: Any) -> dict[str, Any]:
-        """Erase a user, or a part: ``events``, ``since``, ``until``, ``channel``, ``defer``, ``dry_run``; the receipt."""
+        """Erase a user, or ``events``, ``since``, ``until``, ``channel``; ``defer``, ``dry_run``. The receipt."""
         return self._json("POST", "users", user_id, "erasures", json=scope, headers=_named(idempotency_key))
 
     def receipts(self, user_id: str | None = None) -> list[dict[str, Any]]:
@@ -223,7 +224,7 @@ class LimnerClient:
         method: str,
         path: list[str],
         on_progress: OnProgress | None,
-        headers: Mapping[str, str] = {},
+        headers: Mapping[str, str] = _NOTHING,
         **request: Any,
     ) -> dict[str, Any]:
         wanted = {**self._headers, **headers, "Accept": _STREAM}
@@ -244,7 +245,9 @@ class LimnerClient:
     def _json(self, method: str, *path: str, **request: Any) -> dict[str, Any]:
         return dict(self._answer(method, list(path), **request).json())
 
-    def _answer(self, method: str, path: list[str], headers: Mapping[str, str] = {}, **request: Any) -> httpx.Response:
+    def _answer(
+        self, method: str, path: list[str], headers: Mapping[str, str] = _NOTHING, **request: Any
+    ) -> httpx.Response:
         answer = self._http.request(method, self._address(path), headers={**self._headers, **headers}, **request)
         if answer.is_error:
             raise _problem(answer)

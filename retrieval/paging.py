@@ -90,14 +90,16 @@ def _ordered(narrow: "Select[Any]", after: Place | None, newest_first: bool) -> 
     from sqlalchemy import and_, or_
 
     epoch, pk = tables().events.c.epoch, tables().events.c.pk
-    if after is not None and newest_first:
-        undated = and_(epoch.is_(None), pk < after.pk)
-        earlier = or_(epoch < after.epoch, and_(epoch == after.epoch, pk < after.pk))
-        narrow = narrow.where(or_(undated, epoch.is_not(None)) if after.epoch is None else earlier)
-    elif after is not None:
-        undated = and_(epoch.is_(None), pk > after.pk)
-        later = or_(epoch > after.epoch, and_(epoch == after.epoch, pk > after.pk), epoch.is_(None))
-        narrow = narrow.where(undated if after.epoch is None else later)
+    if after is not None:
+        behind = pk < after.pk if newest_first else pk > after.pk
+        if after.epoch is None:
+            same = and_(epoch.is_(None), behind)
+            narrow = narrow.where(or_(same, epoch.is_not(None)) if newest_first else same)
+        elif newest_first:
+            narrow = narrow.where(or_(epoch < after.epoch, and_(epoch == after.epoch, behind)))
+        else:
+            later = or_(epoch > after.epoch, and_(epoch == after.epoch, behind), epoch.is_(None))
+            narrow = narrow.where(later)
     if newest_first:
         return narrow.order_by(epoch.is_(None).desc(), epoch.desc(), pk.desc())
     return narrow.order_by(epoch.is_(None), epoch, pk)

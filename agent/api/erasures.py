@@ -19,6 +19,7 @@ from agent.api.responses import Json
 from agent.api.threads import reading, writing
 from agent.errors import NoStore
 from agent.limner import Limner
+from agent.service.once import NOBODY
 
 __all__ = [
     "Forgotten",
@@ -78,7 +79,7 @@ async def erase(
         headers = {"Location": path_of("v1", "erasures", str(found["number"]))}
         return Json(found, 202 if found["state"] == "due" else 201, headers)
 
-    return await once(request, caller, key, user_id, forget)
+    return await once(request, caller, key, NOBODY, forget)  # receipts name nobody
 
 
 @router.get("/users/{user_id}/erasures", responses=returns(ReceiptList))

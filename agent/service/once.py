@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from agent.errors import LimnerError, UsageError
 
-__all__ = ["SEVERAL", "Answer", "InProgress", "Once", "OtherRequest", "Ticket"]
+__all__ = ["NOBODY", "SEVERAL", "Answer", "InProgress", "Once", "OtherRequest", "Ticket"]
 
-SEVERAL: Final = ""
-"""Stands for the users of a request that is about several; nobody is called so."""
+NOBODY: Final = ""
+SEVERAL: Final = " "
+"""Stand for the user of an answer that names none, and of one that is about several. No user can be called so."""
 
 _SECONDS: Final = 24 * 3600.0
 _MOST: Final = 10_000
@@ -67,7 +68,7 @@ class Once:
             owner: whose the key is; others' keys do not count.
             key: what the client calls its request.
             request: all that makes it this request.
-            about: tenant and user, or ``SEVERAL``.
+            about: tenant and user, or ``SEVERAL``, or ``NOBODY``.
 
         Raises:
             OtherRequest: the key was used for another request.
