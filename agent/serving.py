@@ -24,6 +24,7 @@ __all__ = ["Serving", "run_server"]
 
 _LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 _GRACE_SECONDS: Final = 10
+_KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection that they do not use
 _SWITCH_SECONDS: Final = 0.001
 _WARM_AFTER_SECONDS: Final = 2.0  # the first page comes first
 
@@ -91,6 +92,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             )
             _run(config, listener)
 

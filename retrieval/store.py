@@ -339,9 +339,11 @@ class Store:
 
             def keep(drafts: Sequence[Draft]) -> Applied:
                 refused = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
-                applied = parts.record.apply([each for each, no in zip(drafts, refused, strict=True) if not no])
+                written = [each for each, no in zip(drafts, refused, strict=True) if not no]
+                with parts.views.changing(each.event.user_id for each in written):
+                    applied = parts.record.apply(written)
+                    parts.mirror.push()
                 applied.put_among(refused)
-                parts.mirror.push()
                 return applied
 
             yield keep

@@ -39,7 +39,9 @@ def test_nothing_is_done_without_a_key(server: Served) -> None:
 
 def test_only_operations_for_operators_and_readers_of_documents_are_open(server: Served) -> None:
     document = server.client.get("/v1/openapi.json").json()
-    is_open = [path for path, item in document["paths"].items() if any(not each.get("security") for each in item.values())]
+    is_open = [
+        path for path, item in document["paths"].items() if any(not each.get("security") for each in item.values())
+    ]
     assert sorted(is_open) == ["/health", "/ready", "/v1/problems/{name}"]
 
 

@@ -74,7 +74,9 @@ def test_users_in_pages(server: Served) -> None:
     found: list[str] = []
     after = None
     while True:
-        page = server.ask("GET", "/v1/users", params={"q": "p", "limit": 3, **({"after": after} if after else {})}).json()
+        page = server.ask(
+            "GET", "/v1/users", params={"q": "p", "limit": 3, **({"after": after} if after else {})}
+        ).json()
         found += [each["user_id"] for each in page["users"]]
         assert len(page["users"]) <= 3
         if (after := page["next"]) is None:
@@ -111,7 +113,9 @@ def test_events_in_pages_and_filtered(server: Served) -> None:
 
 
 def test_an_upload_is_loaded_once_and_bad_lines_are_told(server: Served) -> None:
-    lines = [json.dumps({"user_id": f"up{n % 5}", "id": f"e{n}", "text": f"Message {n} about shoes"}) for n in range(700)]
+    lines = [
+        json.dumps({"user_id": f"up{n % 5}", "id": f"e{n}", "text": f"Message {n} about shoes"}) for n in range(700)
+    ]
     lines[3] = "no json"
     body = "\n".join(lines).encode()
     first = server.ask("POST", "/v1/events", content=body).json()
@@ -188,7 +192,9 @@ def test_no_schema_is_a_defect(server: Served, schema: Any) -> None:
     body = json.dumps({"schema": schema, "profile": {"x": "aaaa"}})
     told = server.ask("POST", "/v1/schema-checks", content=body, headers={"Content-Type": "application/json"})
     assert told.status_code in (200, 422), told.text
-    told = server.ask("PUT", "/v1/schemas/odd", content=json.dumps(schema), headers={"Content-Type": "application/json"})
+    told = server.ask(
+        "PUT", "/v1/schemas/odd", content=json.dumps(schema), headers={"Content-Type": "application/json"}
+    )
     assert told.status_code in (201, 422), told.text
 
 
