@@ -445,6 +445,10 @@ class Limner:
         """Whether the embedder is in memory."""
         return self._models.embedder_in_memory is not None
 
+    def load_code(self) -> None:
+        """Import what asking the language model needs; see :meth:`agent.loaded.LoadedModels.load_code`."""
+        self._models.load_code()
+
     def load_embedder(self) -> None:
         """Load the embedder now, not when it is first needed.
 

@@ -79,6 +79,16 @@ class LoadedModels:
                 self._embedder = load_embedder(self._embedder, progress=self._progress("embedder"))
             return self._embedder
 
+    def load_code(self) -> None:
+        """Import what asking the language model needs, not while another thread imports what embedding needs.
+
+        Packages that import each other in circles may be seen half made when two threads import them at once.
+        """
+        with self._lock:
+            import agent.ask_graph
+            import agent.explaining
+            import agent.profile_graph  # noqa: F401
+
     def close(self) -> None:
         """Let go of the language model; it is loaded again when it is needed."""
         with self._lock:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Serving", "run_server"]
 
 _LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+_FIRST: Final = ("numpy", "sqlalchemy.dialects.sqlite", "jsonschema", "bm25s", "chromadb")
+_BACKLOG: Final = 1024
 _GRACE_SECONDS: Final = 10
 _KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection that they do not use
 _SWITCH_SECONDS: Final = 0.001
@@ -68,6 +71,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
     """
     import uvicorn
 
+    _import_first()
     home = serving.tenants or store
     with _listening(serving.host, serving.port) as listener:
         shown = f"[{serving.host}]" if ":" in serving.host else serving.host
@@ -95,6 +99,15 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             )
             _run(config, listener)
+
+
+def _import_first() -> None:
+    """Import what the first requests need before there are threads.
+
+    Two threads that import numpy at once may each see it half made; it imports its parts in circles.
+    """
+    for name in _FIRST:
+        import_module(name)
 
 
 def _run(config: "Config", listener: socket.socket) -> None:
@@ -145,6 +158,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(_BACKLOG)  # whoever comes before the server is up waits
     except OSError as error:
         listener.close()
         hint = "Choose another --host or --port"

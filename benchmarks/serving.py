@@ -27,39 +27,10 @@ from typing import Any
 import httpx
 
 BAR_SECONDS = 0.1
-WORDS = [
-    "order",
-    "shoes",
-    "parcel",
-    "late",
-    "refund",
-    "blue",
-    "jacket",
-    "size",
-    "Hamburg",
-    "Munich",
-    "coffee",
-    "train",
-    "ticket",
-    "support",
-    "phone",
-    "broken",
-    "screen",
-    "delivery",
-    "voucher",
-    "newsletter",
-    "garden",
-    "bicycle",
-    "vegan",
-    "recipe",
-    "dog",
-    "school",
-    "holiday",
-    "invoice",
-    "address",
-    "moved",
-    "family",
-]
+WORDS = """
+order shoes parcel late refund blue jacket size Hamburg Munich coffee train ticket support phone broken screen
+delivery voucher newsletter garden bicycle vegan recipe dog school holiday invoice address moved family
+""".split()
 QUERIES = ("where does she live", "late delivery", "which shoes", "refund for the jacket", "family and holiday")
 SCHEMA = {"type": "object", "properties": {name: {"type": ["string", "null"]} for name in ("city", "job", "diet")}}
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BOOK", "Service"]
 
+_CLOSING_SECONDS: Final = 5.0
+
 BOOK: Final = "service.sqlite3"
 """The file of keys and schemas, in the folder of the store, or of the tenants."""
 
@@ -68,7 +70,7 @@ class Service:
         limner = self._with_user(tenant, user_id)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            watched = limner.watched(on_step, may_go_on)
+            watched = _watched(limner, on_step, may_go_on)
             return watched.ask(user_id, question, min_confidence=min_confidence).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "ask", task))
@@ -80,7 +82,7 @@ class Service:
         limner = self._with_user(tenant, user_id)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            watched = limner.watched(on_step, may_go_on)
+            watched = _watched(limner, on_step, may_go_on)
             return watched.profile(user_id, schema, min_confidence=min_confidence, fresh=fresh).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name))
@@ -90,7 +92,7 @@ class Service:
         limner = self._with_user(tenant, user_id)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            return limner.watched(on_step, may_go_on).explain(user_id, pointer, schema).as_json()
+            return _watched(limner, on_step, may_go_on).explain(user_id, pointer, schema).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "explain", task, about=schema.name))
 
@@ -106,7 +108,7 @@ class Service:
         limner = self._with_user(tenant, user_id)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            return limner.watched(on_step, may_go_on).explain_answer(user_id, question).as_json()
+            return _watched(limner, on_step, may_go_on).explain_answer(user_id, question).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "explain", task))
 
@@ -142,7 +144,7 @@ class Service:
 
     def close(self) -> None:
         """Stop the work and release everything."""
-        self.queue.close()
+        self.queue.close(_CLOSING_SECONDS)
         self.tenants.close()
         self.book.close()
 
@@ -154,3 +156,8 @@ class Service:
         limner = self.limner(tenant)
         limner.store.snippet_count(user_id)
         return limner
+
+
+def _watched(limner: Limner, on_step: OnStep, may_go_on: Callable[[], None]) -> Limner:
+    limner.load_code()
+    return limner.watched(on_step, may_go_on)
