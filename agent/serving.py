@@ -28,7 +28,7 @@ _FIRST: Final = ("numpy", "sqlalchemy.dialects.sqlite", "jsonschema", "bm25s", "
 _BACKLOG: Final = 1024
 _GRACE_SECONDS: Final = 10
 _KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection that they do not use
-_SWITCH_SECONDS: Final = 0.001
+_SWITCH_SECONDS: Final = 0.0001
 _WARM_AFTER_SECONDS: Final = 2.0  # the first page comes first
 
 

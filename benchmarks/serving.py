@@ -30,17 +30,17 @@ BAR_SECONDS = 0.1
 WORDS = """
 order shoes parcel late refund blue jacket size Hamburg Munich coffee train ticket support phone broken screen
 delivery voucher newsletter garden bicycle vegan recipe dog school holiday invoice address moved family
-""".split()
+"""
 QUERIES = ("where does she live", "late delivery", "which shoes", "refund for the jacket", "family and holiday")
 SCHEMA = {"type": "object", "properties": {name: {"type": ["string", "null"]} for name in ("city", "job", "diet")}}
 
 
 def messages(users: int, each: int, seed: int, prefix: str) -> Iterator[dict[str, Any]]:
     """Messages of made-up users."""
-    chosen = random.Random(seed)
+    chosen, words = random.Random(seed), WORDS.split()
     for user in range(users):
         for number in range(each):
-            text = f"{' '.join(chosen.choices(WORDS, k=14)).capitalize()}. My number is {chosen.randrange(10**6)}."
+            text = f"{' '.join(chosen.choices(words, k=14)).capitalize()}. My number is {chosen.randrange(10**6)}."
             moment = f"2024-{1 + number % 12:02}-{1 + number % 28:02}T10:{number % 60:02}:00Z"
             yield {
                 "user_id": f"{prefix}{user:04}",
