@@ -40,6 +40,12 @@ _tenants = click.option(
 @click.option(
     "--waiting", type=click.IntRange(min=1), default=64, show_default=True, help="So much waits for the model."
 )
+@click.option("--rate", default=None, metavar="RATE", help="Requests that a key may make.  [default: 1200/minute]")
+@click.option(
+    "--hostname", "hosts", multiple=True, metavar="NAME", help="A name that requests may use for it (repeatable)."
+)
+@click.option("--origin", "origins", multiple=True, metavar="URL", help="Whose pages may call it (CORS; repeatable).")
+@click.option("--no-warm", "cold", is_flag=True, help="Load the embedder at the first search, not after the start.")
 @_tenants
 @options.calibration
 @options.store
@@ -54,12 +60,16 @@ def serve(
     port: int,
     dev: bool,
     waiting: int,
+    rate: str | None,
+    hosts: tuple[str, ...],
+    origins: tuple[str, ...],
+    cold: bool,
     tenants: Path | None,
     **settings: Any,
 ) -> int:
     """The HTTP API and the console, on one port.
 
-    The model is loaded when it is first needed.
+    The model is loaded when it is first needed. SIGTERM and Ctrl-C end it when running requests are done.
     """
     if dev and host not in _LOOPBACK:
         raise UsageError(
@@ -68,18 +78,19 @@ def serve(
     if dev and tenants:
         raise UsageError("--dev serves one store, --tenants many", hint="Leave one of them out")
     _check_installed()
-    from agent.serving import run_server
+    from agent.serving import Serving, run_server
 
     door = Door(open_limner, as_json=False, **settings)
+    serving = Serving(host, port, dev, waiting, tenants, hosts, origins, rate, warm=not cold)
     with Watch() as watch:
-        run_server(door.limner(watch, steps=False), door.store, host, port, dev=dev, waiting=waiting, tenants=tenants)
+        run_server(door.limner(watch, steps=False, alone=True), door.store, serving)
     return 0
 
 
 def _check_installed() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
+    missing = [name for name in ("fastapi", "uvicorn", "limits", "prometheus_client") if find_spec(name) is None]
     if missing:
         raise UsageError(f"the server needs {' and '.join(missing)}", hint="Install them: pip install 'limner[serve]'")
 

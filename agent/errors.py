@@ -2,8 +2,10 @@
 
 LimnerError
 ├── UsageError
+│   ├── NoStore            2  nothing was loaded yet
 │   └── SchemaError        2  not a JSON Schema, or one that limner cannot fill
 ├── InputError
+│   ├── NotFound           3  what was named is not there: user, event, version, schema
 │   └── ProfileInvalid     3  the history does not tell what the schema insists on
 ├── ModelUnavailable
 │   └── ModelReplyError    4  the model answered with something that is not what was asked for
@@ -16,6 +18,8 @@ from retrieval.errors import (
     InputError,
     LimnerError,
     ModelUnavailable,
+    NoStore,
+    NotFound,
     StoreBusy,
     StoreError,
     UsageError,
@@ -28,6 +32,8 @@ __all__ = [
     "LimnerError",
     "ModelReplyError",
     "ModelUnavailable",
+    "NoStore",
+    "NotFound",
     "ProfileInvalid",
     "SchemaError",
     "StoreBusy",

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from agent.errors import NotFound, shorten
 from agent.loaded import LoadedModels, OnLoad
 from agent.progress import OnStep, go_on, ignore
 from agent.schema import ProfileSchema, SchemaSource, load_schema
@@ -165,6 +166,7 @@ class Limner:
         personal_data: str | PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
+        report: IngestReport | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
         return self._store.ingest_events(
@@ -174,6 +176,7 @@ class Limner:
             personal_data=PersonalData(personal_data) if isinstance(personal_data, str) else personal_data,
             progress=progress,
             listing=listing,
+            report=report,
         )
 
     def users(self) -> list[UserSummary]:
@@ -246,16 +249,31 @@ class Limner:
         """A version of the user's profile, as it was made.
 
         Raises:
-            UnknownUser, InputError: there is no such version.
+            UnknownUser, NotFound: there is no such version.
         """
         self._store.snippet_count(user_id)
         return self._versions(load_schema(schema)).version(user_id, number)
+
+    def latest(self, user_id: str, schema: SchemaSource = "person") -> "ProfileDocument":
+        """The latest version of the user's profile, as it was made; no model is asked.
+
+        Raises:
+            UnknownUser, NotFound: there is none.
+        """
+        checked = load_schema(schema)
+        self._store.snippet_count(user_id)
+        found = self._versions(checked).latest(user_id)
+        if found is None:
+            raise NotFound(
+                f"user {shorten(user_id)} has no profile {shorten(checked.name)} yet", hint="Let it be made first"
+            )
+        return found
 
     def changes(self, user_id: str, number: int, schema: SchemaSource = "person") -> "Changes":
         """What changed with a version of the user's profile, and why.
 
         Raises:
-            UnknownUser, InputError: there is no such version.
+            UnknownUser, NotFound: there is no such version.
         """
         self._store.snippet_count(user_id)
         return self._versions(load_schema(schema)).changes(user_id, number)
@@ -435,6 +453,28 @@ class Limner:
         check_question(question)
         document = self.ask(user_id, question)
         return Explainer(self._store, self.chat(), self.names(), self._on_step).answer(document)
+
+    @property
+    def model_is_loaded(self) -> bool:
+        """Whether the language model is in memory."""
+        return self._models.chat_in_memory is not None
+
+    @property
+    def embedder_is_loaded(self) -> bool:
+        """Whether the embedder is in memory."""
+        return self._models.embedder_in_memory is not None
+
+    def load_code(self) -> None:
+        """Import what asking the language model needs; see :meth:`agent.loaded.LoadedModels.load_code`."""
+        self._models.load_code()
+
+    def load_embedder(self) -> None:
+        """Load the embedder now, not when it is first needed.
+
+        Raises:
+            ModelUnavailable, UsageError: it cannot be.
+        """
+        self._models.embedder().embed_queries(["limner"])
 
     @property
     def model_name(self) -> str:

@@ -54,6 +54,11 @@ class LoadedModels:
         """The language model, if it is loaded or was given as an object."""
         return self._chat if isinstance(self._llm, str) else self._llm
 
+    @property
+    def embedder_in_memory(self) -> Embedder | None:
+        """The embedder, if it is loaded or was given as an object."""
+        return None if isinstance(self._embedder, str) else self._embedder
+
     def chat_model(self) -> "BaseChatModel":
         """The language model, loaded when it was not yet.
 
@@ -80,6 +85,16 @@ class LoadedModels:
             if isinstance(self._embedder, str):
                 self._embedder = load_embedder(self._embedder, progress=self._progress("embedder"))
             return self._embedder
+
+    def load_code(self) -> None:
+        """Import what asking the language model needs, not while another thread imports what embedding needs.
+
+        Packages that import each other in circles may be seen half made when two threads import them at once.
+        """
+        with self._lock:
+            import agent.ask_graph
+            import agent.explaining
+            import agent.profile_graph  # noqa: F401
 
     def close(self) -> None:
         """Let go of the language model; it is loaded again when it is needed."""

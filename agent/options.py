@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import click
 
 from agent.errors import UsageError, shorten
-from agent.terminal import Watch
+from agent.terminal import Watch, say
 
 if TYPE_CHECKING:
     from agent.limner import Limner
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from retrieval import PersonalData, Query
 
 __all__ = [
+    "SERVED",
     "BatchFiles",
     "Door",
     "InOrder",
@@ -39,6 +40,9 @@ __all__ = [
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+SERVED = "serve.json"
+"""The file in the folder of a store that a server made; see :mod:`agent.service.hosting`."""
 
 
 class OpenLimner(Protocol):
@@ -81,10 +85,18 @@ class Door:
     calibrations: Sequence[Path] = ()
     jobs: int = 1
 
-    def limner(self, watch: Watch, *, steps: bool = True) -> "Limner":
-        """Open the store; ``steps``: show those of a single piece of work."""
+    def limner(self, watch: Watch, *, steps: bool = True, alone: bool = False) -> "Limner":
+        """Open the store, and say so when a server has it open, too.
+
+        Args:
+            watch: shows progress.
+            steps: show those of a single piece of work.
+            alone: whoever calls looks for other servers itself.
+        """
         from agent.progress import ignore
 
+        if not alone:
+            _say_who_serves(self.store)
         return self.open_limner(
             self.store,
             llm=self.llm,
@@ -95,6 +107,17 @@ class Door:
             on_step=watch.step if steps else ignore,
             on_load=watch.load,
         )
+
+
+def _say_who_serves(store: Path) -> None:
+    for folder in (store, store.parent):  # the parent: of a server of many tenants
+        if (folder / SERVED).is_file():
+            from agent.service.hosting import running_at
+
+            found = running_at(folder)
+            if found is not None:
+                say(f"the store is served at {found.url} by process {found.pid}; this command works beside it")
+                return
 
 
 class BatchFiles(NamedTuple):

@@ -1,58 +1,155 @@
 """Runs the server: one process, one port, until it is told to stop. Knows sockets, nothing of routes."""
 
+import signal
 import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from agent.api import ApiSettings, create_app
-from agent.errors import UsageError
+from agent.errors import LimnerError, UsageError
 from agent.limner import Limner
 from agent.service import Hosting, ModelQueue, Service
 from agent.terminal import say
 
-__all__ = ["run_server"]
+if TYPE_CHECKING:
+    from uvicorn import Config
+
+__all__ = ["Serving", "run_server"]
 
 _LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+_FIRST: Final = ("numpy", "sqlalchemy.dialects.sqlite", "jsonschema", "bm25s", "chromadb")
+_BACKLOG: Final = 1024
+_GRACE_SECONDS: Final = 10
+_KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection that they do not use
+_SWITCH_SECONDS: Final = 0.0001
+_WARM_AFTER_SECONDS: Final = 2.0  # the first page comes first
 
 
-def run_server(
-    limner: Limner,
-    store: Path,
-    host: str,
-    port: int,
-    *,
-    dev: bool = False,
-    waiting: int = 64,
-    tenants: Path | None = None,
-) -> None:
-    """Serve until SIGINT or SIGTERM.
+class Serving(NamedTuple):
+    """How to serve.
 
-    Args:
-        limner: the models, and the store of the tenant ``default``.
-        store: the folder of that store.
+    Attributes:
         host, port: where to listen; port 0: any that is free.
         dev: no keys; for loopback.
         waiting: so many requests may wait for the model.
         tenants: the folder of the tenants' stores, where there are many.
+        hosts: the names that requests may use for the server; any, when there are none.
+        origins: whose pages may call the API.
+        rate: requests that a key may make; None: the default.
+        warm: load the embedder at once, beside the first requests.
+    """
+
+    host: str
+    port: int
+    dev: bool = False
+    waiting: int = 64
+    tenants: Path | None = None
+    hosts: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    rate: str | None = None
+    warm: bool = True
+
+
+def run_server(limner: Limner, store: Path, serving: Serving) -> None:
+    """Serve until SIGINT or SIGTERM; running requests then have ten seconds to end.
+
+    Args:
+        limner: the models, and the store of the tenant ``default``.
+        store: the folder of that store.
+        serving: how.
 
     Raises:
-        UsageError: the address cannot be listened on.
+        UsageError: the address cannot be listened on, or the rate is none.
         StoreBusy: another process serves this store.
     """
     import uvicorn
 
-    home = tenants or store
-    with _listening(host, port) as listener:
-        shown = f"[{host}]" if ":" in host else host
+    _import_first()
+    home = serving.tenants or store
+    with _listening(serving.host, serving.port) as listener:
+        shown = f"[{serving.host}]" if ":" in serving.host else serving.host
         url = f"http://{shown}:{listener.getsockname()[1]}"
         with Hosting(home).held(url):
-            service = Service(limner, home, tenants=tenants, queue=ModelQueue(waiting, max(1, waiting // 2)))
-            app = create_app(service, ApiSettings(dev=dev, hosts=_LOOPBACK_HOSTS if dev else ()))
+            queue = ModelQueue(serving.waiting, max(1, serving.waiting // 2))
+            service = Service(limner, home, tenants=serving.tenants, queue=queue)
+            try:
+                app = create_app(service, _settings(serving))
+            except ValueError as error:
+                raise UsageError(f"{serving.rate!r} is no rate", hint="For example: 600/minute") from error
             say(f"serving at {url} (Ctrl-C stops)")
-            if not dev and not service.keys.all():
+            if not serving.dev and not service.keys.all():
                 say("there are no keys yet: make one with `limner keys add`")
-            config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-            uvicorn.Server(config).run(sockets=[listener])
+            if serving.warm:
+                later = threading.Timer(_WARM_AFTER_SECONDS, _warm, (service,))
+                later.daemon = True
+                later.start()
+            config = uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            )
+            _run(config, listener)
+
+
+def _import_first() -> None:
+    """Import what the first requests need before there are threads.
+
+    Two threads that import numpy at once may each see it half made; it imports its parts in circles.
+    """
+    for name in _FIRST:
+        import_module(name)
+
+
+def _run(config: "Config", listener: socket.socket) -> None:
+    """Run until a signal comes, and return: uvicorn would raise the signal again, so that the process died of it."""
+    import uvicorn
+
+    class Quiet(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            with _on_signals(self.handle_exit):
+                yield
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)  # reading must not wait 5 ms for each turn while a history is loaded
+    try:
+        Quiet(config).run(sockets=[listener])
+    finally:
+        sys.setswitchinterval(before)
+
+
+@contextmanager
+def _on_signals(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _settings(serving: Serving) -> ApiSettings:
+    hosts = serving.hosts or (_LOOPBACK_HOSTS if serving.dev else ())
+    chosen = ApiSettings(dev=serving.dev, hosts=hosts, origins=serving.origins)
+    return chosen if serving.rate is None else replace(chosen, rate=serving.rate)
+
+
+def _warm(service: Service) -> None:
+    """Load what the first search would wait for; what is wrong with it, the search will say."""
+    try:
+        service.tenants.load_embedder()
+    except LimnerError as error:
+        say(str(error))
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -61,6 +158,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(_BACKLOG)  # whoever comes before the server is up waits
     except OSError as error:
         listener.close()
         hint = "Choose another --host or --port"

@@ -2,7 +2,9 @@
 
     LimnerError
     ├── UsageError            2  the call is wrong: option, user id, schema, another embedder
+    │   └── NoStore           2  nothing was loaded yet
     ├── InputError            3  the data is wrong: file, line, column, value
+    │   └── NotFound          3  what was named is not there: user, event, version, schema
     ├── ModelUnavailable      4  a model, its weights or its server cannot be used
     ├── BackendUnavailable    4  the database server or the Chroma server of a store cannot be used
     └── StoreError            5  the store is damaged
@@ -18,6 +20,8 @@ __all__ = [
     "InputError",
     "LimnerError",
     "ModelUnavailable",
+    "NoStore",
+    "NotFound",
     "StoreBusy",
     "StoreError",
     "UsageError",
@@ -46,10 +50,18 @@ class UsageError(LimnerError):
     exit_code = 2
 
 
+class NoStore(UsageError):
+    """There is no store yet; loading a history makes it."""
+
+
 class InputError(LimnerError):
     """A file, line, column or value of the input is wrong."""
 
     exit_code = 3
+
+
+class NotFound(InputError):
+    """What was named is not there."""
 
 
 class ModelUnavailable(LimnerError):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import event_key, user_key
-from retrieval.errors import InputError, shorten
+from retrieval.errors import NotFound, shorten
 from retrieval.events import Event, Snippet
 from retrieval.sql import Database, chunks, tables
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["History", "Indexed", "UnknownUser", "UserSummary", "event_of", "with_events"]
 
 
-class UnknownUser(InputError):
+class UnknownUser(NotFound):
     """The store holds nothing of this user."""
 
     def __init__(self, user_id: str) -> None:
@@ -55,12 +55,20 @@ class History:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def users(self) -> list[UserSummary]:
-        """All users, sorted by id."""
+    def users(self, ids: Collection[str] | None = None) -> list[UserSummary]:
+        """Users, sorted by id: all, or those among ``ids`` that there are."""
+        if ids is None:
+            return self._summed(None)
+        keys = [user_key(each) for each in ids]
+        return sorted(summary for part in chunks(keys) for summary in self._summed(part))
+
+    def _summed(self, keys: Sequence[str] | None) -> list[UserSummary]:
         from sqlalchemy import Integer, cast, func, select
 
         events, snippets = tables().events, tables().snippets
+        own = [] if keys is None else [events.c.user_key.in_(keys)]
         count = select(snippets.c.event_pk, func.count().label("snippets")).where(~snippets.c.wide)
+        count = count if keys is None else count.join(events).where(*own)
         cut = count.group_by(snippets.c.event_pk).subquery()
         totals = (
             select(
@@ -71,6 +79,7 @@ class History:
                 func.max(events.c.epoch).label("last"),
             )
             .select_from(events.outerjoin(cut, cut.c.event_pk == events.c.pk))
+            .where(*own)
             .group_by(events.c.user_key)
             .subquery()
         )
@@ -88,7 +97,7 @@ class History:
             timestamp_at(totals.c.last).scalar_subquery().label("last"),
         ).join(totals, totals.c.pk == events.c.pk)
         spoken = select(func.min(events.c.user_id).label("user_id"), events.c.language, func.count().label("times"))
-        spoken = spoken.where(events.c.language.is_not(None)).group_by(events.c.user_key, events.c.language)
+        spoken = spoken.where(events.c.language.is_not(None), *own).group_by(events.c.user_key, events.c.language)
         languages: dict[str, dict[str, int]] = {}
         with self._database.reading() as db:
             for user_id, language, times in sorted(db.execute(spoken), key=lambda row: (-row.times, row.language)):
@@ -108,7 +117,7 @@ class History:
 
         Raises:
             UnknownUser: there is no event of the user.
-            InputError: an id is not one of the user's events.
+            NotFound: an id is not one of the user's events.
         """
         self.check_user(user_id)
         events = tables().events
@@ -123,7 +132,7 @@ class History:
                 rows += db.execute(events.select().where(events.c.event_key.in_(part)))
         if missing := wanted.keys() - {row.event_key for row in rows}:
             names = ", ".join(sorted(shorten(wanted[key]) for key in missing)[:3])
-            raise InputError(f"user {shorten(user_id)} has no event {names}")
+            raise NotFound(f"user {shorten(user_id)} has no event {names}")
         return [event_of(row) for row in sorted(rows, key=_moment)]
 
     def snippets(self, user_id: str, limit: int | None = None) -> list[Snippet]:

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import user_key
-from retrieval.errors import InputError, StoreBusy, shorten
+from retrieval.errors import NotFound, StoreBusy, shorten
 from retrieval.sql import Database, tables
 
 if TYPE_CHECKING:
@@ -94,13 +94,13 @@ class Keeping:
         """One version.
 
         Raises:
-            InputError: there is none with this number.
+            NotFound: there is none with this number.
         """
         kept = tables().versions
         with self._database.reading() as db:
             row = db.execute(kept.select().where(*_those_of(user_id, schema), kept.c.number == number)).one_or_none()
         if row is None:
-            raise InputError(
+            raise NotFound(
                 f"user {shorten(user_id)} has no version {number} of the profile {shorten(schema)}",
                 hint="`limner versions USER` lists them",
             )

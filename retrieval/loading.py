@@ -17,7 +17,7 @@ from retrieval.loaders.kinds import kind_of, opener_of
 from retrieval.loaders.reading import Format, Reading, check_format
 from retrieval.rows import MAX_TEXT_CHARS, LoadedRow, RowError, RowKind, RowReader, Rows
 
-__all__ = ["MAX_LINE_BYTES", "MAX_TEXT_CHARS", "SUFFIXES", "BadLine", "events_of", "load_events"]
+__all__ = ["MAX_LINE_BYTES", "MAX_TEXT_CHARS", "SUFFIXES", "BadLine", "events_of", "load_events", "load_lines"]
 
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 SUFFIXES: Final = tuple(_SUFFIXES)
@@ -66,6 +66,23 @@ def load_events(
         raise UsageError(f"{user_id!r} is no user id", hint="Name the user with --user ID")
     reading = Reading(dict(columns or {}), tuple(self_names), user_id, check_format(format))
     return events_of(str(path), _rows_of(path, reading), RowReader(columns, self_names, user_id))
+
+
+def load_lines(
+    stream: IO[bytes],
+    name: str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    self_names: Collection[str] = (),
+    user_id: str | None = None,
+) -> Iterator[Event | BadLine]:
+    """The same for JSON Lines that are open already; messages call them ``name``."""
+    from retrieval.loaders.shapes import line_rows
+
+    check_columns(columns)
+    reading = Reading(dict(columns or {}), tuple(self_names), user_id, None)
+    rows = line_rows(Path(name), _jsonl_rows(Path(name), lambda: stream), reading)
+    return events_of(name, rows, RowReader(columns, self_names, user_id))
 
 
 def _rows_of(path: Path, reading: Reading) -> Rows:

@@ -75,8 +75,13 @@ class Mirror:
         )
 
     def verify(self) -> None:
-        """Find and repair whatever differs between index and record. The caller holds the writer lock."""
+        """Find and repair whatever differs between index and record. The caller holds the writer lock.
+
+        What this process wrote last, and nobody after it, was verified then.
+        """
         self._adopt(self.check_embedder())
+        if self._verified and self._index is not None and self._generation == self._record.generation():
+            return
         self.close()  # it may be older than what the last writer wrote
         try:
             self._place.tidy()

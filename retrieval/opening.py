@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from retrieval.errors import StoreError, UsageError
+from retrieval.errors import NoStore, StoreError
 from retrieval.forgetting import Forgetting, Use
 from retrieval.history import History
 from retrieval.index import IndexPlace
@@ -29,7 +29,9 @@ __all__ = ["Location", "Parts"]
 
 _RECORD = "record.sqlite3"
 _KEY = "erasure.key"
-_LOCKS = {"lock", "index.lock"}
+_BESIDE = {"lock", "index.lock", "serve.lock", "serve.json", "service.sqlite3", "service.sqlite3-journal"}
+"""What may be in the folder before the record is: locks, and what a server keeps there."""
+
 _INDEX_WAIT_SECONDS = 60.0
 
 
@@ -81,7 +83,7 @@ class Location:
         """Refuse a folder that is no store, or make it.
 
         Raises:
-            UsageError: there is nothing, and it is not to be made.
+            NoStore: there is nothing, and it is not to be made.
             StoreError: it is a file, holds other things, or cannot be made.
         """
         if self._record is not None and self._index is not None:
@@ -93,13 +95,13 @@ class Location:
             except OSError as error:
                 raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
         elif self._record is None and not (self._path / _RECORD).exists():
-            raise UsageError(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
+            raise NoStore(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
 
     def open(self, embedder: "Callable[[], Embedder]", *, make: bool) -> Parts:
         """Open the record and prepare the rest; ``make``: also when there is no record yet.
 
         Raises:
-            UsageError: there is no record, and it is not to be made.
+            NoStore: there is no record, and it is not to be made.
             StoreError, StoreBusy, BackendUnavailable: it cannot be used.
         """
         database = Database(self._record or self._path / _RECORD, make=make)
@@ -131,4 +133,4 @@ class Location:
                 )
 
     def _owns(self, name: str) -> bool:
-        return name in _LOCKS or (self._record is not None and name.startswith("chroma-"))
+        return name in _BESIDE or (self._record is not None and name.startswith("chroma-"))

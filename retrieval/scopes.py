@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from retrieval.errors import InputError, UsageError, shorten
+from retrieval.errors import InputError, NotFound, UsageError, shorten
 from retrieval.timestamps import parse_timestamp
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-__all__ = ["Scope"]
+__all__ = ["Scope", "bounds"]
 
 _DAY: Final = 86_400
 _DATE_LENGTH: Final = len("2024-01-31")
@@ -43,7 +43,7 @@ class Scope:
             raise UsageError("either events are named or a time or a channel", hint="Leave the one or the other out")
         if self.events == ():
             raise UsageError("no event is named", hint="Leave --event out to forget all of the user")
-        self._bounds()
+        bounds(self.since, self.until)
 
     @classmethod
     def of(cls, events: Collection[str] | None, since: str | None, until: str | None, channel: str | None) -> "Scope":
@@ -68,19 +68,19 @@ class Scope:
         """Those rows of the table ``events`` that are meant; they are the user's.
 
         Raises:
-            InputError: an id is not among them, or nothing is left.
+            NotFound: an id is not among them, or nothing is left.
         """
         there = list(rows)
         if self.events is not None:
             if missing := set(self.events) - {row.event_id for row in there}:
                 names = ", ".join(sorted(shorten(each) for each in missing)[:3])
-                raise InputError(f"user {shorten(user_id)} has no event {names}", hint="Nothing was forgotten")
+                raise NotFound(f"user {shorten(user_id)} has no event {names}", hint="Nothing was forgotten")
             return [row for row in there if row.event_id in set(self.events)]
-        since, until = self._bounds()
+        since, until = bounds(self.since, self.until)
         chosen = [row for row in there if self._applies(row, since, until)]
         if not chosen and not self.is_whole:
             said = f"no event of user {shorten(user_id)} is of that time and channel"
-            raise InputError(said, hint="Nothing was forgotten")
+            raise NotFound(said, hint="Nothing was forgotten")
         return chosen
 
     def undated(self, rows: "Iterable[Row[Any]]") -> int:
@@ -98,15 +98,21 @@ class Scope:
             return False
         return (since is None or row.epoch >= since) and (until is None or row.epoch <= until)
 
-    def _bounds(self) -> tuple[float | None, float | None]:
-        since, until = _moment("since", self.since), _moment("until", self.until)
-        if until is None:
-            return (None if since is None else since[1]), None
-        whole_day = len(until[0]) == _DATE_LENGTH
-        return (None if since is None else since[1]), until[1] + (_DAY - 1e-6 if whole_day else 0)
-
     def _has_conditions(self) -> bool:
         return any(each is not None for each in (self.since, self.until, self.channel))
+
+
+def bounds(since: str | None, until: str | None) -> tuple[float | None, float | None]:
+    """From when until when, both included, in seconds since 1970; ``until`` a date means the whole day.
+
+    Raises:
+        UsageError: a time is none.
+    """
+    first, last = _moment("since", since), _moment("until", until)
+    if last is None:
+        return (None if first is None else first[1]), None
+    whole_day = len(last[0]) == _DATE_LENGTH
+    return (None if first is None else first[1]), last[1] + (_DAY - 1e-6 if whole_day else 0)
 
 
 def _moment(name: str, text: str | None) -> tuple[str, float] | None:

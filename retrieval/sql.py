@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from retrieval.backends import Backend, PostgreSQL, SQLiteFile
 from retrieval.catalog import tables
-from retrieval.errors import BackendUnavailable, StoreError, UsageError, shorten
+from retrieval.errors import BackendUnavailable, NoStore, StoreError, shorten
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection
@@ -32,7 +32,7 @@ class Database:
     Args:
         place: an SQLite file, or the address of a PostgreSQL database.
         wait: seconds to wait for the transaction of another process.
-        make: whether tables are made; else their absence is a UsageError.
+        make: whether tables are made; else their absence is a NoStore.
 
     Raises:
         StoreError: from every method, when the database is not limner's, of a newer version, or damaged.
@@ -131,7 +131,7 @@ class Database:
                 f"{self.name!r} is a database, but not limner's", hint=f"Choose another {self._backend.option}"
             )
         if not names and not make:
-            raise UsageError(f"there is no store in {self.name!r}", hint="Load a history with: limner ingest")
+            raise NoStore(f"there is no store in {self.name!r}", hint="Load a history with: limner ingest")
         if not names:
             with self.writing() as db:
                 if not inspect(db).get_table_names():  # another process may just have made them

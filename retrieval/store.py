@@ -33,6 +33,7 @@ from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
 from retrieval.opening import Location, Parts
+from retrieval.paging import EventFilter, EventPage, Place, page_of_events, user_ids
 from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
 from retrieval.personal.redacting import Redactor, with_redacted
 from retrieval.personal.revealing import Revealed, reveal
@@ -64,8 +65,8 @@ class Store:
     Raises:
         StoreError: from every method, when ``path`` is no store, of a newer version, or damaged beyond repair.
         StoreBusy: from ``ingest``, when another process writes; from ``search``, when the index needs repair meanwhile.
-        UsageError: from every method but ``ingest``, when there is no store yet; from ``ingest`` and ``search``, when
-            the store was made with another embedder.
+        NoStore: from every method but ``ingest``, when there is no store yet.
+        UsageError: from ``ingest`` and ``search``, when the store was made with another embedder.
     """
 
     def __init__(
@@ -205,12 +206,13 @@ class Store:
         personal_data: PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
+        report: IngestReport | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere, e.g. by :func:`retrieval.events_of_documents`, as ``ingest`` does.
 
-        They are read once, so that what stands before an error is kept.
+        They are read once, so that what stands before an error is kept. ``report``: of an earlier call, to go on with.
         """
-        report = IngestReport()
+        report = report or IngestReport()
         with self._keeping(force=force, personal_data=personal_data) as (keep, redactor):
             ingest_events(
                 events, keep, report, self_names=self_names, progress=progress, listing=listing, redactor=redactor
@@ -258,8 +260,40 @@ class Store:
         """Who is in the store, sorted by user id."""
         return self._open().history.users()
 
+    def user(self, user_id: str) -> UserSummary:
+        """How much the store holds of a user."""
+        parts = self._open()
+        parts.history.check_user(user_id)
+        return parts.history.users([user_id])[0]
+
+    def find_users(self, limit: int, after: str | None = None, matching: str = "") -> tuple[list[UserSummary], bool]:
+        """At most ``limit`` users, sorted by id, and whether there are more.
+
+        Args:
+            limit: so many at most.
+            after: only those whose id is behind this one.
+            matching: only those whose id contains this, in whatever case.
+        """
+        parts, sought = self._open(), matching.casefold()
+        ids = [each for each in user_ids(parts.database) if sought in each.casefold() and (not after or each > after)]
+        return parts.history.users(ids[:limit]), len(ids) > limit
+
+    def event_page(
+        self,
+        user_id: str,
+        limit: int,
+        after: Place | None = None,
+        wanted: EventFilter | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> EventPage:
+        """At most ``limit`` of the user's events in time order, from behind a place on; see :class:`EventFilter`."""
+        parts = self._open()
+        parts.history.check_user(user_id)
+        return page_of_events(parts.database, user_id, limit, after, wanted, newest_first=newest_first)
+
     def events(self, user_id: str, ids: Collection[str] | None = None) -> list[Event]:
-        """The user's events in time order: all, or those with the given ids (an unknown one is an InputError)."""
+        """The user's events in time order: all, or those with the given ids (an unknown one is NotFound)."""
         return self._open().history.events(user_id, ids)
 
     def event(self, user_id: str, event_id: str) -> Event:
@@ -327,9 +361,11 @@ class Store:
 
             def keep(drafts: Sequence[Draft]) -> Applied:
                 refused = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
-                applied = parts.record.apply([each for each, no in zip(drafts, refused, strict=True) if not no])
+                written = [each for each, no in zip(drafts, refused, strict=True) if not no]
+                with parts.views.changing(each.event.user_id for each in written):
+                    applied = parts.record.apply(written)
+                    parts.mirror.push()
                 applied.put_among(refused)
-                parts.mirror.push()
                 return applied
 
             yield keep, redactor

@@ -6,7 +6,8 @@ a search takes as long as the user's own history is long, however many others th
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from retrieval.drafts import user_key
@@ -44,6 +45,13 @@ class View(NamedTuple):
     numbers: UserView
 
 
+class _Changing(NamedTuple):
+    """The generation before a batch is written, and the keys of the users that it is about."""
+
+    before: int
+    keys: frozenset[str]
+
+
 class Views:
     """The views of one store's users. The last used ones are kept, up to 100,000 snippets. Threads may share it."""
 
@@ -54,6 +62,7 @@ class Views:
         self._history = history
         self._mirror = mirror
         self._kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
+        self._changing: _Changing | None = None
         self._threads = threading.Lock()
 
     def of(self, user_id: str) -> View:
@@ -67,18 +76,48 @@ class Views:
         self._mirror.look_after()
         generation = self._record.generation()
         with self._threads:
-            if key in self._kept and self._kept[key][0] == generation:
+            changing = self._changing
+            if self._is_new(key, generation):
                 self._kept.move_to_end(key)
                 return self._kept[key][1]
-            for stale in [each for each, (made, _) in self._kept.items() if made != generation]:
+            for stale in [each for each in self._kept if not self._is_new(each, generation)]:
                 del self._kept[stale]  # whose it is may have been forgotten since
         view = self._make(user_id)
         with self._threads:
+            if changing is not None and changing is self._changing and key not in changing.keys:
+                generation = changing.before
             self._kept[key] = generation, view
             self._kept.move_to_end(key)
             while len(self._kept) > 1 and sum(len(v.snippets) for _, v in self._kept.values()) > _MOST_SNIPPETS:
                 self._kept.popitem(last=False)
         return view
+
+    @contextmanager
+    def changing(self, user_ids: Iterable[str]) -> Iterator[None]:
+        """Only these users change meanwhile, so that the views of all others stay good.
+
+        The caller holds the writer lock, and the index owes the record nothing.
+        """
+        before, keys = self._record.generation(), frozenset(map(user_key, user_ids))
+        with self._threads:
+            self._changing = _Changing(before, keys)
+        try:
+            yield
+            after = self._record.generation()
+            with self._threads:
+                for key, (made, view) in list(self._kept.items()):
+                    if made == before and key not in keys:
+                        self._kept[key] = after, view
+        finally:
+            with self._threads:
+                self._changing = None
+
+    def _is_new(self, key: str, generation: int) -> bool:
+        if key not in self._kept:
+            return False
+        made, changing = self._kept[key][0], self._changing
+        untouched = changing is not None and made == changing.before and key not in changing.keys
+        return made == generation or untouched
 
     def drop(self, user_id: str) -> None:
         """Keep no view of a user."""

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
 
 from agent.api.problems import Problem
 from agent.limner import Limner
 from agent.service import DEFAULT_TENANT, ApiKey, Scope, Service
 
-__all__ = ["DEV_KEY", "Caller", "Reads", "Writes", "caller_of", "needs"]
+__all__ = ["DEV_KEY", "Admins", "Caller", "Erases", "Reads", "Writes", "caller_of", "needs"]
 
 DEV_KEY: Final = ApiKey("dev", DEFAULT_TENANT, frozenset({"admin"}), "--dev", "")
 """What everybody has in the mode for development."""
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False, scheme_name="key", bearerFormat="limner_…", description="An API key of `limner keys add`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +40,28 @@ class Caller:
         """The tenant's store."""
         return self.service.limner(self.tenant)
 
+    def check(self, scope: Scope) -> None:
+        """Refuse what the key is not good for.
+
+        Raises:
+            Problem: 403.
+        """
+        if not self.key.may(scope):
+            raise Problem(403, "forbidden", f"the key is not good for this. It needs the scope {scope!r}")
+
 
 def caller_of(request: Request) -> Caller:
-    """Who calls.
+    """Who calls; the request is counted.
 
     Raises:
-        Problem: 401, without a key, or with one that is not good.
+        Problem: 401, without a key, or with one that is not good; 429, the key made too many requests.
     """
     service: Service = request.app.state.service
     given = _given(request)
     if given is None and request.app.state.settings.dev:
-        return Caller(service, DEV_KEY)
-    key = service.keys.check(given or "")
+        key: ApiKey | None = DEV_KEY
+    else:
+        key = service.keys.check(given or "")
     if key is None:
         said = "the key is not known, revoked or expired" if given else "the request has no key"
         raise Problem(
@@ -55,6 +70,8 @@ def caller_of(request: Request) -> Caller:
             f"{said}. Send Authorization: Bearer KEY; `limner keys add` makes one",
             headers={"WWW-Authenticate": 'Bearer realm="limner"'},
         )
+    request.state.is_operator = key.may("admin")
+    request.state.rate_headers = request.app.state.rates.count(key.key_id)
     return Caller(service, key)
 
 
@@ -62,13 +79,12 @@ def needs(scope: Scope) -> Any:
     """A dependency: the caller, who may do what ``scope`` says.
 
     Raises:
-        Problem: 401 as :func:`caller_of`; 403, the key is not good for that.
+        Problem: 401 and 429 as :func:`caller_of`; 403, the key is not good for that.
     """
 
-    def check(request: Request) -> Caller:
+    async def check(request: Request, shown: Annotated[Any, Depends(_BEARER)]) -> Caller:
         caller = caller_of(request)
-        if not caller.key.may(scope):
-            raise Problem(403, "forbidden", f"the key is not good for this. It needs the scope {scope!r}")
+        caller.check(scope)
         return caller
 
     return Depends(check)
@@ -81,3 +97,5 @@ def _given(request: Request) -> str | None:
 
 Reads = Annotated[Caller, needs("read")]
 Writes = Annotated[Caller, needs("write")]
+Erases = Annotated[Caller, needs("erase")]
+Admins = Annotated[Caller, needs("admin")]

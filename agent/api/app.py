@@ -2,26 +2,58 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.middleware.cors import CORSMiddleware
 
-from agent.api import operations, users
+from agent.api import (
+    answers,
+    corrections,
+    erasures,
+    events,
+    jobs,
+    openapi,
+    operations,
+    profiles,
+    schemas,
+    uploads,
+    users,
+)
+from agent.api.defects import Defects
+from agent.api.guards import Guard
+from agent.api.metrics import Measured, Metrics
 from agent.api.paths import RawPaths
 from agent.api.problems import add_problem_handlers
+from agent.api.rates import Rates
 from agent.api.settings import ApiSettings
 from agent.service import Service
 
 __all__ = ["create_app"]
 
-_ROUTERS: Final = (operations.router, users.router)
+_ROUTERS: Final = (
+    users.router,
+    uploads.router,
+    events.router,
+    answers.router,
+    profiles.router,
+    corrections.router,
+    jobs.router,
+    schemas.router,
+    erasures.router,
+    operations.router,
+    openapi.router,
+)
+_EXPOSED: Final = ("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotency-Replayed")
 
 
 def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI:
     """The application: the HTTP API under ``/v1``, the console, and what operators ask.
 
     It closes the service when it shuts down.
+
+    Raises:
+        ValueError: the rate in ``settings`` is none.
     """
 
     @asynccontextmanager
@@ -29,14 +61,36 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
         yield
         service.close()
 
+    app = _Application(title="limner", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     chosen = settings or ApiSettings()
-    app = FastAPI(title="limner", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.service = service
     app.state.settings = chosen
+    app.state.metrics = Metrics(service)
+    app.state.rates = Rates(chosen.rate)
     for router in _ROUTERS:
         app.include_router(router)
     add_problem_handlers(app)
-    app.add_middleware(RawPaths)
-    if chosen.hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(chosen.hosts))
+    _add_middleware(app, chosen)
     return app
+
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made once."""
+        return openapi.document(self)
+
+
+def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
+    """From the innermost to the outermost."""
+    app.add_middleware(Defects)
+    app.add_middleware(Guard, settings=settings)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.origins),
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+            expose_headers=list(_EXPOSED),
+        )
+    app.add_middleware(RawPaths)
+    app.add_middleware(Measured, metrics=app.state.metrics)

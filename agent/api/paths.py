@@ -25,11 +25,13 @@ class RawPaths:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on the request with its raw path."""
         if scope["type"] == "http" and scope.get("raw_path"):
-            raw = scope["raw_path"].partition(b"?")[0]
-            scope = {**scope, "path": raw.decode("ascii", "replace")}
+            scope["path"] = scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
         await self._app(scope, receive, send)
 
 
 def path_of(*segments: str) -> str:
-    """The path of these segments, each encoded; starts with a slash."""
-    return "".join(f"/{quote(each, safe='')}" for each in segments)
+    """The path of these segments, each encoded; starts with a slash.
+
+    Dots are encoded where a client would take a segment for a step between folders.
+    """
+    return "".join(f"/{quote(each, safe='') if each.strip('.') else each.replace('.', '%2E')}" for each in segments)

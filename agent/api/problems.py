@@ -3,41 +3,50 @@
 Knows which HTTP status an error of limner is, not where it comes from.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from agent.api.problem_types import TYPES
+from agent.api.responses import Json
 from agent.errors import (
     BackendUnavailable,
     InputError,
     LimnerError,
     ModelReplyError,
     ModelUnavailable,
+    NoStore,
+    NotFound,
     ProfileInvalid,
     SchemaError,
     StoreBusy,
     StoreError,
     UsageError,
 )
-from agent.service import Cancelled, QueueFull, UnknownTenant
+from agent.service import Cancelled, InProgress, OtherRequest, QueueFull, UnknownTenant
+from agent.service.defects import place_of
 from retrieval import UnknownUser
 
-__all__ = ["MEDIA_TYPE", "STATUS", "Problem", "add_problem_handlers", "problem_of"]
+__all__ = ["MEDIA_TYPE", "STATUS", "Problem", "add_problem_handlers", "defect", "problem_of"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 STATUS: Final[Mapping[type[LimnerError], int]] = {
     UnknownUser: 404,
     UnknownTenant: 404,
+    NotFound: 404,
+    NoStore: 404,
     ProfileInvalid: 422,
     SchemaError: 422,
     InputError: 422,
     UsageError: 400,
+    OtherRequest: 422,
+    InProgress: 409,
     QueueFull: 503,
     Cancelled: 409,
     ModelReplyError: 502,
@@ -49,7 +58,12 @@ STATUS: Final[Mapping[type[LimnerError], int]] = {
 }
 """The status of each error; an error that is not named here has that of its nearest ancestor."""
 
+_LOG = logging.getLogger(__name__)
 _SPLIT: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_OF_SERVER: Final = (ModelUnavailable, BackendUnavailable, StoreError)
+"""Their messages name folders and servers: for who operates them."""
+
+_OF_HTTP: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
 
 
 class Problem(Exception):
@@ -65,24 +79,29 @@ class Problem(Exception):
         self.headers = dict(headers or {})
         self.more = more
 
-    def response(self) -> JSONResponse:
+    def document(self) -> dict[str, Any]:
         """The problem document."""
-        document = {
+        return {
             "type": f"/v1/problems/{self.name}",
             "title": self.name.replace("-", " ").capitalize(),
             "status": self.status,
             "detail": self.detail,
             **self.more,
         }
-        return JSONResponse(document, self.status, self.headers, media_type=MEDIA_TYPE)
+
+    def response(self) -> Json:
+        """The problem document, as it is sent."""
+        return Json(self.document(), self.status, self.headers, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: LimnerError) -> Problem:
-    """The problem that an error of limner is."""
+def problem_of(error: LimnerError, *, for_operator: bool = True) -> Problem:
+    """The problem that an error of limner is; ``for_operator``: with the names of folders and servers."""
     kind = next(each for each in type(error).__mro__ if each in STATUS)
     status = STATUS[kind]
+    name = _SPLIT.sub("-", kind.__name__).lower()
     headers: dict[str, str] = {}
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
+    detail = str(error)
     if isinstance(error, QueueFull):
         status = 429 if error.own else status
         headers["Retry-After"] = str(error.retry_after)
@@ -92,29 +111,41 @@ def problem_of(error: LimnerError) -> Problem:
         more["problems"] = error.problems
     if isinstance(error, SchemaError):
         more |= {"pointer": error.pointer, "keyword": error.keyword}
-    name = _SPLIT.sub("-", kind.__name__).lower()
-    return Problem(status, name, str(error), headers=headers, **({"hint": error.hint} if error.hint else {}), **more)
+    if isinstance(error, NoStore):
+        detail, more = "nothing has been loaded yet", {"hint": "POST /v1/events"}
+    elif kind is LimnerError or (isinstance(error, _OF_SERVER) and not for_operator):
+        detail, more = TYPES[name].meaning, {}
+    return Problem(status, name, detail, headers=headers, **more)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Let every error of the application become a problem document."""
 
     @app.exception_handler(Problem)
-    async def of_api(request: Request, error: Problem) -> JSONResponse:
+    async def of_api(request: Request, error: Problem) -> Json:
         return error.response()
 
     @app.exception_handler(LimnerError)
-    async def of_limner(request: Request, error: LimnerError) -> JSONResponse:
-        return problem_of(error).response()
+    async def of_limner(request: Request, error: LimnerError) -> Json:
+        found = problem_of(error, for_operator=getattr(request.state, "is_operator", False))
+        if found.status == 500:
+            _LOG.error("%s: %s", type(error).__name__, error)
+        return found.response()
 
     @app.exception_handler(RequestValidationError)
-    async def of_request(request: Request, error: RequestValidationError) -> JSONResponse:
-        wrong = [{"at": list(each["loc"]), "message": each["msg"]} for each in error.errors()]
-        detail = "; ".join(f"{'.'.join(map(str, each['at']))}: {each['message']}" for each in wrong)
+    async def of_request(request: Request, error: RequestValidationError) -> Json:
+        wrong = [{"at": [str(part) for part in each["loc"]], "message": each["msg"]} for each in error.errors()]
+        detail = "; ".join(f"{'.'.join(each['at'])}: {each['message']}" for each in wrong)
         return Problem(422, "invalid-request", detail, errors=wrong).response()
 
     @app.exception_handler(HTTPException)
-    async def of_http(request: Request, error: HTTPException) -> JSONResponse:
-        name = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
+    async def of_http(request: Request, error: HTTPException) -> Json:
+        name = _OF_HTTP.get(error.status_code, "bad-request" if error.status_code < 500 else "internal-error")
         headers = {str(key): str(value) for key, value in (error.headers or {}).items()}
         return Problem(error.status_code, name, str(error.detail), headers=headers).response()
+
+
+def defect(error: BaseException) -> Problem:
+    """The problem that an unforeseen error is; what is known of it goes to the log, without its message."""
+    _LOG.error("a request ended with an unforeseen error: %s", place_of(error))
+    return Problem(500, "internal-error", TYPES["internal-error"].meaning)

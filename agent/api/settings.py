@@ -23,5 +23,5 @@ class ApiSettings:
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     max_body: int = 1_000_000
-    max_upload: int = 2_000_000_000
-    rate: str = "600/minute"
+    max_upload: int = 10_000_000_000
+    rate: str = "1200/minute"

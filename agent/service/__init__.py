@@ -3,6 +3,7 @@
 from agent.service.hosting import Hosting, Running, running_at
 from agent.service.jobs import Cancelled, Job, JobKind, JobState, Progress
 from agent.service.keys import ApiKey, Keys, Scope
+from agent.service.once import Answer, InProgress, Once, OtherRequest
 from agent.service.queue import ModelQueue, QueueFull
 from agent.service.schemas import Schemas
 from agent.service.service import Service
@@ -10,14 +11,18 @@ from agent.service.tenants import DEFAULT_TENANT, Tenants, UnknownTenant
 
 __all__ = [
     "DEFAULT_TENANT",
+    "Answer",
     "ApiKey",
     "Cancelled",
     "Hosting",
+    "InProgress",
     "Job",
     "JobKind",
     "JobState",
     "Keys",
     "ModelQueue",
+    "Once",
+    "OtherRequest",
     "Progress",
     "QueueFull",
     "Running",

@@ -3,6 +3,7 @@
 Knows nothing of what the work is. Threads may share a job.
 """
 
+import logging
 import secrets
 import threading
 import time
@@ -12,8 +13,11 @@ from typing import Any, Final, Literal, NamedTuple
 
 from agent.errors import LimnerError
 from agent.progress import OnStep, Step
+from agent.service.defects import place_of
 
 __all__ = ["ENDED", "Cancelled", "Job", "JobKind", "JobState", "Progress", "Task"]
+
+_LOG = logging.getLogger(__name__)
 
 JobKind = Literal["ask", "profile", "explain"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -99,7 +103,7 @@ class Job:
         with self._changed:
             if self.state != "queued":
                 return
-            self.state = "cancelled"
+            self.state = "cancelled"  # before any worker can start it
         self.change()
 
     def run(self) -> None:
@@ -110,14 +114,23 @@ class Job:
             self.state, self.started, self.ahead = "running", time.time(), 0
         self.change()
         try:
-            self.change(result=self.task(self._on_step, self._may_go_on), state="done")
+            result = self.task(self._on_step, self._may_go_on)
         except Cancelled:
             self.change(state="cancelled")
         except LimnerError as error:
-            self.change(error=error, state="failed")
+            self.change(error=_bare(error), state="failed")
         except BaseException:
             self.change(state="failed")
             raise
+        else:
+            self.change(result=result, state="done")
+
+    def put(self, ahead: int) -> None:
+        """Note how many others the model does first, as long as it waits."""
+        with self._changed:
+            moved = self.state == "queued" and self.ahead != ahead
+        if moved:
+            self.change(ahead=ahead)
 
     def result_or_error(self) -> dict[str, Any]:
         """The document.
@@ -133,16 +146,23 @@ class Job:
         raise self.error or LimnerError("the work failed for a reason that limner did not foresee", hint="See its log")
 
     def change(self, **to: Any) -> None:
-        """Set attributes, and tell whoever listens."""
+        """Set attributes, and tell whoever listens; what has ended does not change any more."""
         with self._changed:
+            if self.ended is not None:
+                return
             for name, value in to.items():
                 setattr(self, name, value)
-            if self.state in ENDED and self.ended is None:
-                self.ended = time.time()
+            if self.state != "queued":
+                self.ahead = 0
+            if self.state in ENDED:
+                self.ended, self.task = time.time(), _over  # the task knows what was asked
             listeners = list(self._listeners)
             self._changed.notify_all()
         for each in listeners:
-            each()
+            try:
+                each()
+            except Exception as error:  # who watches must not break the work
+                _LOG.error("a listener of the job %s failed: %s", self.job_id, place_of(error))
 
     def _on_step(self, step: Step) -> None:
         self._may_go_on()
@@ -151,3 +171,13 @@ class Job:
     def _may_go_on(self) -> None:
         if self._stop.is_set():
             raise Cancelled("the work was cancelled")
+
+
+def _bare(error: LimnerError) -> LimnerError:
+    """The error without the frames that it came through, in which prompts stand."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _over(on_step: OnStep, may_go_on: Callable[[], None]) -> dict[str, Any]:
+    raise AssertionError("a job is done once")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
-from agent.errors import InputError, UsageError, shorten
+from agent.errors import NotFound, UsageError, shorten
 from agent.service.book import Book
 from agent.service.tenants import check_tenant
 
@@ -98,11 +98,11 @@ class Keys:
         """Make a key worthless from now on.
 
         Raises:
-            InputError: there is no such key.
+            NotFound: there is no such key.
         """
         found = [each for each in self.all(tenant) if each.key_id == key_id]
         if not found:
-            raise InputError(f"there is no key {shorten(key_id)}", hint="`limner keys list` shows all")
+            raise NotFound(f"there is no key {shorten(key_id)}", hint="`limner keys list` shows all")
         now = _iso(datetime.now(UTC))
         self._book.write("UPDATE keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (now, key_id))
         return next(each for each in self.all(tenant) if each.key_id == key_id)

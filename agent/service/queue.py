@@ -7,19 +7,23 @@ import logging
 import os
 import threading
 import time
-from collections import OrderedDict, deque
-from contextlib import suppress
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Final
 
-from agent.errors import LimnerError
-from agent.service.jobs import ENDED, Job
+from agent.errors import LimnerError, StoreBusy
+from agent.service.defects import place_of
+from agent.service.jobs import Job, JobKind, JobState
 
-__all__ = ["ModelQueue", "QueueFull"]
+__all__ = ["ModelQueue", "QueueFull", "Totals"]
 
 _LOG = logging.getLogger(__name__)
 _NICENESS: Final = 10
 _KEPT: Final = 1000
 _KEPT_SECONDS: Final = 3600.0
+_LOOKED_AFTER: Final = 60.0
 _FIRST_GUESS: Final = 30.0
 
 
@@ -35,21 +39,41 @@ class QueueFull(LimnerError):
         self.own = own
 
 
+@dataclass(slots=True)
+class Totals:
+    """What was done since the start: jobs by kind and how they ended, tokens that the model read and wrote."""
+
+    jobs: Counter[tuple[JobKind, JobState]] = field(default_factory=Counter)
+    tokens_read: int = 0
+    tokens_written: int = 0
+
+    def note(self, job: Job) -> None:
+        """Count a job that ended."""
+        self.jobs[job.kind, job.state] += 1
+        for name in ("usage", "made_with"):
+            usage = (job.result or {}).get(name)
+            if isinstance(usage, dict):
+                self.tokens_read += usage.get("prompt_tokens", 0)
+                self.tokens_written += usage.get("completion_tokens", 0)
+
+
 class ModelQueue:
     """Does jobs one after another, one of each tenant in turn.
 
     Args:
         size: so many may wait in all.
         share: so many of one tenant.
-
-    Ended jobs are remembered for an hour, a thousand of them at most.
+        kept_seconds: so long ended jobs are remembered; a thousand of them at most.
     """
 
-    def __init__(self, size: int = 64, share: int = 32) -> None:
+    def __init__(self, size: int = 64, share: int = 32, kept_seconds: float = _KEPT_SECONDS) -> None:
         self.size = size
         self.share = share
+        self.totals = Totals()
+        self._kept_seconds = kept_seconds
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()  # the tenant whose turn it is stands first
         self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._barred: Counter[tuple[str, str]] = Counter()
         self._running: Job | None = None
         self._seconds = _FIRST_GUESS
         self._changed = threading.Condition()
@@ -61,20 +85,10 @@ class ModelQueue:
 
         Raises:
             QueueFull: too many are waiting.
+            StoreBusy: something of this user is being erased.
         """
         with self._changed:
-            if self._closed:
-                raise QueueFull("the server is shutting down", retry_after=10, own=False)
-            waiting = sum(map(len, self._waiting.values()))
-            own = len(self._waiting.get(job.tenant, ()))
-            if own >= self.share or waiting >= self.size:
-                mine = own >= self.share
-                what = "as many requests as one tenant may have" if mine else "as many requests as can"
-                raise QueueFull(
-                    f"{what} are waiting for the language model ({own if mine else waiting})",
-                    retry_after=max(1, round(self._seconds)),
-                    own=mine,
-                )
+            self._check_room(job)
             self._waiting.setdefault(job.tenant, deque()).append(job)
             self._jobs[job.job_id] = job
             self._forget_old()
@@ -88,12 +102,14 @@ class ModelQueue:
     def job(self, tenant: str, job_id: str) -> Job | None:
         """A tenant's job, as long as it is remembered."""
         with self._changed:
+            self._forget_old()
             found = self._jobs.get(job_id)
         return found if found is not None and found.tenant == tenant else None
 
     def jobs(self, tenant: str, user_id: str | None = None) -> list[Job]:
         """The tenant's jobs, oldest first: all, or those about one user."""
         with self._changed:
+            self._forget_old()
             return [each for each in self._jobs.values() if each.tenant == tenant and user_id in (None, each.user_id)]
 
     def cancel(self, job: Job) -> None:
@@ -103,7 +119,22 @@ class ModelQueue:
             line = self._waiting.get(job.tenant)
             if line is not None and job in line:
                 line.remove(job)
+                self.totals.note(job)
         self._tell_places()
+
+    @contextmanager
+    def barred(self, tenant: str, user_id: str) -> Iterator[None]:
+        """Stop all work about a user, wait until it has ended, remember nothing of it, and take none meanwhile."""
+        about = (tenant, user_id)
+        with self._changed:
+            self._barred[about] += 1
+        try:
+            self.forget(tenant, user_id)
+            yield
+        finally:
+            with self._changed:
+                self._barred[about] -= 1
+                self._barred += Counter()  # drops what is 0: no user is remembered here
 
     def forget(self, tenant: str, user_id: str) -> None:
         """Stop all work about a user, wait until it has ended, and remember nothing of it."""
@@ -138,6 +169,22 @@ class ModelQueue:
         if self._thread is not None:
             self._thread.join(timeout)
 
+    def _check_room(self, job: Job) -> None:
+        if self._closed:
+            raise QueueFull("the server is shutting down", retry_after=10, own=False)
+        if (job.tenant, job.user_id) in self._barred:
+            raise StoreBusy("something of this user is being erased", hint="Try again later")
+        waiting = sum(map(len, self._waiting.values()))
+        own = len(self._waiting.get(job.tenant, ()))
+        if own >= self.share or waiting >= self.size:
+            mine = own >= self.share
+            what = "as many requests as one tenant may have" if mine else "as many requests as can"
+            raise QueueFull(
+                f"{what} are waiting for the language model ({own if mine else waiting})",
+                retry_after=max(1, round(self._seconds)),
+                own=mine,
+            )
+
     def _work(self) -> None:
         with suppress(OSError, AttributeError):  # a system that knows no nice threads
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
@@ -146,12 +193,14 @@ class ModelQueue:
             started = time.monotonic()
             try:
                 job.run()
-            except Exception:  # the thread outlives a defect; the job says that it failed
-                _LOG.exception("the job %s ended with an error that limner did not foresee", job.job_id)
+            except Exception as error:  # the thread outlives a defect; the job says that it failed
+                _LOG.error("the job %s ended with an unforeseen error: %s", job.job_id, place_of(error))
             with self._changed:
                 self._running = None
+                self.totals.note(job)
                 if job.state == "done":
                     self._seconds += 0.2 * (time.monotonic() - started - self._seconds)
+            del job  # it may be forgotten while the thread waits
 
     def _next(self) -> Job | None:
         with self._changed:
@@ -165,7 +214,8 @@ class ModelQueue:
                     return self._running
                 if self._closed:
                     return None
-                self._changed.wait()
+                self._forget_old()
+                self._changed.wait(_LOOKED_AFTER)
 
     def _tell_places(self) -> None:
         with self._changed:
@@ -175,12 +225,12 @@ class ModelQueue:
         for turn in range(max(map(len, lines), default=0)):
             for line in lines:
                 if turn < len(line):
-                    line[turn].change(ahead=place)
+                    line[turn].put(place)
                     place += 1
 
     def _forget_old(self) -> None:
-        limit = time.time() - _KEPT_SECONDS
+        limit = time.time() - self._kept_seconds
         for job_id, job in list(self._jobs.items()):
             over = len(self._jobs) > _KEPT
-            if job.state in ENDED and (over or (job.ended or 0) < limit):
+            if job.ended is not None and (over or job.ended < limit):
                 del self._jobs[job_id]

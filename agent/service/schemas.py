@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from agent.errors import InputError, UsageError, shorten
+from agent.errors import NotFound, UsageError, shorten
 from agent.schema import ProfileSchema, built_in_schemas, load_schema
 from agent.service.book import Book
 
@@ -31,14 +31,14 @@ class Schemas:
         """A schema by its name.
 
         Raises:
-            InputError: there is none.
+            NotFound: there is none.
         """
         rows = self._book.read("SELECT document FROM schemas WHERE tenant = ? AND name = ?", (tenant, name))
         if rows:
             return named(json.loads(rows[0][0]), name)
         if name in built_in_schemas():
             return load_schema(name)
-        raise InputError(
+        raise NotFound(
             f"there is no schema {shorten(name)}", hint=f"There are: {', '.join(self.names(tenant))}; or register it"
         )
 
@@ -55,7 +55,7 @@ class Schemas:
             raise UsageError(f"{name!r} is a built-in schema", hint="Register yours under another name")
         checked = named(document, name)
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        text = json.dumps(document, ensure_ascii=False)
+        text = json.dumps(document)
         self._book.write("INSERT OR REPLACE INTO schemas VALUES (?, ?, ?, ?)", (tenant, name, text, now))
         return checked
 
@@ -63,10 +63,10 @@ class Schemas:
         """Take a registered schema away; profiles that were made with it are kept.
 
         Raises:
-            InputError: no such schema was registered.
+            NotFound: no such schema was registered.
         """
         if not self._book.write("DELETE FROM schemas WHERE tenant = ? AND name = ?", (tenant, name)):
-            raise InputError(f"no schema {shorten(name)} was registered", hint="Built-in schemas stay")
+            raise NotFound(f"no schema {shorten(name)} was registered", hint="Built-in schemas stay")
 
 
 def named(document: Mapping[str, Any], name: str) -> ProfileSchema:

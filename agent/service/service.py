@@ -3,8 +3,11 @@
 Knows no protocol: the HTTP API, the console and MCP stand on it.
 """
 
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from agent.limner import Limner
 from agent.progress import OnStep
@@ -12,11 +15,19 @@ from agent.schema import ProfileSchema
 from agent.service.book import Book
 from agent.service.jobs import Job
 from agent.service.keys import Keys
+from agent.service.loading import load_in_parts
+from agent.service.once import Once
 from agent.service.queue import ModelQueue
 from agent.service.schemas import Schemas
 from agent.service.tenants import Tenants
+from agent.service.turns import Turns
+
+if TYPE_CHECKING:
+    from retrieval import BadLine, Event, IngestReport
 
 __all__ = ["BOOK", "Service"]
+
+_CLOSING_SECONDS: Final = 5.0
 
 BOOK: Final = "service.sqlite3"
 """The file of keys and schemas, in the folder of the store, or of the tenants."""
@@ -41,6 +52,9 @@ class Service:
         self.schemas = Schemas(self.book)
         self.tenants = Tenants(limner, tenants)
         self.queue = queue or ModelQueue()
+        self.once = Once()
+        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        self._lock = threading.Lock()
 
     def limner(self, tenant: str) -> Limner:
         """The tenant's store with the models; see :meth:`Tenants.limner`."""
@@ -56,7 +70,7 @@ class Service:
         limner = self._with_user(tenant, user_id)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            watched = limner.watched(on_step, may_go_on)
+            watched = _watched(limner, on_step, may_go_on)
             return watched.ask(user_id, question, min_confidence=min_confidence).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "ask", task))
@@ -68,7 +82,7 @@ class Service:
         limner = self._with_user(tenant, user_id)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            watched = limner.watched(on_step, may_go_on)
+            watched = _watched(limner, on_step, may_go_on)
             return watched.profile(user_id, schema, min_confidence=min_confidence, fresh=fresh).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name))
@@ -78,28 +92,72 @@ class Service:
         limner = self._with_user(tenant, user_id)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            return limner.watched(on_step, may_go_on).explain(user_id, pointer, schema).as_json()
+            return _watched(limner, on_step, may_go_on).explain(user_id, pointer, schema).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "explain", task, about=schema.name))
 
-    def forget(self, tenant: str, user_id: str, **scope: Any) -> dict[str, Any]:
-        """Erase, as :meth:`agent.limner.Limner.forget` does; work about the user is stopped first."""
+    def explain_answer(self, tenant: str, user_id: str, question: str) -> Job:
+        """Let the model find out why a question is answered as it is; the result is the explanation. See :meth:`ask`.
+
+        Raises:
+            UsageError: there are several questions, or none.
+        """
+        from agent.explaining import check_question
+
+        check_question(question)
         limner = self._with_user(tenant, user_id)
-        if not scope.get("dry_run"):
-            self.queue.forget(tenant, user_id)
-        try:
+
+        def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
+            return _watched(limner, on_step, may_go_on).explain_answer(user_id, question).as_json()
+
+        return self.queue.submit(Job(tenant, user_id, "explain", task))
+
+    def load(
+        self,
+        tenant: str,
+        rows: "Iterable[Event | BadLine]",
+        *,
+        force: bool = False,
+        progress: "Callable[[IngestReport], None] | None" = None,
+    ) -> "IngestReport":
+        """Load events in parts; see :func:`agent.service.loading.load_in_parts`."""
+        return load_in_parts(self.limner(tenant), rows, self._writers(tenant), force=force, progress=progress)
+
+    def forget(self, tenant: str, user_id: str, **scope: Any) -> dict[str, Any]:
+        """Erase, as :meth:`agent.limner.Limner.forget` does; work about the user is stopped first, and none is taken.
+
+        What a repeated request would be answered about the user is forgotten, too.
+        """
+        limner = self.limner(tenant)
+        if scope.get("dry_run"):
             return limner.forget(user_id, **scope)
-        finally:
-            if not scope.get("dry_run"):
-                self.queue.forget(tenant, user_id)
+        with self._writers(tenant).taken(), self.queue.barred(tenant, user_id):
+            try:
+                return limner.forget(user_id, **scope)
+            finally:
+                self.once.forget(tenant, user_id)
+
+    def compact(self, tenant: str) -> list[dict[str, Any]]:
+        """Remove the bytes of what was erased and deferred; see :meth:`agent.limner.Limner.compact`."""
+        with self._writers(tenant).taken():
+            return self.limner(tenant).compact()
 
     def close(self) -> None:
         """Stop the work and release everything."""
-        self.queue.close()
+        self.queue.close(_CLOSING_SECONDS)
         self.tenants.close()
         self.book.close()
+
+    def _writers(self, tenant: str) -> Turns:
+        with self._lock:
+            return self._turns[tenant]
 
     def _with_user(self, tenant: str, user_id: str) -> Limner:
         limner = self.limner(tenant)
         limner.store.snippet_count(user_id)
         return limner
+
+
+def _watched(limner: Limner, on_step: OnStep, may_go_on: Callable[[], None]) -> Limner:
+    limner.load_code()
+    return limner.watched(on_step, may_go_on)

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from agent.errors import InputError, UsageError, shorten
+from agent.errors import NotFound, UsageError, shorten
 from agent.limner import Limner
 
 __all__ = ["DEFAULT_TENANT", "Tenants", "UnknownTenant", "check_tenant"]
@@ -17,7 +17,7 @@ DEFAULT_TENANT: Final = "default"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-class UnknownTenant(InputError):
+class UnknownTenant(NotFound):
     """There is no tenant of this name."""
 
 
@@ -71,6 +71,24 @@ class Tenants:
             if tenant not in self._open:
                 self._open[tenant] = self._limner.over(self._folder / check_tenant(tenant))
             return self._open[tenant]
+
+    @property
+    def model_is_loaded(self) -> bool:
+        """Whether the language model is in memory; the tenants share it."""
+        return self._limner.model_is_loaded
+
+    @property
+    def embedder_is_loaded(self) -> bool:
+        """Whether the embedder is in memory; the tenants share it."""
+        return self._limner.embedder_is_loaded
+
+    def load_embedder(self) -> None:
+        """Load the embedder, which searches need, before the first one does.
+
+        Raises:
+            ModelUnavailable: it cannot be.
+        """
+        self._limner.load_embedder()
 
     def close(self) -> None:
         """Release all stores and the models."""

@@ -1,0 +1,45 @@
+"""Cursors of pages: where the next one begins, as text that clients hand back as it is. Knows no lists.
+
+A cursor holds no more than what the last item of the page said itself.
+"""
+
+import base64
+import binascii
+import json
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from agent.api.problems import Problem
+
+__all__ = ["After", "Limit", "cursor_of", "place_of"]
+
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
+
+After = Annotated[str | None, Query(max_length=30_000, description="The page's `next` of the page before.")]
+
+
+def cursor_of(*place: Any) -> str:
+    """The cursor of a place."""
+    return base64.urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
+    """The place that a cursor means, of values of these kinds.
+
+    Raises:
+        Problem: 422, it is no cursor of this list.
+    """
+    try:
+        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        place = json.loads(data)
+    except (binascii.Error, ValueError, RecursionError):
+        place = None
+    fits = isinstance(place, list) and len(place) == len(kinds)
+    if not fits or not all(type(value) in _several(kind) for value, kind in zip(place, kinds, strict=True)):
+        raise Problem(422, "invalid-request", "after is no cursor of this list. Use the next of a page as it is")
+    return list(place)
+
+
+def _several(kind: type | tuple[type, ...]) -> tuple[type, ...]:
+    return kind if isinstance(kind, tuple) else (kind,)

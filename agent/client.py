@@ -1,0 +1,297 @@
+"""A thin client of the HTTP API: what a program says to a limner server, in Python. Documents stay plain JSON types.
+
+Knows addresses and errors; imports nothing of limner, so that it can be copied into any project that has httpx.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+from urllib.parse import quote
+
+import httpx
+
+__all__ = ["LimnerClient", "OnProgress", "ProblemError"]
+
+OnProgress = Callable[[dict[str, Any]], None]
+"""``on_progress(document)``: how far the work is; see ``progress`` in docs/http-api.md."""
+
+_STREAM: Final = "text/event-stream"
+_NOTHING: Final[Mapping[str, str]] = {}
+_NO_LIMIT: Final = httpx.Timeout(10.0, read=None)
+
+
+class ProblemError(Exception):
+    """The server answered with a problem (RFC 9457).
+
+    Attributes:
+        name: what the problem's type is called, such as ``unknown-user``.
+        status: of HTTP.
+        document: all of it.
+        retry_after: when to try again, in seconds, where the server says so.
+    """
+
+    def __init__(self, document: Mapping[str, Any], retry_after: float | None = None) -> None:
+        super().__init__(str(document.get("detail") or document.get("title") or "the server refused"))
+        self.name = str(document.get("type", "")).rpartition("/")[2]
+        self.status = int(document.get("status", 0))
+        self.document = dict(document)
+        self.retry_after = retry_after
+
+
+class LimnerClient:
+    """A connection to a server; close it, or use it as a context manager.
+
+    Args:
+        url: the server's address, such as ``http://127.0.0.1:8321``.
+        key: an API key; none for a server with ``--dev``.
+        http: a client of httpx to use instead of an own one, for proxies, certificates or tests.
+
+    Raises:
+        ProblemError: from every method, when the server answers with a problem.
+        httpx.HTTPError: from every method, when it does not answer.
+    """
+
+    def __init__(self, url: str, key: str | None = None, *, http: httpx.Client | None = None) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._http = http or httpx.Client(timeout=30.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def users(self, matching: str = "") -> Iterator[dict[str, Any]]:
+        """Who is in the store, sorted by id."""
+        yield from self._pages("users", "users", q=matching)
+
+    def user(self, user_id: str) -> dict[str, Any]:
+        """How much the store holds of a user."""
+        return self._json("GET", "users", user_id)
+
+    def add_event(
+        self, user_id: str, event: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """Add one event; what became of it, with its ``event_id``."""
+        return self._json("POST", "users", user_id, "events", json=dict(event), headers=_named(idempotency_key))
+
+    def upload(
+        self, events: Path | str | Iterable[Mapping[str, Any]], on_progress: OnProgress | None = None, **query: Any
+    ) -> dict[str, Any]:
+        """Load a JSON Lines file, or events, however many; what became of them. The same again adds nothing.
+
+        Args:
+            events: a file, or the events.
+            on_progress: told the counts after each batch.
+            query: ``user``: whose lines without one are; ``map``: ``["text=body", …]``; ``force``.
+        """
+        content = _file(Path(events)) if isinstance(events, Path | str) else _lines(events)
+        headers = {"Content-Type": "application/x-ndjson"}
+        return self._work(["events"], on_progress, content=content, headers=headers, params=query)
+
+    def events(self, user_id: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """A user's events in time order; ``since``, ``until``, ``channel``, ``speaker``, ``role``, ``order``."""
+        yield from self._pages("events", "users", user_id, "events", **query)
+
+    def event(self, user_id: str, event_id: str) -> dict[str, Any]:
+        """One event."""
+        return self._json("GET", "users", user_id, "events", event_id)
+
+    def search(self, user_id: str, query: str, k: int = 10) -> list[dict[str, Any]]:
+        """The snippets of the user that matter most for the query, best first."""
+        found = self._json("GET", "users", user_id, "search", params={"q": query, "k": k})
+        return list(found["hits"])
+
+    def ask(
+        self, user_id: str, question: str, on_progress: OnProgress | None = None, *, min_confidence: float = 0.0
+    ) -> dict[str, Any]:
+        """The answer document; ``answer`` is None when the history does not tell."""
+        asked = {"question": question, "min_confidence": min_confidence}
+        return self._work(["users", user_id, "ask"], on_progress, json=asked)
+
+    def build_profile(self, user_id: str, schema: str = "person", **wanted: Any) -> dict[str, Any]:
+        """Let a profile be made; the job. ``fresh``, ``min_confidence``; see :meth:`wait`."""
+        return self._json("POST", "users", user_id, "profiles", json={"schema": schema, **wanted})
+
+    def wait(self, job_id: str, on_progress: OnProgress | None = None) -> dict[str, Any]:
+        """The result of a job, when it is done."""
+        return self._events("GET", ["jobs", job_id, "events"], on_progress)
+
+    def make_profile(
+        self, user_id: str, schema: str = "person", on_progress: OnProgress | None = None, **wanted: Any
+    ) -> dict[str, Any]:
+        """The user's profile as of now: let it be made, and wait for it."""
+        return self.wait(self.build_profile(user_id, schema, **wanted)["job_id"], on_progress)
+
+    def profile(self, user_id: str, schema: str = "person", version: int | None = None) -> dict[str, Any]:
+        """The latest version of a profile, or a version as it was made; no model is asked."""
+        which = [] if version is None else ["versions", str(version)]
+        return self._json("GET", "users", user_id, "profiles", schema, *which)
+
+    def versions(self, user_id: str) -> list[dict[str, Any]]:
+        """The versions of the user's profiles, oldest first."""
+        return list(self._json("GET", "users", user_id, "profiles")["versions"])
+
+    def changes(self, user_id: str, version: int, schema: str = "person") -> dict[str, Any]:
+        """A version, with what changed since the one before, and why."""
+        return self._json("GET", "users", user_id, "profiles", schema, "versions", str(version), "changes")
+
+    def explain(
+        self, user_id: str, pointer: str, schema: str = "person", on_progress: OnProgress | None = None
+    ) -> dict[str, Any]:
+        """Why the profile has what it has at a pointer."""
+        what = {"pointer": pointer, "schema": schema}
+        return self._work(["users", user_id, "explanations"], on_progress, json=what)
+
+    def correct(
+        self,
+        user_id: str,
+        pointer: str,
+        action: Literal["confirm", "correct", "forbid"],
+        value: Any = None,
+        *,
+        by: str | None = None,
+        note: str | None = None,
+        schema: str = "person",
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Confirm, correct or forbid a value; it counts from the next profile on."""
+        said = {"pointer": pointer, "action": action, "value": value, "by": by, "note": note, "schema": schema}
+        return self._json("POST", "users", user_id, "corrections", json=said, headers=_named(idempotency_key))
+
+    def corrections(self, user_id: str) -> list[dict[str, Any]]:
+        """What people said of the user's profiles, in order."""
+        return list(self._json("GET", "users", user_id, "corrections")["corrections"])
+
+    def jobs(self, **query: Any) -> list[dict[str, Any]]:
+        """The jobs that are remembered; ``user``, ``state``."""
+        return list(self._json("GET", "jobs", params=query)["jobs"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """A job, with its result when it is done."""
+        return self._json("GET", "jobs", job_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job."""
+        self._answer("DELETE", ["jobs", job_id])
+
+    def schemas(self) -> list[dict[str, Any]]:
+        """The schemas that can be used."""
+        return list(self._json("GET", "schemas")["schemas"])
+
+    def register(self, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Register a JSON Schema under a name, or replace it."""
+        return self._json("PUT", "schemas", name, json=dict(schema))
+
+    def forget(self, user_id: str, *, idempotency_key: str | None = None, **scope: Any) -> dict[str, Any]:
+        """Erase a user, or ``events``, ``since``, ``until``, ``channel``; ``defer``, ``dry_run``. The receipt."""
+        return self._json("POST", "users", user_id, "erasures", json=scope, headers=_named(idempotency_key))
+
+    def receipts(self, user_id: str | None = None) -> list[dict[str, Any]]:
+        """The receipts of erasures: all, or those of one user."""
+        path = ["erasures"] if user_id is None else ["users", user_id, "erasures"]
+        return list(self._json("GET", *path)["receipts"])
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        """Everything that the store holds about a user."""
+        return self._json("GET", "users", user_id, "export")
+
+    def _pages(self, items: str, *path: str, **query: Any) -> Iterator[dict[str, Any]]:
+        params = {name: value for name, value in query.items() if value not in (None, "")}
+        while True:
+            page = self._json("GET", *path, params=params)
+            yield from page[items]
+            if page["next"] is None:
+                return
+            params["after"] = page["next"]
+
+    def _work(self, path: list[str], on_progress: OnProgress | None, **request: Any) -> dict[str, Any]:
+        if on_progress is not None:
+            return self._events("POST", path, on_progress, **request)
+        return dict(self._answer("POST", path, timeout=_NO_LIMIT, **request).json())
+
+    def _events(
+        self,
+        method: str,
+        path: list[str],
+        on_progress: OnProgress | None,
+        headers: Mapping[str, str] = _NOTHING,
+        **request: Any,
+    ) -> dict[str, Any]:
+        wanted = {**self._headers, **headers, "Accept": _STREAM}
+        address = self._address(path)
+        with self._http.stream(method, address, headers=wanted, timeout=_NO_LIMIT, **request) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _problem(answer)
+            for name, document in _told(answer.iter_lines()):
+                if name == "progress" and on_progress is not None:
+                    on_progress(document)
+                if name == "done":
+                    return document
+                if name == "problem":
+                    raise ProblemError(document)
+        raise httpx.RemoteProtocolError("the server stopped before the work was done")
+
+    def _json(self, method: str, *path: str, **request: Any) -> dict[str, Any]:
+        return dict(self._answer(method, list(path), **request).json())
+
+    def _answer(
+        self, method: str, path: list[str], headers: Mapping[str, str] = _NOTHING, **request: Any
+    ) -> httpx.Response:
+        answer = self._http.request(method, self._address(path), headers={**self._headers, **headers}, **request)
+        if answer.is_error:
+            raise _problem(answer)
+        return answer
+
+    def _address(self, path: list[str]) -> str:
+        return f"{self._url}/v1/{'/'.join(map(_segment, path))}"
+
+
+def _segment(text: str) -> str:
+    """An id as a part of a path: dots alone would be taken for steps between folders."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
+
+
+def _named(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Idempotency-Key": key}
+
+
+def _problem(answer: httpx.Response) -> ProblemError:
+    try:
+        document = answer.json()
+    except ValueError:
+        document = {}
+    if not isinstance(document, dict):
+        document = {}
+    told = answer.headers.get("retry-after", "")
+    return ProblemError({"status": answer.status_code, **document}, float(told) if told.isdecimal() else None)
+
+
+def _told(lines: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The server's events: name and document."""
+    name = ""
+    for line in lines:
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))
+
+
+def _file(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            yield piece
+
+
+def _lines(events: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    return (json.dumps(dict(event)).encode() + b"\n" for event in events)

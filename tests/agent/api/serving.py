@@ -1,0 +1,62 @@
+"""The HTTP application over a real store with the shipped fakes, in this process."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+
+from agent.api import ApiSettings, create_app
+from agent.fakes import ScriptedChat
+from agent.limner import Limner
+from agent.service import ModelQueue, Service
+from retrieval.fakes import HashingEmbedder
+from tests.agent.scripted import EVENTS, SCHEMA, answer
+
+LINES = [{**each} for each in EVENTS]
+
+
+@contextmanager
+def served(
+    folder: Path,
+    *,
+    script: Callable[..., Any] = answer,
+    tenants: bool = False,
+    queue: ModelQueue | None = None,
+    **settings: Any,
+) -> Iterator["Served"]:
+    """A server; keys by ``key``, requests by ``client``."""
+    limner = Limner(folder / "store", llm=ScriptedChat(script=script), embedder=HashingEmbedder())
+    home = folder / "tenants" if tenants else folder / "store"
+    service = Service(limner, home, tenants=home if tenants else None, queue=queue)
+    with TestClient(create_app(service, ApiSettings(**settings)), raise_server_exceptions=False) as client:
+        yield Served(client, service)
+
+
+class Served:
+    """A server with a client that has a key for everything in the tenant ``default``."""
+
+    def __init__(self, client: TestClient, service: Service) -> None:
+        self.client = client
+        self.service = service
+        self.headers = self.key("admin")
+
+    def key(self, *scopes: str, tenant: str = "default") -> dict[str, str]:
+        """The headers of a new key."""
+        return {"Authorization": f"Bearer {self.service.keys.make(tenant, scopes)[0]}"}
+
+    def ask(self, method: str, path: str, **more: Any) -> Any:
+        """A request with the key, unless there are other headers of that name."""
+        headers = {**self.headers, **more.pop("headers", {})}
+        return self.client.request(method, path, headers=headers, **more)
+
+    def load(self, *rows: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+        """Add events; those of ``scripted`` where there are none."""
+        for row in rows or LINES:
+            path = f"/v1/users/{row['user_id']}/events"
+            self.ask("POST", path, json=dict(row), **more).raise_for_status()
+        return {}
+
+
+__all__ = ["LINES", "SCHEMA", "Served", "served"]

@@ -1,0 +1,225 @@
+"""Every type of problem is made once by a real request, is RFC 9457, and has a page that tells what it means."""
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.api.problem_types import TYPES
+from agent.api.problems import Problem, problem_of
+from agent.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError
+from agent.service import Cancelled, ModelQueue, UnknownTenant
+from tests.agent.api.serving import Served, served
+from tests.agent.scripted import answer
+
+_STRICT = {"type": "object", "properties": {"job": {"type": "string"}}, "required": ["job"]}
+
+
+def _made(server: Served) -> Mapping[str, Callable[[], Any]]:
+    """Name of a type -> the request that makes it."""
+    ask, u1 = server.ask, "/v1/users/u1"
+    once = {"Idempotency-Key": "k"}
+    return {
+        "unauthorized": lambda: server.client.get("/v1/users"),
+        "forbidden": lambda: server.client.get("/v1/erasures", headers=server.key("read", "write")),
+        "not-found": lambda: ask("GET", f"{u1}/events/none"),
+        "unknown-user": lambda: ask("POST", "/v1/users/nobody/ask", json={"question": "who?"}),
+        "method-not-allowed": lambda: ask("PATCH", "/v1/users"),
+        "too-large": lambda: ask("POST", f"{u1}/ask", content=b"x" * 2000),
+        "unsupported-media-type": lambda: ask("POST", "/v1/events", json=[]),
+        "bad-request": lambda: ask("POST", f"{u1}/ask", content=b"\xff", headers={"content-type": "application/json"}),
+        "invalid-request": lambda: ask("GET", f"{u1}/search"),
+        "usage-error": lambda: ask("POST", f"{u1}/explanations", json={}),
+        "input-error": lambda: ask("POST", f"{u1}/events", json={"text": 5}),
+        "schema-error": lambda: ask("PUT", "/v1/schemas/mine", json={"type": "array"}),
+        "other-request": lambda: [
+            ask("POST", f"{u1}/events", json={"text": text}, headers=once) for text in ("one", "another")
+        ][-1],
+        "model-unavailable": lambda: ask("POST", f"{u1}/ask", json={"question": "go away"}),
+        "model-reply-error": lambda: ask("POST", f"{u1}/ask", json={"question": "say nonsense"}),
+    }
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Any:
+    with served(tmp_path, max_body=1000) as found:
+        found.load()
+        yield found
+
+
+def _check(response: Any, name: str) -> None:
+    document = response.json()
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    assert document["type"] == f"/v1/problems/{name}", response.text
+    assert document["status"] == response.status_code
+    assert response.status_code in TYPES[name].statuses
+    assert document["title"] and document["detail"]
+
+
+def test_problems_of_requests(server: Served) -> None:
+    for name, make in _made(server).items():
+        _check(make(), name)
+
+
+def test_every_type_is_made_by_some_test() -> None:
+    here = Path(__file__).with_name("test_problems.py").read_text("utf-8")
+    assert [name for name in TYPES if f'{name}"' not in here] == []
+
+
+def test_every_type_tells_what_it_means(server: Served) -> None:
+    for name, kind in TYPES.items():
+        told = server.client.get(f"/v1/problems/{name}").json()
+        assert (told["type"], told["meaning"], told["remedy"]) == (f"/v1/problems/{name}", kind.meaning, kind.remedy)
+    _check(server.client.get("/v1/problems/other"), "not-found")
+
+
+def test_every_type_is_in_the_documentation() -> None:
+    page = Path(__file__).parents[3].joinpath("docs", "http-api.md").read_text("utf-8")
+    assert [name for name in TYPES if f"`{name}`" not in page] == []
+
+
+def test_an_unknown_address_is_a_problem(server: Served) -> None:
+    _check(server.client.get("/v1/nothing"), "not-found")
+
+
+def test_a_profile_that_cannot_be_valid(server: Served) -> None:
+    server.ask("PUT", "/v1/schemas/strict", json=_STRICT)
+    job = server.ask("POST", "/v1/users/u1/profiles", json={"schema": "strict"}).json()
+    server.service.queue.job("default", job["job_id"]).wait(20)  # type: ignore[union-attr]
+    told = server.ask("GET", f"/v1/jobs/{job['job_id']}").json()
+    assert told["state"] == "failed"
+    assert told["problem"]["type"].endswith("profile-invalid")
+    assert list(told["problem"]["problems"]) == ["/job"]
+
+
+def test_before_anything_is_loaded(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        assert server.ask("GET", "/v1/users").json() == {"users": [], "next": None}
+        assert server.ask("GET", "/v1/erasures").json() == {"receipts": []}
+        assert server.ask("GET", "/v1/corrections").json() == {"corrections": []}
+        _check(server.ask("GET", "/v1/users/u1"), "no-store")
+        assert not (tmp_path / "store" / "record.sqlite3").exists()
+        server.load()
+        assert [each["user_id"] for each in server.ask("GET", "/v1/users").json()["users"]] == ["u1", "张三"]
+
+
+def test_too_many_requests_of_a_key(tmp_path: Path) -> None:
+    with served(tmp_path, rate="3/minute") as server:
+        answers = [server.ask("GET", "/v1/users") for _ in range(4)]
+        assert [each.status_code for each in answers] == [200, 200, 200, 429]
+        assert answers[0].headers["ratelimit"].startswith('"key";r=2;t=')
+        assert answers[0].headers["ratelimit-policy"] == '"key";q=3;w=60'
+        assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+        _check(answers[-1], "rate-limited")
+        assert server.client.get("/v1/users", headers=server.key("read")).status_code == 200
+
+
+def test_full_queues(tmp_path: Path) -> None:
+    go, started = threading.Event(), threading.Event()
+
+    def slow(*asked: Any) -> Any:
+        started.set()
+        go.wait(30)
+        return answer(*asked)
+
+    with served(tmp_path, script=slow, queue=ModelQueue(size=2, share=1), tenants=True) as server:
+        try:
+            server.load()
+            other = {**server.key("admin", tenant="other")}
+            server.ask("POST", "/v1/users/u1/events", json={"text": "I live in Munich."}, headers=other)
+            build = {"method": "POST", "path": "/v1/users/u1/profiles", "json": {}}
+            assert server.ask(**build).status_code == 202
+            started.wait(10)
+            assert server.ask(**build).status_code == 202
+            full = server.ask(**build)
+            assert (full.status_code, int(full.headers["retry-after"]) > 0) == (429, True)
+            _check(full, "queue-full")
+            assert server.ask(**build, headers=other).status_code == 202
+            third = {**server.key("admin", tenant="third")}
+            server.ask("POST", "/v1/users/u1/events", json={"text": "I live in Munich."}, headers=third)
+            full = server.ask(**build, headers=third)
+            assert full.status_code == 503
+            _check(full, "queue-full")
+        finally:
+            go.set()
+
+
+def test_the_same_request_twice_at_once(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        turns, key = server.service._writers("default"), {"Idempotency-Key": "k"}
+        with turns.taken():
+            first = threading.Thread(
+                target=lambda: server.ask("POST", "/v1/users/u1/events", json={"text": "one"}, headers=key)
+            )
+            first.start()
+            for _ in range(100):
+                again = server.ask("POST", "/v1/users/u1/compare", json={})
+                if server.service.once._entries:
+                    break
+            again = server.ask("POST", "/v1/users/u1/events", json={"text": "one"}, headers=key)
+        first.join()
+        _check(again, "in-progress")
+        again = server.ask("POST", "/v1/users/u1/events", json={"text": "one"}, headers=key)
+        assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+
+
+def test_a_page_of_another_site_cannot_use_a_server_without_keys(tmp_path: Path) -> None:
+    hosts = ("testserver",)
+    with served(tmp_path, dev=True, hosts=hosts) as server:
+        get = server.client.get
+        assert get("/v1/users").status_code == 200
+        assert get("/v1/users", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+        assert get("/v1/users", headers={"Origin": "http://testserver"}).status_code == 200
+        for headers in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Origin": "http://evil.example"},
+            {"Origin": "null"},
+        ):
+            _check(get("/v1/users", headers=headers), "cross-site")
+            _check(server.client.post("/v1/users/u1/ask", json={}, headers=headers), "cross-site")
+        _check(get("/v1/users", headers={"Host": "evil.example"}), "bad-host")
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (StoreBusy("busy"), "store-busy"),
+        (StoreError("/srv/secret is damaged"), "store-error"),
+        (BackendUnavailable("db.internal does not answer"), "backend-unavailable"),
+        (Cancelled("it was cancelled"), "cancelled"),
+        (UnknownTenant("no such tenant"), "unknown-tenant"),
+        (LimnerError("words of a history"), "limner-error"),
+    ],
+)
+def test_problems_of_errors(error: LimnerError, name: str) -> None:
+    found = problem_of(error, for_operator=False)
+    _check_document(found, name)
+    assert "secret" not in str(found.document()) and "internal" not in str(found.document())
+    assert "words of a history" not in str(problem_of(error).document())
+
+
+def _check_document(problem: Problem, name: str) -> None:
+    document = problem.document()
+    assert document["type"] == f"/v1/problems/{name}"
+    assert document["status"] in TYPES[name].statuses
+
+
+def test_a_defect_tells_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(*asked: Any) -> Any:
+        raise ZeroDivisionError("I live in Munich now.")
+
+    with served(tmp_path, script=broken) as server:
+        server.load()
+        told = server.ask("POST", "/v1/users/u1/ask", json={"question": "Which city does she live in?"})
+        assert told.status_code == 500
+        assert "Munich" not in told.text
+        server.service.limner = None  # type: ignore[assignment,method-assign]
+        told = server.ask("GET", "/v1/users")
+    _check(told, "internal-error")
+    said = "\n".join(each.getMessage() for each in caplog.records if each.name.startswith("agent"))
+    assert "ZeroDivisionError" in said and "TypeError" in said
+    assert "Munich" not in said
+    assert not any(each.exc_info for each in caplog.records if each.name.startswith("agent"))

@@ -1,0 +1,199 @@
+"""A real server in a process of its own: the page of the documentation is done, and the server ends in order."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from agent.client import LimnerClient, ProblemError
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "http-api.md").read_text("utf-8")
+BLOCKS = re.findall(r"<!-- run: (\w+) -->\n```\w*\n(.*?)```", PAGE, re.DOTALL)
+ADDRESS = "http://127.0.0.1:8321"
+
+
+class Process:
+    """`limner serve` with the scripted model."""
+
+    def __init__(self, store: Path, *words: str, **environment: str) -> None:
+        command = [sys.executable, "-m", "tests.agent.scripted", "serve", "--port", "0", "--store", str(store), *words]
+        self.process = subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **environment}
+        )
+        self.said: list[str] = []
+        self.url = ""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append(line)
+            if " serving at " in line:
+                self.url = line.split(" serving at ")[1].split()[0]
+                break
+        if not self.url:
+            self.process.wait()
+            self.process.stderr.close()
+            raise AssertionError(self.said)
+        self._listening = threading.Thread(target=lambda: self.said.extend(self.process.stderr or ()), daemon=True)
+        self._listening.start()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            self.process.wait()
+            self._listening.join(10)
+            assert self.process.stderr is not None
+            self.process.stderr.close()
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    server = Process(tmp_path_factory.mktemp("dev") / "store", "--dev")
+    yield server
+    assert server.stop() == 0
+    assert not [line for line in server.said if "Traceback" in line]
+
+
+def test_the_documentation_is_done_by_curl(dev: Process) -> None:
+    blocks = [text for kind, text in BLOCKS if kind == "curl"]
+    assert len(blocks) == 3
+    told = [
+        subprocess.run(
+            ["bash", "-ec", text.replace(ADDRESS, dev.url)], capture_output=True, text=True, check=True
+        ).stdout
+        for text in blocks
+    ]
+    assert '"added":2' in told[0] and '"answer":"Munich"' in told[0]
+    assert "event: progress" in told[1] and "event: done" in told[1]
+    assert "HTTP/1.1 202" in told[2] and '"kind":"profile"' in told[2]
+
+
+def test_the_documentation_is_done_by_python(dev: Process) -> None:
+    (text,) = [text for kind, text in BLOCKS if kind == "python"]
+    told = subprocess.run(
+        [sys.executable, "-c", text.replace(ADDRESS, dev.url)], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
+    assert "['u42']" in told and "Munich ['I moved to Munich last month.']" in told
+    assert "/location Munich" in told and "unknown-user 404" in told and "'events': 3" in told
+
+
+def test_the_client_needs_nothing_of_limner() -> None:
+    source = (ROOT / "agent" / "client.py").read_text("utf-8")
+    assert "from agent" not in source and "from retrieval" not in source
+
+
+def test_a_client_reads_pages_and_events(dev: Process, tmp_path: Path) -> None:
+    lines = tmp_path / "many.jsonl"
+    lines.write_text(
+        "".join(
+            json.dumps({"user_id": "../x y", "id": f"e{n}", "text": f"Shoes number {n}"}) + "\n" for n in range(250)
+        )
+    )
+    counts: list[dict[str, int]] = []
+    with LimnerClient(dev.url) as limner:
+        assert limner.upload(lines, counts.append)["added"] == 250
+        assert counts[-1]["read"] == 250
+        assert limner.upload(lines)["unchanged"] == 250
+        assert [each["event_id"] for each in limner.events("../x y")] == [f"e{n}" for n in range(250)]
+        assert limner.event("../x y", "e3")["text"] == "Shoes number 3"
+        assert limner.search("../x y", "number 7", 1)[0]["event_id"] == "e7"
+        assert limner.user("../x y")["events"] == 250
+        first = limner.add_event("../x y", {"text": "One more."}, idempotency_key="k")
+        assert limner.add_event("../x y", {"text": "One more."}, idempotency_key="k") == first
+        limner.register("tiny", {"type": "object", "properties": {"city": {"type": ["string", "null"]}}})
+        assert "tiny" in [each["name"] for each in limner.schemas()]
+        document = limner.make_profile("../x y", "tiny")
+        assert limner.profile("../x y", "tiny") == limner.profile("../x y", "tiny", version=1)
+        assert document["profile"] == {"city": None}
+        assert limner.changes("../x y", 1, "tiny")["changes"] == []
+        assert limner.versions("../x y")[0]["version"] == 1
+        assert {each["state"] for each in limner.jobs(user="../x y")} == {"done"}
+        assert limner.corrections("../x y") == []
+        assert limner.export("../x y")["user_id"] == "../x y"
+        receipt = limner.forget("../x y", events=["e1"])
+        assert limner.receipts("../x y") == [receipt]
+        with pytest.raises(ProblemError, match="no event") as told:
+            limner.event("../x y", "e1")
+        assert (told.value.name, told.value.status) == ("not-found", 404)
+        with pytest.raises(ProblemError) as told:
+            limner.ask("../x y", "go away", lambda document: None)
+        assert told.value.name == "model-unavailable"
+
+
+def test_commands_say_that_the_store_is_served(dev: Process) -> None:
+    store = next(word for word in dev.process.args if "store" in str(word) and "/" in str(word))  # type: ignore[union-attr]
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.agent.scripted", "users", "--store", str(store), "--json"],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert told.returncode == 0
+    assert f"served at {dev.url} by process {dev.process.pid}" in told.stderr
+    second = subprocess.run(
+        [sys.executable, "-m", "tests.agent.scripted", "serve", "--port", "0", "--store", str(store)],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert second.returncode == 5 and "already served" in second.stderr
+
+
+def test_ctrl_c_ends_it_with_0(tmp_path: Path) -> None:
+    server = Process(tmp_path / "store", "--dev", "--no-warm")
+    assert httpx.get(f"{server.url}/ready").json()["model_loaded"] is True, "a scripted one always is"
+    assert server.stop(signal.SIGINT) == 0, server.said
+
+
+def test_sigterm_ends_it_with_0_while_the_model_works(tmp_path: Path) -> None:
+    server = Process(tmp_path / "store", "--dev", LIMNER_TEST=str(tmp_path))
+    try:
+        with LimnerClient(server.url) as limner:
+            limner.add_event("u1", {"text": "I live in Munich now."})
+        asking = threading.Thread(target=_ask, args=(server.url,))
+        asking.start()
+        ends = time.monotonic() + 20
+        while not (tmp_path / "started").exists() and time.monotonic() < ends:
+            time.sleep(0.05)
+        assert (tmp_path / "started").exists()
+    finally:
+        code = server.stop()
+    asking.join()
+    assert code == 0, server.said
+
+
+def _ask(url: str) -> None:
+    with suppress(httpx.HTTPError):
+        httpx.post(f"{url}/v1/users/u1/ask", json={"question": "Which city does she wait in?"}, timeout=90)
+
+
+def test_with_keys(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.agent.scripted", "keys", "add", "--scope", "admin", "--json"],
+        capture_output=True, text=True, cwd=ROOT, check=True, env={**os.environ, "LIMNER_STORE": str(store)},
+    )  # fmt: skip
+    server = Process(store, "--rate", "5/minute")
+    try:
+        with LimnerClient(server.url) as limner, pytest.raises(ProblemError, match="no key"):
+            list(limner.users())
+        with LimnerClient(server.url, json.loads(made.stdout)["key"]) as limner:
+            assert list(limner.users()) == []
+            limner.add_event("u1", {"text": "I live in Munich now."})
+            with pytest.raises(ProblemError) as told:
+                for _ in range(5):
+                    list(limner.users())
+            assert told.value.name == "rate-limited" and told.value.retry_after
+    finally:
+        assert server.stop() == 0

@@ -1,0 +1,179 @@
+"""Keys, schemas, hosting, turns and remembered answers."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.errors import NotFound, StoreBusy, StoreError, UsageError
+from agent.fakes import ScriptedChat
+from agent.limner import Limner
+from agent.service import Answer, Hosting, InProgress, Keys, OtherRequest, Service, UnknownTenant, running_at
+from agent.service.book import Book
+from agent.service.once import SEVERAL, Once, Ticket
+from agent.service.turns import Turns
+from retrieval.fakes import HashingEmbedder
+
+
+def _limner(store: Path) -> Limner:
+    return Limner(store, llm=ScriptedChat(script=lambda *asked: "[]"), embedder=HashingEmbedder())
+
+
+def test_keys(tmp_path: Path) -> None:
+    keys = Keys(Book(tmp_path / "b.sqlite3"))
+    secret, made = keys.make("acme", ["write", "read"], label="CRM")
+    found = keys.check(secret)
+    assert found == made and found is not None
+    assert (found.may("read"), found.may("erase"), found.tenant) == (True, False, "acme")
+    assert keys.check(secret + "x") is None and keys.check("") is None and keys.check("limner_\ud800") is None
+    assert secret.encode() not in (tmp_path / "b.sqlite3").read_bytes()
+    assert (tmp_path / "b.sqlite3").stat().st_mode & 0o077 == 0
+    keys.revoke(made.key_id)
+    assert keys.check(secret) is None
+    with pytest.raises(NotFound):
+        keys.revoke("none")
+    with pytest.raises(UsageError):
+        keys.make("No Such Name", ["read"])
+
+
+def test_a_damaged_book_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite3"
+    path.write_bytes(b"no database at all, but some text that is long enough to be read as a header" * 20)
+    with pytest.raises(StoreError, match="damaged"):
+        Keys(Book(path)).all()
+
+
+def test_keys_may_be_made_before_anything_is_loaded(tmp_path: Path) -> None:
+    service = Service(_limner(tmp_path), tmp_path)
+    service.keys.make("default", ["read"])
+    with Hosting(tmp_path).held("http://here"):
+        from retrieval import Event
+
+        service.load("default", [Event("u", "e", "I live in Munich.")])
+    assert [each.user_id for each in service.limner("default").users()] == ["u"]
+    with pytest.raises(UnknownTenant):
+        service.limner("other")
+    service.close()
+
+
+def test_one_server_a_store(tmp_path: Path) -> None:
+    assert running_at(tmp_path) is None
+    with Hosting(tmp_path).held("http://here"):
+        told = running_at(tmp_path)
+        assert told is not None and told.url == "http://here"
+        script = (
+            "from pathlib import Path; from agent.service import Hosting, running_at; import sys; p=Path(sys.argv[1]);"
+            "print(running_at(p).url)\nwith Hosting(p).held('x'): pass"
+        )
+        other = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True)
+        assert other.stdout == "http://here\n" and "already served at http://here" in other.stderr
+    assert running_at(tmp_path) is None
+    (tmp_path / "serve.json").write_text('{"pid": 1, "url": "http://gone"}')
+    assert running_at(tmp_path) is None, "what a killed server left"
+
+
+def test_turns_are_taken_in_order() -> None:
+    turns, order = Turns(), list[int]()
+
+    def write(number: int) -> None:
+        with turns.taken():
+            order.append(number)
+
+    with turns.taken():
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(5)]
+        for number, each in enumerate(threads, start=2):
+            each.start()
+            while len(turns._line) < number:
+                time.sleep(0.001)
+    for each in threads:
+        each.join()
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_a_turn_that_does_not_come() -> None:
+    turns = Turns(wait=0.05)
+    errors: list[StoreBusy] = []
+
+    def write() -> None:
+        try:
+            with turns.taken():
+                raise AssertionError("two at once")
+        except StoreBusy as error:
+            errors.append(error)
+
+    with turns.taken():
+        thread = threading.Thread(target=write)
+        thread.start()
+        thread.join()
+    assert len(errors) == 1
+    with turns.taken():
+        pass
+
+
+def test_long_work_lets_short_work_in(tmp_path: Path) -> None:
+    from agent.service.loading import load_in_parts
+    from retrieval import Event
+
+    limner, turns, order = _limner(tmp_path), Turns(), list[str]()
+    short: list[threading.Thread] = []
+
+    def write() -> None:
+        with turns.taken():
+            order.append("short")
+
+    def rows() -> "list[Event]":
+        for number in range(6):
+            if number == 2:
+                short.append(threading.Thread(target=write))
+                short[0].start()
+                while len(turns._line) < 2:
+                    time.sleep(0.001)
+            order.append(f"row {number}")
+            yield Event("u", f"e{number}", f"Message number {number} about shoes.")
+            time.sleep(0.02)
+
+    report = load_in_parts(limner, rows(), turns, seconds=0.03)
+    short[0].join()
+    assert (report.added, report.files) == (6, 1)
+    assert "row 2" in order[: order.index("short")] and "row 5" in order[order.index("short") :]
+
+
+def test_answers_are_remembered_for_the_same_request_only() -> None:
+    once, about = Once(), ("t", "u")
+    ticket = once.begin("key", "k", "request", about)
+    assert isinstance(ticket, Ticket)
+    with pytest.raises(InProgress):
+        once.begin("key", "k", "request", about)
+    once.finish(ticket, Answer("said", 4))
+    assert once.begin("key", "k", "request", about) == Answer("said", 4)
+    with pytest.raises(OtherRequest):
+        once.begin("key", "k", "another", about)
+    assert isinstance(once.begin("other key", "k", "another", about), Ticket)
+
+
+@pytest.mark.parametrize("user", ["u", SEVERAL])
+def test_answers_about_an_erased_user_are_forgotten(user: str) -> None:
+    once = Once()
+    ticket, late = once.begin("key", "k", "r", ("t", user)), once.begin("key", "late", "r", ("t", user))
+    other = once.begin("key", "o", "r", ("t", "v"))
+    assert isinstance(ticket, Ticket) and isinstance(late, Ticket) and isinstance(other, Ticket)
+    once.finish(ticket, Answer("words", 5))
+    once.finish(other, Answer("others", 6))
+    once.forget("t", "u")
+    once.finish(late, Answer("words", 5))
+    assert isinstance(once.begin("key", "k", "r", ("t", user)), Ticket)
+    assert isinstance(once.begin("key", "late", "r", ("t", user)), Ticket)
+    assert once.begin("key", "o", "r", ("t", "v")) == Answer("others", 6)
+
+
+def test_no_more_is_remembered_than_there_is_room_for() -> None:
+    once = Once()
+    for number in range(60):
+        ticket = once.begin("key", str(number), "r", ("t", "u"))
+        assert isinstance(ticket, Ticket)
+        once.finish(ticket, Answer(None, 1_000_000))
+    assert isinstance(once.begin("key", "0", "r", ("t", "u")), Ticket)
+    assert once.begin("key", "59", "r", ("t", "u")) == Answer(None, 1_000_000)
