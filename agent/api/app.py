@@ -24,6 +24,8 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
     It closes the service when it shuts down.
     """
 
+    from agent.console import add_console
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
@@ -35,6 +37,7 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
     app.state.settings = chosen
     for router in _ROUTERS:
         app.include_router(router)
+    add_console(app)
     add_problem_handlers(app)
     app.add_middleware(RawPaths)
     if chosen.hosts:
