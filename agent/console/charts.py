@@ -105,7 +105,9 @@ def _placed(told: list[tuple[str, Claim]], levels: dict[str, Level], user_id: st
     for (day, claim), epoch in zip(told, days, strict=True):
         share = (epoch - days[0]) / span if span else 0.5
         level, first = levels[str(claim.value)], next(iter(claim.evidence), None)
-        url = first and page_url("message", user=user_id, event=first.event_id, start=first.start, end=first.end)
+        url = None
+        if first is not None:
+            url = page_url("message", user=user_id, event=first.event_id, start=first.start, end=first.end)
         x = round(_LEFT + share * (_WIDTH - _LEFT - 24), 1)
         yield Point(day, claim.valid_to, level.word, level.label, claim.confidence, url, x, level.y)
 

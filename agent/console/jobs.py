@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -93,7 +94,12 @@ def _find(visit: Visit, job_id: str) -> Job:
 
 async def _events(found: Job, texts: Texts) -> AsyncIterator[str]:
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
-    stop_listening = found.listen(lambda: loop.call_soon_threadsafe(changed.set))
+
+    def tell() -> None:
+        with suppress(RuntimeError):  # the server has stopped
+            loop.call_soon_threadsafe(changed.set)
+
+    stop_listening = found.listen(tell)
     try:
         while True:
             changed.clear()

@@ -34,7 +34,7 @@ class Person(NamedTuple):
 @router.get("")
 def people(
     visit: Visitor,
-    q: Annotated[str, Query(max_length=200)] = "",
+    q: Annotated[str, Query(max_length=4000)] = "",
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> Response:
     """Who there is, those who wrote last first; or those with these words in their id or name."""
