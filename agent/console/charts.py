@@ -16,7 +16,7 @@ __all__ = ["Chart", "Level", "Point", "chart_of"]
 
 _VERSIONS_READ: Final = 20
 _POINTS: Final = 60
-_WIDTH, _HEIGHT, _LEFT, _TOP = 560, 150, 92, 18
+_WIDTH, _HEIGHT, _LEFT, _TOP = 320, 130, 76, 14
 _GOOD: Final = ("positive", "neutral", "mixed", "negative", "积极", "中性", "消极")
 
 
@@ -95,7 +95,7 @@ def _scale(chosen: Chosen, pointer: str, told: list[str]) -> list[str]:
 
 
 def _levels(words: list[str], texts: Texts) -> tuple[Level, ...]:
-    step = (_HEIGHT - 2 * _TOP - 14) / max(1, len(words) - 1)
+    step = (_HEIGHT - 2 * _TOP - 18) / max(1, len(words) - 1)
     return tuple(Level(word, texts.known("value", word), round(_TOP + n * step, 1)) for n, word in enumerate(words))
 
 
@@ -108,7 +108,7 @@ def _placed(told: list[tuple[str, Claim]], levels: dict[str, Level], user_id: st
         url = None
         if first is not None:
             url = page_url("message", user=user_id, event=first.event_id, start=first.start, end=first.end)
-        x = round(_LEFT + share * (_WIDTH - _LEFT - 24), 1)
+        x = round(_LEFT + share * (_WIDTH - _LEFT - 12), 1)
         yield Point(day, claim.valid_to, level.word, level.label, claim.confidence, url, x, level.y)
 
 

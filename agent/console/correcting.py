@@ -15,7 +15,7 @@ from agent.console.texts import Texts
 from agent.console.visits import Form, Given, Visit, Visitor
 from agent.corrections import Action, read_value
 from agent.errors import InputError, LimnerError, UsageError
-from agent.facets import Facet
+from agent.facets import Facet, plan_facets
 from agent.places import check_pointer
 from agent.schema import ProfileSchema
 from agent.schema_rules import escape_pointer
@@ -68,7 +68,9 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
     user, pointer = form["user"], form["pointer"]
     service, tenant = visit.caller.service, visit.caller.tenant
     schema = service.schemas.get(tenant, form["schema"])
-    facet = check_pointer(schema, pointer)
+    check_pointer(schema, pointer)
+    facets = plan_facets(schema, visit.texts.language)
+    facet = next(each for each in facets if f"{pointer}/".startswith(f"{each.pointer}/"))
     chosen = choose(service, tenant, user, schema.name, None)
     portrait = None if chosen.document is None else portray(chosen.document, schema, visit.texts)
     values = [] if portrait is None else [each for one in portrait.attributes for each in one.values]

@@ -3,6 +3,7 @@
 Knows the document of an explanation, nothing of how it was measured.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ class Topic(NamedTuple):
 class Reasoning(NamedTuple):
     """What a page shows of an explanation; ``value`` is None where nothing is known."""
 
+    label: str
     value: str | None
     origin: str
     topics: tuple[Topic, ...]
@@ -52,7 +54,10 @@ def reasoning_of(found: Explanation, texts: Texts) -> Reasoning:
     notes.cite(quote.evidence for quote in found.quotes)
     made = (_claims, _likelihoods, _readings, _judge, _without, _others, _rejected, _searched)
     topics = tuple(Topic(heading, tuple(bars)) for make in made for heading, bars in make(found, words, texts, notes))
-    return Reasoning(None if found.value is None else _worded(found.value), _origin(found, words, texts), topics, notes)
+    label = label_of(re.sub(r"/\d+$", "", found.subject), texts)
+    return Reasoning(
+        label, None if found.value is None else _worded(found.value), _origin(found, words, texts), topics, notes
+    )
 
 
 Made = Iterator[tuple[str, list[Bar]]]

@@ -14,6 +14,7 @@ from agent.console.portrait import label_of, reason_in
 from agent.console.texts import Texts
 from agent.console.visits import Visit, Visitor
 from agent.plain import restored
+from agent.schema_rules import escape_pointer
 from agent.versions import Changes
 
 __all__ = ["Row", "difference", "router"]
@@ -90,7 +91,10 @@ def _worded(value: object, texts: Texts) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_worded(child, texts)}" for name, child in value.items() if child is not None)
+        named = (
+            (label_of(f"/{escape_pointer(name)}", texts), child) for name, child in value.items() if child is not None
+        )
+        return "; ".join(f"{name}: {_worded(child, texts)}" for name, child in named)
     if isinstance(value, list):
         return texts.listed([_worded(child, texts) for child in value])
     return texts.known("value", value) if isinstance(value, str) else str(value)

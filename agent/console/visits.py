@@ -144,7 +144,7 @@ async def form_of(request: Request) -> Form:
         fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
     except ValueError as error:
         raise Problem(400, "invalid-request", "the form cannot be read. Send it from the console") from error
-    form = Form({name: values[-1] for name, values in fields.items()})
+    form = Form({name: values[-1].replace("\r\n", "\n") for name, values in fields.items()})  # as forms send "\n"
     secret = request.cookies.get(cookie_name(request), "")
     if not _is_from_here(request) or not secret or not sessions_of(request).is_token(secret, form["token"]):
         raise Problem(403, "forbidden", "the form is not of this session. Load the page again and repeat it")

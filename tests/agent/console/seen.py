@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
+_PATIENCE_MS: Final = 20_000
 ARGUMENTS: Final = (
     "--headless",
     "--no-sandbox",
@@ -39,6 +40,7 @@ def chromium() -> str:
 def launched() -> Iterator[Browser]:
     """The browser."""
     path = chromium()
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -51,7 +53,7 @@ class Window:
     def __init__(self, browser: Browser, base: str, **options: Any) -> None:
         self.base = base
         self.context: BrowserContext = browser.new_context(base_url=base, **{"locale": "en-GB", **options})
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(_PATIENCE_MS)
         self.page: Page = self.context.new_page()
         self.wrong: list[str] = []
         self.page.on("dialog", self._dialog)

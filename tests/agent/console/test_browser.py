@@ -121,7 +121,8 @@ def test_cancel(window: Window, model: Slow) -> None:
     model.go_on.clear()
     page.locator("#question").fill("Where does she live now?")
     page.get_by_role("button", name="Ask").click()
-    page.locator("#answer").get_by_role("button", name="Cancel").click()
+    with page.expect_response("**/job/cancel"):
+        page.locator("#answer").get_by_role("button", name="Cancel").click()
     model.go_on.set()
     expect(page.locator("#answer")).to_contain_text("Cancelled")
 
