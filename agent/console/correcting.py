@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -13,12 +13,13 @@ from agent.console.pages import HOME, PageRoute, go_to, render
 from agent.console.portrait import Value, label_of, portray
 from agent.console.texts import Texts
 from agent.console.visits import Form, Given, Visit, Visitor
-from agent.corrections import Action, read_value
 from agent.errors import InputError, LimnerError, UsageError
 from agent.facets import Facet, plan_facets
-from agent.places import check_pointer
 from agent.schema import ProfileSchema
 from agent.schema_rules import escape_pointer
+
+if TYPE_CHECKING:
+    from agent.corrections import Action
 
 __all__ = ["Field", "correct", "correction", "router"]
 
@@ -34,7 +35,7 @@ class Field(NamedTuple):
     choices: list[str]
 
 
-_ACTIONS: dict[str, Action] = {"confirm": "confirm", "correct": "correct", "forbid": "forbid"}
+_ACTIONS: "dict[str, Action]" = {"confirm": "confirm", "correct": "correct", "forbid": "forbid"}
 _MOST_NAME, _MOST_NOTE = 100, 1000
 
 
@@ -65,6 +66,8 @@ def correct(visit: Visitor, form: Given) -> Response:
 
 
 def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
+    from agent.places import check_pointer
+
     user, pointer = form["user"], form["pointer"]
     service, tenant = visit.caller.service, visit.caller.tenant
     schema = service.schemas.get(tenant, form["schema"])
@@ -96,6 +99,9 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
 
 def _value(form: Form, schema: ProfileSchema, pointer: str) -> Any:
     """What was typed: of an object its fields, of anything else its text; None where that is empty."""
+    from agent.corrections import read_value
+    from agent.places import check_pointer
+
     properties = check_pointer(schema, pointer).item.get("properties")
     if properties is None:
         text = form["value"].strip()
@@ -143,7 +149,7 @@ def _standing_value(standing: Value | None) -> Any:
     return None if standing is None or standing.claim is None else standing.claim.value
 
 
-def _action(given: str) -> Action:
+def _action(given: str) -> "Action":
     if given not in _ACTIONS:
         raise UsageError("a correction confirms, corrects or forbids", hint="Use the buttons of the customer's page")
     return _ACTIONS[given]

@@ -13,7 +13,7 @@ __all__ = ["confirmation", "erase", "receipt", "receipt_file", "router"]
 
 router = APIRouter(prefix=HOME, route_class=PageRoute, include_in_schema=False)
 
-Number = Annotated[int, Query(ge=1, le=2**31)]
+_Number = Annotated[int, Query(ge=1, le=2**31)]
 
 
 @router.get("/erase")
@@ -34,7 +34,7 @@ def erase(visit: Visitor, form: Given) -> Response:
 
 
 @router.get("/receipt")
-def receipt(visit: Visitor, number: Number) -> Response:
+def receipt(visit: Visitor, number: _Number) -> Response:
     """The receipt of an erasure; it does not name whom it was."""
     visit.check("erase")
     found = _find(visit, number)
@@ -43,7 +43,7 @@ def receipt(visit: Visitor, number: Number) -> Response:
 
 
 @router.get("/receipt.json")
-def receipt_file(visit: Visitor, number: Number) -> Response:
+def receipt_file(visit: Visitor, number: _Number) -> Response:
     """The receipt as it is, to be kept."""
     visit.check("erase")
     headers = {"Content-Disposition": 'attachment; filename="receipt.json"'}

@@ -60,7 +60,9 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
 @router.get("/job/stream")
 def stream(visit: Visitor, id: Annotated[str, Query()]) -> Response:
     """The same as it happens, as server-sent events: ``progress`` with text, done and total; ``ended`` at the end."""
-    return StreamingResponse(_events(_find(visit, id), visit.texts), media_type="text/event-stream")
+    headers = {"X-Accel-Buffering": "no"}  # proxies hand it on as it comes
+    events = _events(_find(visit, id), visit.texts)
+    return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
 @router.post("/job/cancel")

@@ -5,17 +5,18 @@ Knows stores and versions, nothing of pages.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from agent.corrections import Correction, corrections_of
 from agent.documents import ProfileDocument
 from agent.errors import InputError, LimnerError
-from agent.kept import digest_of
 from agent.plain import restored
 from agent.schema import ProfileSchema
 from agent.service import Service
 from retrieval import Store
 from retrieval.keeping import Version, VersionNote
+
+if TYPE_CHECKING:
+    from agent.corrections import Correction
 
 __all__ = ["MOST", "Chosen", "choose", "document_at", "schema_named"]
 
@@ -46,7 +47,7 @@ class Chosen:
     versions: tuple[VersionNote, ...]
     document: ProfileDocument | None
     version: int | None
-    pending: tuple[Correction, ...]
+    pending: "tuple[Correction, ...]"
     loaded: int
 
     @property
@@ -61,6 +62,8 @@ def choose(service: Service, tenant: str, user_id: str, schema_name: str, number
     Raises:
         InputError: there is no such version, or no such schema.
     """
+    from agent.corrections import corrections_of
+
     store = service.limner(tenant).store
     every = store.keeping.versions(user_id)
     name = schema_name or (every[-1].schema if every else _FIRST_CHOICE)
@@ -100,8 +103,11 @@ def _document(kept: Version) -> ProfileDocument:
     return restored(ProfileDocument, {**kept.document, "version": kept.note.number})
 
 
-def _pending(store: Store, kept: Version) -> tuple[Correction, ...]:
+def _pending(store: Store, kept: Version) -> "tuple[Correction, ...]":
     """The corrections that came after those that the version was made with."""
+    from agent.corrections import corrections_of
+    from agent.kept import digest_of
+
     made: Sequence[Correction] = corrections_of(store, kept.note.user_id, kept.note.schema)
     known = kept.private.get("made_with", {}).get("corrections")
     plain = [each.as_json() for each in made]

@@ -22,6 +22,10 @@ _AROUND: Final = 6
 _MOST_AROUND: Final = 60
 _FOUND: Final = 20
 _MOST_NUMBER: Final = 2**31
+_LANGUAGES: Final = (
+    "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl pl pt ro ru sk sl sr sv ta th tr uk "
+    "ur vi zh"
+)
 
 
 class Line(NamedTuple):
@@ -30,6 +34,11 @@ class Line(NamedTuple):
     event: Event
     text: tuple[str, str, str]
     url: str
+
+    @property
+    def lang(self) -> str | None:
+        """The language of the text, where it is known to browsers."""
+        return self.event.language if self.event.language in _LANGUAGES.split() else None
 
 
 @router.get("/messages")

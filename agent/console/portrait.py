@@ -6,17 +6,19 @@ Knows documents and schemas, nothing of stores or templates.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from agent.console.footnotes import Mark, Notes
 from agent.console.texts import Texts
-from agent.corrections import Correction
 from agent.documents import Claim, ProfileDocument, Rejected
 from agent.facets import Facet, plan_facets
 from agent.reasons import reason_in_chinese
 from agent.render import name_of
 from agent.schema import ProfileSchema
 from agent.schema_rules import escape_pointer
+
+if TYPE_CHECKING:
+    from agent.corrections import Correction
 
 __all__ = [
     "Attribute",
@@ -64,7 +66,7 @@ class Value:
     claim: Claim | None
     marks: tuple[Mark, ...]
     is_held: bool
-    pending: Correction | None = None
+    pending: "Correction | None" = None
 
     @property
     def text(self) -> str:
@@ -90,7 +92,7 @@ class Attribute:
     values: list[Value] = field(default_factory=list)
     earlier: list[Value] = field(default_factory=list)
     rivals: list[Value] = field(default_factory=list)
-    pending: list[Correction] = field(default_factory=list)
+    pending: "list[Correction]" = field(default_factory=list)
 
 
 class Refused(NamedTuple):
@@ -126,7 +128,7 @@ def portray(
     document: ProfileDocument,
     schema: ProfileSchema | None,
     texts: Texts,
-    pending: Sequence[Correction] = (),
+    pending: "Sequence[Correction]" = (),
     *,
     with_refused: bool = True,
 ) -> Portrait:

@@ -60,7 +60,7 @@ def reasoning_of(found: Explanation, texts: Texts) -> Reasoning:
     )
 
 
-Made = Iterator[tuple[str, list[Bar]]]
+_Made = Iterator[tuple[str, list[Bar]]]
 
 
 def _origin(found: Explanation, words: dict[str, str], texts: Texts) -> str:
@@ -74,7 +74,7 @@ def _origin(found: Explanation, words: dict[str, str], texts: Texts) -> str:
     return told + (words["since"].format(date=texts.date(found.valid_from)) if found.valid_from else "")
 
 
-def _claims(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _claims(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.rests_on:
         yield (
             words["rests on claims"],
@@ -89,7 +89,7 @@ def _claims(found: Explanation, words: dict[str, str], texts: Texts, notes: Note
         )
 
 
-def _likelihoods(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _likelihoods(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.note is not None:
         yield words["no probabilities"], []
     if found.nothing is None or found.readings:
@@ -105,7 +105,7 @@ def _likelihoods(found: Explanation, words: dict[str, str], texts: Texts, notes:
     yield words[how if found.probability is not None else "best guess"], bars
 
 
-def _readings(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _readings(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if not found.readings:
         return
     cited = {quote.evidence.snippet_id for quote in found.quotes}
@@ -128,7 +128,7 @@ def _sure(each: ReadAlone) -> float:
     return each.tells if each.sure is None else each.sure
 
 
-def _judge(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _judge(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.judged is None:
         return
     bars = [
@@ -139,7 +139,7 @@ def _judge(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes
     yield words["judge"].format(yes=texts.percent(found.judged)), bars
 
 
-def _without(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _without(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     order = {"cited": 0, "all cited": 1, "similar": 2, "others": 3, "some others": 4}
     if found.without:
         ordered = sorted(found.without, key=lambda each: order[each.removed])
@@ -182,7 +182,7 @@ def _effect(each: LeftOut, found: Explanation, words: dict[str, str], texts: Tex
     return numbers + words["no difference" if abs(change) < _NO_DIFFERENCE else "surer" if change > 0 else "less sure"]
 
 
-def _others(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _others(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     for claim in found.others:
         until = words["until"].format(date=texts.date(claim.valid_to)) if claim.valid_to else ""
         first = excerpt(claim.evidence[0].quote) if claim.evidence else "–"
@@ -193,7 +193,7 @@ def _others(found: Explanation, words: dict[str, str], texts: Texts, notes: Note
         )
 
 
-def _rejected(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _rejected(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.rejected:
         bars = []
         for each in found.rejected:
@@ -203,7 +203,7 @@ def _rejected(found: Explanation, words: dict[str, str], texts: Texts, notes: No
         yield words["rejected"], bars
 
 
-def _searched(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> Made:
+def _searched(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.value is None and found.queries:
         yield words["searched"].format(queries=words["comma"].join(found.queries)), []
         yield words["read"].format(count=len(found.shown)) if found.shown else words["read none"], []

@@ -1,12 +1,11 @@
 """What changed from one version of a profile to another, and why."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from agent.changes import Change, Circumstances, changes_between
 from agent.console.footnotes import Mark, Notes
 from agent.console.kept import MOST, Chosen, choose, document_at
 from agent.console.pages import HOME, Missing, PageRoute, render
@@ -15,13 +14,16 @@ from agent.console.texts import Texts
 from agent.console.visits import Visit, Visitor
 from agent.plain import restored
 from agent.schema_rules import escape_pointer
-from agent.versions import Changes
+
+if TYPE_CHECKING:
+    from agent.changes import Change
+    from agent.versions import Changes
 
 __all__ = ["Row", "difference", "router"]
 
 router = APIRouter(prefix=HOME, route_class=PageRoute, include_in_schema=False)
 
-Number = Annotated[int | None, Query(ge=1, le=MOST)]
+_Number = Annotated[int | None, Query(ge=1, le=MOST)]
 
 
 class Row(NamedTuple):
@@ -41,8 +43,8 @@ def difference(
     visit: Visitor,
     user: Annotated[str, Query()],
     schema: Annotated[str, Query()],
-    version: Number = None,
-    since: Number = None,
+    version: _Number = None,
+    since: _Number = None,
 ) -> Response:
     """The versions of a profile, and what differs between two of them: this one and the one it was made after."""
     visit.caller.limner.store.browsing.outline(user)
@@ -59,7 +61,9 @@ def difference(
     return render("versions.html", visit, visit.request, user=user, chosen=chosen, base=base, rows=rows, notes=notes)
 
 
-def _recorded(visit: Visit, user: str, chosen: Chosen) -> Changes:
+def _recorded(visit: Visit, user: str, chosen: Chosen) -> "Changes":
+    from agent.versions import Changes
+
     assert chosen.version is not None
     private = visit.caller.limner.store.keeping.version(user, chosen.schema_name, chosen.version).private
     plain = {"version": chosen.version, "since": private.get("since"), "changes": private.get("changes", [])}
@@ -67,14 +71,16 @@ def _recorded(visit: Visit, user: str, chosen: Chosen) -> Changes:
     return found
 
 
-def _compared(visit: Visit, user: str, chosen: Chosen, base: int) -> Sequence[Change]:
+def _compared(visit: Visit, user: str, chosen: Chosen, base: int) -> "Sequence[Change]":
     """The differences from any other version; why, only who made the profile could tell."""
+    from agent.changes import Circumstances, changes_between
+
     assert chosen.document is not None
     before = document_at(visit.caller.limner.store, user, chosen.schema_name, base)
     return changes_between(before, chosen.document, Circumstances(frozenset(), lambda evidence: True, {}, {}))
 
 
-def _rows(changes: Sequence[Change], texts: Texts, notes: Notes, *, told_why: bool) -> Iterator[Row]:
+def _rows(changes: "Sequence[Change]", texts: Texts, notes: Notes, *, told_why: bool) -> Iterator[Row]:
     for each in changes:
         yield Row(
             label_of(each.pointer, texts),

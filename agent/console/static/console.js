@@ -59,14 +59,15 @@
       text.textContent = told.text;
       if (told.total > 1) { bar.max = told.total; bar.value = told.done; } else bar.removeAttribute("value");
     };
-    stream.addEventListener("progress", show);
-    stream.addEventListener("ended", (event) => {
-      show(event);
+    const finish = () => {
       stream.close();
       streams.delete(job);
       const place = job.closest("#panel-body, #answer") || job.closest("[data-part]")?.parentElement;
       if (place) load(place, job.dataset.page); else location.assign(job.dataset.page);
-    });
+    };
+    stream.addEventListener("progress", show);
+    stream.addEventListener("ended", (event) => { show(event); finish(); });
+    stream.addEventListener("error", () => { if (stream.readyState === EventSource.CLOSED) finish(); }); // gone, or logged out
   }
 
   function place(element) {
@@ -96,10 +97,6 @@
     event.preventDefault();
     const fields = new URLSearchParams(new FormData(form, by));
     load(into, (by && by.getAttribute("formaction")) || form.getAttribute("action"), { method: "POST", body: fields });
-  });
-
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("select[data-submit]")) event.target.form.submit();
   });
 
   panel.addEventListener("close", () => { stop(inside); inside.replaceChildren(); });
