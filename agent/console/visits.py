@@ -157,7 +157,7 @@ def _is_from_here(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("origin")
-    return origin in (None, "null") or urlsplit(origin).netloc == request.headers.get("host")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _key_of(service: Service, session: Session, *, dev: bool) -> ApiKey | None:
