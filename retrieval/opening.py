@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from retrieval.browsing import Browsing
 from retrieval.errors import NoStore, StoreError
 from retrieval.forgetting import Forgetting, Use
 from retrieval.history import History
@@ -42,6 +43,7 @@ class Parts(NamedTuple):
     record: Record
     history: History
     keeping: Keeping
+    browsing: Browsing
     place: IndexPlace
     lock: Lock
     mirror: Mirror
@@ -112,7 +114,9 @@ class Location:
         views = Views(record, history, mirror, embedder)
         seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / _KEY))
         forgetting = Forgetting(Use(database, record, mirror, views, place, lock), seal)
-        return Parts(database, record, history, Keeping(database), place, lock, mirror, views, forgetting)
+        return Parts(
+            database, record, history, Keeping(database), Browsing(database), place, lock, mirror, views, forgetting
+        )
 
     def _place(self, record: Record) -> IndexPlace:
         if self._index is not None:

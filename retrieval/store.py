@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from retrieval.browsing import Browsing
 from retrieval.drafts import Applied, Draft
 from retrieval.events import Event, Role, Snippet
 from retrieval.forgetting import Forgetting
@@ -122,6 +123,11 @@ class Store:
     def keeping(self) -> Keeping:
         """The versions of profiles and the corrections that are kept beside the histories."""
         return self._open().keeping
+
+    @property
+    def browsing(self) -> Browsing:
+        """Pages of what is in the store, for people who look through it."""
+        return self._open().browsing
 
     @property
     def forgetting(self) -> Forgetting:

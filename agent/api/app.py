@@ -56,6 +56,8 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
         ValueError: the rate in ``settings`` is none.
     """
 
+    from agent.console import add_console
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
@@ -69,6 +71,7 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
     app.state.rates = Rates(chosen.rate)
     for router in _ROUTERS:
         app.include_router(router)
+    add_console(app)
     add_problem_handlers(app)
     _add_middleware(app, chosen)
     return app

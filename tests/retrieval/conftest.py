@@ -20,6 +20,7 @@ from retrieval.store import Store
 from tests.retrieval.running import Chroma, Postgres, Server
 
 ON_SERVERS_TOO = {
+    "test_browsing",
     "test_index",
     "test_ingest",
     "test_keeping",

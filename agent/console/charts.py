@@ -1,0 +1,125 @@
+"""How a mood changed over time, as a line of points for a chart and a table. Knows claims and places, not colours."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from agent.console.kept import Chosen, document_at
+from agent.console.pages import page_url
+from agent.console.portrait import role_of
+from agent.console.texts import Texts
+from agent.documents import Claim
+from retrieval import Store
+
+__all__ = ["Chart", "Level", "Point", "chart_of"]
+
+_VERSIONS_READ: Final = 20
+_POINTS: Final = 60
+_WIDTH, _HEIGHT, _LEFT, _TOP = 320, 130, 76, 14
+_GOOD: Final = ("positive", "neutral", "mixed", "negative", "积极", "中性", "消极")
+
+
+class Level(NamedTuple):
+    """A word of the scale, and how high it stands."""
+
+    word: str
+    label: str
+    y: float
+
+
+class Point(NamedTuple):
+    """What was felt from a day on; ``until`` when that is known. ``url``: the message that says so."""
+
+    day: str
+    until: str | None
+    word: str
+    label: str
+    confidence: float
+    url: str | None
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The points in time order with the scale; ``path`` joins them by steps. One point alone makes no line."""
+
+    pointer: str
+    points: tuple[Point, ...]
+    levels: tuple[Level, ...]
+    path: str
+    width: int = _WIDTH
+    height: int = _HEIGHT
+
+
+def chart_of(store: Store, user_id: str, chosen: Chosen, texts: Texts) -> Chart | None:
+    """The mood over time, from the claims of this version and those before it; None where a profile has no mood."""
+    assert chosen.document is not None
+    pointer = next((f"/{name}" for name in chosen.document.profile if role_of(f"/{name}") == "feels"), None)
+    if pointer is None:
+        return None
+    found: dict[tuple[str, str], Claim] = {}
+    for claim in _claims(store, user_id, chosen, pointer):
+        day = _day_of(claim)
+        if day is not None and isinstance(claim.value, str):
+            found.setdefault((day, claim.value), claim)
+    told = [(day, claim) for (day, _), claim in sorted(found.items(), key=lambda item: item[0][0])][-_POINTS:]
+    words = _scale(chosen, pointer, [str(claim.value) for _, claim in told])
+    levels = _levels(words, texts)
+    points = tuple(_placed(told, {each.word: each for each in levels}, user_id))
+    return Chart(pointer, points, levels, _path(points))
+
+
+def _claims(store: Store, user_id: str, chosen: Chosen, pointer: str) -> Iterator[Claim]:
+    """What the versions say of it, the newest first: a later one knows better what an earlier one said of a day."""
+    assert chosen.document is not None
+    numbers = [each.number for each in chosen.versions if each.number < (chosen.version or 0)]
+    earlier = (document_at(store, user_id, chosen.schema_name, n) for n in numbers[: -_VERSIONS_READ - 1 : -1])
+    for document in (chosen.document, *earlier):
+        yield from (each for each in document.claims if each.pointer == pointer and each.status != "disputed")
+
+
+def _day_of(claim: Claim) -> str | None:
+    times = [each.timestamp for each in claim.evidence if each.timestamp]
+    day = claim.valid_from or max(times, default=None)
+    return day[:10] if day and len(day) >= 10 else None
+
+
+def _scale(chosen: Chosen, pointer: str, told: list[str]) -> list[str]:
+    """The words from best to worst: ours in our order, else as the schema has them."""
+    node = {} if chosen.schema is None else chosen.schema.inlined["properties"].get(pointer[1:], {})
+    given = [each for each in node.get("enum", ()) if isinstance(each, str)]
+    words = list(dict.fromkeys([*given, *told]))
+    return sorted(words, key=lambda word: _GOOD.index(word) if word in _GOOD else len(_GOOD))
+
+
+def _levels(words: list[str], texts: Texts) -> tuple[Level, ...]:
+    step = (_HEIGHT - 2 * _TOP - 18) / max(1, len(words) - 1)
+    return tuple(Level(word, texts.known("value", word), round(_TOP + n * step, 1)) for n, word in enumerate(words))
+
+
+def _placed(told: list[tuple[str, Claim]], levels: dict[str, Level], user_id: str) -> Iterator[Point]:
+    days = [_epoch(day) for day, _ in told]
+    span = (days[-1] - days[0]) if days else 0.0
+    for (day, claim), epoch in zip(told, days, strict=True):
+        share = (epoch - days[0]) / span if span else 0.5
+        level, first = levels[str(claim.value)], next(iter(claim.evidence), None)
+        url = None
+        if first is not None:
+            url = page_url("message", user=user_id, event=first.event_id, start=first.start, end=first.end)
+        x = round(_LEFT + share * (_WIDTH - _LEFT - 12), 1)
+        yield Point(day, claim.valid_to, level.word, level.label, claim.confidence, url, x, level.y)
+
+
+def _path(points: tuple[Point, ...]) -> str:
+    if len(points) < 2:
+        return ""
+    return f"M{points[0].x} {points[0].y}" + "".join(f"H{each.x}V{each.y}" for each in points[1:])
+
+
+def _epoch(day: str) -> float:
+    try:
+        return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return 0.0

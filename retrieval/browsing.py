@@ -1,0 +1,279 @@
+"""Reads a record a page at a time, for people who look through it: users, the events of one, what is around an event.
+
+However long a history is, a page costs no more memory than what is on it. Knows nothing of how pages are shown.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from retrieval.drafts import event_key, user_key
+from retrieval.errors import InputError, shorten
+from retrieval.events import Event
+from retrieval.history import UnknownUser, event_of
+from retrieval.sql import Database, chunks, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection, Select
+
+__all__ = ["Around", "Browsing", "EventPage", "Outline", "Place", "UserPage", "UserRow"]
+
+_UNDATED: Final = -1.0  # before all times: the first year that is read is 1970
+_MOST_SEARCHED: Final = 20_000
+
+
+class Place(NamedTuple):
+    """Where an event stands in its history: in time, then in the order in which it was loaded; undated ones first."""
+
+    moment: float
+    number: int
+
+
+class EventPage(NamedTuple):
+    """Events, newest first; ``newer`` and ``older``: whether there are more, before the first and after the last."""
+
+    events: tuple[Event, ...]
+    first: Place | None
+    last: Place | None
+    newer: bool
+    older: bool
+
+
+class Around(NamedTuple):
+    """An event with those of its channel just ``before`` and ``after`` it, oldest first, and whether there are more."""
+
+    event: Event
+    place: Place
+    before: tuple[Event, ...]
+    after: tuple[Event, ...]
+    more_before: bool
+    more_after: bool
+
+
+class Outline(NamedTuple):
+    """A history in numbers: events in all and by channel (None: of none), and the first and last time."""
+
+    events: int
+    channels: Mapping[str | None, int]
+    first: str | None
+    last: str | None
+
+
+class UserRow(NamedTuple):
+    """A user; ``last``: the time of the newest event, None where no event has one."""
+
+    user_id: str
+    events: int
+    last: str | None
+
+
+class UserPage(NamedTuple):
+    """Users, those who wrote last first; ``total``: how many there are on all pages."""
+
+    users: tuple[UserRow, ...]
+    total: int
+
+
+class Browsing:
+    """Pages of a record."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def users(self, limit: int, offset: int = 0, *, matching: str = "", among: Collection[str] = ()) -> UserPage:
+        """A page of users: all, or those with ``matching`` in their id (in any case), and those ``among`` these ids."""
+        from sqlalchemy import func, or_, select
+
+        events = tables().events
+        moment = func.coalesce(func.max(events.c.epoch), _UNDATED).label("moment")
+        grouped = select(
+            func.min(events.c.user_id).label("user_id"),
+            events.c.user_key,
+            func.count().label("events"),
+            moment,
+        ).group_by(events.c.user_key)
+        if matching or among:
+            keys = [user_key(each) for each in among]
+            alike = [events.c.user_id.icontains(matching, autoescape=True)] if matching else []
+            grouped = grouped.where(or_(*alike, events.c.user_key.in_(keys)))
+        found = grouped.subquery()
+        page = select(found, func.count().over().label("total")).order_by(found.c.moment.desc(), found.c.user_id)
+        with self._database.reading() as db:
+            rows = db.execute(page.limit(limit).offset(offset)).all()
+            total = rows[0].total if rows else db.execute(select(func.count()).select_from(found)).scalar_one()
+            last = {row.user_key: _time_at(db, row.user_key, row.moment) for row in rows}
+        return UserPage(tuple(UserRow(row.user_id, row.events, last[row.user_key]) for row in rows), total)
+
+    def outline(self, user_id: str) -> Outline:
+        """A user's history in numbers.
+
+        Raises:
+            UnknownUser: there is no event of the user.
+        """
+        from sqlalchemy import func, select
+
+        events, own = tables().events, user_key(user_id)
+        by_channel = select(
+            events.c.channel, func.count().label("times"), func.min(events.c.epoch), func.max(events.c.epoch)
+        )
+        with self._database.reading() as db:
+            rows = db.execute(by_channel.where(events.c.user_key == own).group_by(events.c.channel)).all()
+            if not rows:
+                raise UnknownUser(user_id)
+            first = min((row[2] for row in rows if row[2] is not None), default=_UNDATED)
+            last = max((row[3] for row in rows if row[3] is not None), default=_UNDATED)
+            bounds = _time_at(db, own, first), _time_at(db, own, last)
+        channels = {row.channel: row.times for row in sorted(rows, key=lambda row: -row.times)}
+        return Outline(sum(channels.values()), channels, *bounds)
+
+    def page(
+        self,
+        user_id: str,
+        limit: int,
+        *,
+        before: Place | None = None,
+        after: Place | None = None,
+        until: float | None = None,
+        channel: str | None = None,
+    ) -> EventPage:
+        """Events of a user, newest first: the newest ones, those ``before`` or ``after`` a place, or ``until`` a time.
+
+        Raises:
+            UnknownUser: there is no event of the user.
+        """
+        chosen = [] if channel is None else [tables().events.c.channel == channel]
+        if until is not None:
+            before = Place(until, 2**31 - 1)
+        with self._database.reading() as db:
+            if not _is_known(db, user_id):
+                raise UnknownUser(user_id)
+            if after is not None:
+                found = _places(db, user_id, limit + 1, chosen, after=after)
+                shown = found[:limit][::-1]
+                newer, older = len(found) > limit, bool(_places(db, user_id, 1, chosen, before=_last(shown, after)))
+            else:
+                found = _places(db, user_id, limit + 1, chosen, before=before)
+                shown = found[:limit]
+                start = shown[0] if shown else before
+                newer, older = (
+                    start is not None and bool(_places(db, user_id, 1, chosen, after=start)),
+                    len(found) > limit,
+                )
+            events = _events_at(db, shown)
+        return EventPage(events, shown[0] if shown else None, shown[-1] if shown else None, newer, older)
+
+    def around(self, user_id: str, event_id: str, most: int) -> Around:
+        """An event with at most so many of its channel before it, and after it.
+
+        Raises:
+            UnknownUser: there is no event of the user.
+            InputError: the user has no such event.
+        """
+        events = tables().events
+        with self._database.reading() as db:
+            row = db.execute(events.select().where(events.c.event_key == event_key(user_id, event_id))).one_or_none()
+            if row is None:
+                if not _is_known(db, user_id):
+                    raise UnknownUser(user_id)
+                raise InputError(f"user {shorten(user_id)} has no event {shorten(event_id)}")
+            place = Place(_UNDATED if row.epoch is None else row.epoch, row.pk)
+            same = [events.c.channel.is_(None) if row.channel is None else events.c.channel == row.channel]
+            before = _places(db, user_id, most + 1, same, before=place)
+            after = _places(db, user_id, most + 1, same, after=place)
+            return Around(
+                event_of(row),
+                place,
+                _events_at(db, before[:most][::-1]),
+                _events_at(db, after[:most]),
+                len(before) > most,
+                len(after) > most,
+            )
+
+    def latest_documents(self, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The newest version of any profile of these users, where there is one, by user id."""
+        from sqlalchemy import func, select
+
+        kept = tables().versions
+        keys = [user_key(each) for each in user_ids]
+        newest = select(func.max(kept.c.pk)).where(kept.c.user_key.in_(keys)).group_by(kept.c.user_key)
+        with self._database.reading() as db:
+            rows = db.execute(select(kept.c.user_id, kept.c.document).where(kept.c.pk.in_(newest)))
+            return {row.user_id: json.loads(row.document) for row in rows}
+
+    def documents_with(self, words: str, most: int) -> dict[str, dict[str, Any]] | None:
+        """The newest profiles that hold these words anywhere, by user id, at most so many; case counts but for A to Z.
+
+        None: there are too many profiles to look through them.
+        """
+        from sqlalchemy import func, select
+
+        kept = tables().versions
+        written = json.dumps(words)[1:-1]
+        newest = select(func.max(kept.c.pk)).group_by(kept.c.user_key)
+        with self._database.reading() as db:
+            if db.execute(select(func.count()).select_from(kept)).scalar_one() > _MOST_SEARCHED:
+                return None
+            wanted = select(kept.c.user_id, kept.c.document).where(
+                kept.c.pk.in_(newest), kept.c.document.icontains(written, autoescape=True)
+            )
+            return {row.user_id: json.loads(row.document) for row in db.execute(wanted.limit(most))}
+
+
+def _moment() -> "ColumnElement[float]":
+    from sqlalchemy import func
+
+    return func.coalesce(tables().events.c.epoch, _UNDATED)
+
+
+def _places(
+    db: "Connection",
+    user_id: str,
+    limit: int,
+    chosen: "Sequence[ColumnElement[bool]]",
+    *,
+    before: Place | None = None,
+    after: Place | None = None,
+) -> list[Place]:
+    """Places of a user's events: before one or from the newest, newest first; or after one, oldest first."""
+    from sqlalchemy import and_, or_, select
+
+    events, moment = tables().events, _moment()
+    wanted: Select[Any] = select(moment, events.c.pk).where(events.c.user_key == user_key(user_id), *chosen)
+    if after is not None:
+        later = or_(moment > after.moment, and_(moment == after.moment, events.c.pk > after.number))
+        wanted = wanted.where(later).order_by(moment, events.c.pk)
+    else:
+        if before is not None:
+            wanted = wanted.where(
+                or_(moment < before.moment, and_(moment == before.moment, events.c.pk < before.number))
+            )
+        wanted = wanted.order_by(moment.desc(), events.c.pk.desc())
+    return [Place(*row) for row in db.execute(wanted.limit(limit))]
+
+
+def _events_at(db: "Connection", places: Sequence[Place]) -> tuple[Event, ...]:
+    events = tables().events
+    found: dict[int, Event] = {}
+    for part in chunks([each.number for each in places]):
+        found.update({row.pk: event_of(row) for row in db.execute(events.select().where(events.c.pk.in_(part)))})
+    return tuple(found[each.number] for each in places)
+
+
+def _last(places: Sequence[Place], otherwise: Place) -> Place:
+    return places[-1] if places else Place(otherwise.moment, otherwise.number + 1)
+
+
+def _is_known(db: "Connection", user_id: str) -> bool:
+    events = tables().events
+    own = events.select().with_only_columns(events.c.pk).where(events.c.user_key == user_key(user_id))
+    return db.execute(own.limit(1)).first() is not None
+
+
+def _time_at(db: "Connection", key: str, moment: float) -> str | None:
+    from sqlalchemy import func, select
+
+    events = tables().events
+    if moment == _UNDATED:
+        return None
+    there = (events.c.user_key == key) & (events.c.epoch == moment)
+    return db.execute(select(func.min(events.c.timestamp)).where(there)).scalar()

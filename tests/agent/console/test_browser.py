@@ -1,0 +1,407 @@
+"""The console in a real browser: the ten-second task, ask, why, correct, languages, phone, keyboard, payloads, axe."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from agent.documents import Claim, ClaimRef, Corrected, Rejected
+from agent.schema_rules import escape_pointer
+from retrieval.keeping import VersionNote
+from tests.agent.console.desk import Desk, cite, served
+from tests.agent.scripted import answer
+
+pytest.importorskip("playwright")
+from playwright.sync_api import Browser, expect
+
+from tests.agent.console.seen import Window, launched
+
+pytestmark = pytest.mark.browser
+
+PAYLOADS = [
+    "<script>alert(1);window.pwned=1</script>",
+    '<img src=x onerror="alert(1);window.pwned=1" data-pwned>',
+    "<svg onload='window.pwned=1'><script>window.pwned=1</script></svg>",
+    '"><b data-pwned onmouseover=alert(1)>x</b><i a="',
+    "'-alert(1)-'",
+    "[click](javascript:window.pwned=1) **bold** ![x](http://evil.example/x.png)",
+    "javascript:window.pwned=1",
+    "</style><style>body{display:none}</style>",
+    "{{ 7 * 7 }}{% raw %}${7*7}",
+    "</title></textarea></select></noscript><iframe srcdoc='<script>parent.pwned=1</script>' data-pwned></iframe>",
+    "data:text/html,<script>alert(1)</script>",
+]
+HOSTILE = " ".join(PAYLOADS)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as found:
+        yield found
+
+
+class Slow:
+    """The scripted model, which waits where it is told to."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def __call__(self, system: str, user: str, schema: Mapping[str, Any] | None) -> Any:
+        assert self.go_on.wait(30)
+        return answer(system, user, schema)
+
+
+@pytest.fixture(scope="module")
+def model() -> Slow:
+    return Slow()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, model: Slow) -> Iterator[Desk]:
+    made = Desk(tmp_path_factory.mktemp("desk"), model)
+    made.maya()
+    made.load("ليلى", [("r1", "2026-02-03T10:00:00Z", "user", "مرحبا، اسمي ليلى وأعيش في ميونخ. I live in Munich.")])
+    made.load("🙂" * 40, [("e1", None, "user", "🙂 " * 300)])
+    made.load("x" * 400, [("w" * 400, "2026-01-01", "user", "w" * 3000)], speaker="s" * 200, channel="c" * 200)
+    yield made
+    made.service.close()
+
+
+@pytest.fixture(scope="module")
+def base(desk: Desk) -> Iterator[str]:
+    with served(desk.service) as address:
+        yield address
+
+
+@pytest.fixture
+def window(browser: Browser, base: str) -> Iterator[Window]:
+    found = Window(browser, base, viewport={"width": 1280, "height": 900})
+    yield found
+    found.close()
+
+
+def test_ten_seconds(window: Window) -> None:
+    page = window.go("")
+    began = time.monotonic()
+    page.get_by_role("link", name="Maya Chen").click()
+    screen = page.locator(".glance")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Maya Chen")  # who is this
+    expect(screen).to_contain_text("cancel the subscription")  # what do they want now
+    expect(page.locator("[data-role=feels]")).to_contain_text("negative")  # how do they feel
+    page.locator("[data-role=feels] a.mark").first.click()  # prove it
+    panel = page.get_by_role("dialog")
+    expect(panel.locator("mark")).to_have_text("I am angry")
+    expect(panel).to_contain_text("I am sorry to hear that")
+    assert time.monotonic() - began < 10
+    box = screen.bounding_box()
+    assert box is not None and box["y"] + box["height"] < 900, "all of it stands on the first screen"
+
+
+def test_ask_and_stream(window: Window, model: Slow) -> None:
+    page = window.go("/customer?user=maya")
+    model.go_on.clear()
+    page.get_by_role("textbox", name="Ask about this customer").fill("Which city does she live in?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer [data-step]")).not_to_be_empty()
+    expect(page.locator("#answer").get_by_role("button", name="Cancel")).to_be_visible()
+    model.go_on.set()
+    expect(page.locator("#answer")).to_contain_text("Munich")
+    expect(page.locator("#answer")).to_contain_text("I moved to Munich last week")
+    page.locator("#answer a.mark").first.click()
+    expect(page.get_by_role("dialog").locator("mark")).to_contain_text("Munich")
+
+
+def test_cancel(window: Window, model: Slow) -> None:
+    page = window.go("/customer?user=maya")
+    model.go_on.clear()
+    page.locator("#question").fill("Where does she live now?")
+    page.get_by_role("button", name="Ask").click()
+    with page.expect_response("**/job/cancel"):
+        page.locator("#answer").get_by_role("button", name="Cancel").click()
+    model.go_on.set()
+    expect(page.locator("#answer")).to_contain_text("Cancelled")
+
+
+def test_build_survives_a_reload_and_why(window: Window, model: Slow) -> None:
+    page = window.go("/customer?user=%D9%84%D9%8A%D9%84%D9%89&schema=small")
+    model.go_on.clear()
+    page.get_by_role("button", name="Make the profile").click()
+    expect(page.locator("[data-step]")).not_to_be_empty()
+    page.goto(f"{window.base}/console/customer?user=%D9%84%D9%8A%D9%84%D9%89&schema=small")
+    expect(page.get_by_text("A profile is being made")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("A profile is being made")).to_be_visible()
+    model.go_on.set()
+    expect(page.locator(".cards")).to_contain_text("Munich")
+    page.get_by_role("button", name="Why: Munich").click()
+    panel = page.get_by_role("dialog")
+    expect(panel).to_contain_text("It rests on these words")
+    expect(panel.locator("blockquote mark").first).to_contain_text("Munich")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_correct(window: Window, desk: Desk) -> None:
+    page = window.go("/customer?user=maya")
+    page.get_by_role("link", name="Correct: Munich").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Right value").fill("Vienna")
+    form.get_by_label("Your name").fill("Ana <b>")
+    form.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("1 correction counts from the next profile on")).to_be_visible()
+    expect(page.get_by_role("button", name="Make the next profile now")).to_be_visible()
+    page.get_by_role("button", name="Confirm: Maya Chen", exact=True).click()
+    expect(page.get_by_text("2 corrections count from the next profile on")).to_be_visible()
+    assert [each.by for each in desk.limner.corrections("maya")] == ["Ana <b>", "Ana <b>"]
+
+
+def test_languages(window: Window) -> None:
+    page = window.go("/customer?user=maya")
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator(".glance")).to_contain_text("现在想要什么")
+    page.reload()
+    expect(page.locator(".glance")).to_contain_text("感受如何")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator(".glance")).to_contain_text("Wants now")
+
+
+def test_phone(browser: Browser, base: str, desk: Desk) -> None:
+    window = Window(browser, base, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    for path in (*pages(), f"/customer?user={'x' * 400}", f"/messages?user={'x' * 400}", f"/customer?user={'🙂' * 40}"):
+        page = window.go(path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 360, f"{path} is {width} wide"
+    page = window.go("/customer?user=maya")
+    page.locator("[data-role=feels] a.mark").first.tap()
+    expect(page.get_by_role("dialog").locator("mark")).to_be_visible()
+    window.close()
+
+
+def test_keyboard(window: Window) -> None:
+    page = window.go("/customer?user=maya")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    mark = page.locator("[data-role=issues] a.mark").first
+    for _ in range(40):
+        if mark.evaluate("node => node === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", "the focus is seen"
+    expect(mark).to_be_focused()
+    page.keyboard.press("Enter")
+    panel = page.get_by_role("dialog")
+    expect(panel.locator("mark")).to_contain_text("kettle")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(mark).to_be_focused()
+
+
+def test_without_scripts(browser: Browser, base: str) -> None:
+    context = browser.new_context(base_url=base, java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto("/console/customer?user=maya")
+    page.locator("[data-role=feels] a.mark").first.click()
+    expect(page.locator("mark")).to_have_text("I am angry")
+    page.goto("/console/customer?user=maya")
+    page.locator("#question").fill("Which city does she live in?")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator(".lead")).to_contain_text("Munich", timeout=20_000)
+    context.close()
+
+
+def test_login(browser: Browser, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)  # its service ends with the server
+    desk.maya()
+    key, _ = desk.service.keys.make("default", ["read"], label="Ana")
+    with served(desk.service, dev=False) as address:
+        window = Window(browser, address)
+        page = window.go("/customer?user=maya")
+        page.get_by_label("API key").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("not known")
+        page.get_by_label("API key").fill(key)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Maya Chen")
+        assert page.evaluate("document.cookie") == ""
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_label("API key")).to_be_visible()
+        window.close()
+
+
+def hostile(desk: Desk) -> None:
+    """A user whose every field is a payload, with a profile under a schema that is one, too."""
+    desk.load(
+        HOSTILE,
+        [(HOSTILE, "2026-05-01T10:00:00Z", "user", f"I live in Munich. {HOSTILE}")],
+        speaker=HOSTILE,
+        channel=HOSTILE,
+        metadata={HOSTILE: HOSTILE},
+    )
+    event = desk.limner.store.events(HOSTILE)[0]
+    text = {"type": ["string", "null"], "description": HOSTILE, "x-description-zh": HOSTILE}
+    names = PAYLOADS[:3]
+    document = {
+        "title": HOSTILE, "description": HOSTILE, "type": "object",
+        "properties": {
+            "name": text, "sentiment": {**text, "enum": [*PAYLOADS[:2], None]}, **dict.fromkeys(names, text)
+        },
+    }  # fmt: skip
+    desk.service.schemas.register("default", "hostile", document)
+    evidence = cite(HOSTILE, event, event.text)
+    said = Corrected(HOSTILE, "2026-05-02", "confirm", HOSTILE)
+    cited, places = (evidence,), [f"/{escape_pointer(name)}" for name in names]
+    claims = [
+        Claim("/name", HOSTILE, "current", "stated", 0.9, "2026-05-01", None, cited),
+        Claim(
+            "/name", PAYLOADS[0], "superseded", "stated", 0.9, HOSTILE, HOSTILE, cited, {}, ClaimRef("/name", HOSTILE)
+        ),
+        Claim("/sentiment", PAYLOADS[0], "current", "inferred", 0.9, "2026-05-01", None, cited),
+        *(Claim(each, HOSTILE, "current", "stated", 0.5, None, None, cited, corrected=said) for each in places),
+    ]
+    profile = {"name": HOSTILE, "sentiment": PAYLOADS[0], **dict.fromkeys(names, HOSTILE)}
+    refused = (Rejected("/name", HOSTILE, HOSTILE, (evidence,), None),)
+    schema = desk.schema("hostile")
+    made = desk.profile(
+        HOSTILE, profile, claims, schema={"name": "hostile", "hash": schema.hash}, rejected=refused, unknown=(HOSTILE,)
+    )
+    desk.keep(made)
+    desk.limner.correct(HOSTILE, "/name", "correct", HOSTILE, by=HOSTILE, note=HOSTILE, schema=schema)
+    note = VersionNote(HOSTILE, PAYLOADS[1], "0" * 12, 0, "2026-05-01T00:00:00Z")
+    private = {"made_with": {}, "newest": 0, "until": 0, "since": None, "changes": []}
+    desk.limner.store.keeping.save(note, "x", made.as_json() | {"schema": {"name": PAYLOADS[1], "hash": "0"}}, private)
+
+
+def test_nothing_of_a_history_is_executed(browser: Browser, base: str, desk: Desk) -> None:
+    hostile(desk)
+    user = quote(HOSTILE, safe="")
+    event = quote(HOSTILE, safe="")
+    window = Window(browser, base)
+    for path in (
+        "", f"?q={user}", f"/customer?user={user}&schema=hostile", f"/customer?user={user}", f"/messages?user={user}",
+        f"/messages?user={user}&q=Munich&channel={user}&until={user}",
+        f"/message?user={user}&event={event}&start=3&end=40",
+        f"/sheet?user={user}&schema=hostile", f"/versions?user={user}&schema=hostile", f"/erase?user={user}",
+        f"/correct?user={user}&schema=hostile&pointer=%2Fname&action=correct",
+    ):  # fmt: skip
+        page = window.go(path)
+        shown = page.locator("body").inner_text()
+        assert PAYLOADS[0] in shown or "window.pwned=1</script>" in shown or PAYLOADS[0] in page.content(), path
+        assert page.locator("iframe, script:not([src]), style, [onerror], [onload], [style]").count() == 0, path
+        assert page.evaluate("[...document.links].every(each => each.protocol.startsWith('http'))"), path
+    page = window.go(f"/customer?user={user}&schema=hostile")
+    visible = page.locator("main").inner_text()
+    for payload in PAYLOADS:
+        assert " ".join(payload.split()) in " ".join(visible.split()), payload
+    page.locator("a.mark").first.click()
+    panel = page.get_by_role("dialog")
+    expect(panel.locator("mark")).to_contain_text(PAYLOADS[0])
+    panel.get_by_text("Further data").click()
+    expect(panel.locator("dl")).to_contain_text(PAYLOADS[1])
+    page.keyboard.press("Escape")
+    page.locator("#question").fill(f"Which city? {HOSTILE[:300]}")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.locator("#answer h1")).to_contain_text(PAYLOADS[0])
+    page = window.go(f"/customer?user={user}&schema=small")
+    page.get_by_role("button", name="Make the profile").click()
+    expect(page.locator(".cards")).to_contain_text("Munich")
+    page.get_by_role("button", name="Why: Munich").click()
+    expect(panel).to_contain_text("It rests on these words")
+    window.close()
+
+
+def pages() -> list[str]:
+    """The pages of the console, by path."""
+    return [
+        "",
+        "?q=nobody",
+        "/customer?user=maya",
+        "/customer?user=maya&version=1",
+        "/customer?user=maya&schema=person",
+        "/messages?user=maya",
+        "/messages?user=maya&q=kettle",
+        "/message?user=maya&event=m4&start=0&end=10",
+        "/versions?user=maya&schema=customer&version=2&since=1",
+        "/correct?user=maya&schema=customer&pointer=%2Frecent_issues%2F0&action=correct",
+        "/sheet?user=maya",
+        "/erase?user=maya",
+        "/customer?user=nobody",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_problem(browser: Browser, base: str, desk: Desk, scheme: str, model: Slow) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    window = Window(browser, base, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    asked = desk.service.ask("default", "maya", "Which city does she live in?")
+    why = desk.service.explain("default", "ليلى", "/city", desk.schema("small"))
+    assert asked.wait(30) and why.wait(30)
+    model.go_on.clear()
+    slow = desk.service.ask("default", "maya", "Where does she live?")
+    paths = [*pages(), f"/job?id={asked.job_id}", f"/job?id={why.job_id}", f"/job?id={slow.job_id}"]
+    found = {path: serious(Axe().run(window.go(path))) for path in paths}
+    page = window.go("/customer?user=maya")
+    for each in page.locator("details > summary").all():
+        each.click()
+    found["all open"] = serious(Axe().run(page))
+    page.locator("a.mark").first.click()
+    expect(page.get_by_role("dialog").locator("mark")).to_be_visible()
+    found["panel"] = serious(Axe().run(page))
+    desk.service.queue.cancel(slow)
+    model.go_on.set()
+    window.close()
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+def serious(results: Any) -> list[str]:
+    """What axe calls serious or critical."""
+    assert results.response["passes"], "it looked"
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in results.response["violations"]
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_a_history_of_50_000_messages(browser: Browser, base: str, desk: Desk) -> None:
+    fill(desk, 50_000)
+    window = Window(browser, base)
+    for path in ("", "/customer?user=many", "/messages?user=many", "/message?user=many&event=n25000"):
+        began = time.monotonic()
+        window.go(path)
+        assert time.monotonic() - began < 3, path
+    page = window.go("/messages?user=many")
+    expect(page.locator("main")).to_contain_text("50,000 messages")
+    page.get_by_role("link", name="Older").click()
+    expect(page.get_by_role("link", name="Newer")).to_be_visible()
+    window.close()
+
+
+def fill(desk: Desk, count: int) -> None:
+    """Write so many events into the record, without the index: no embedding of 50,000 messages in a test."""
+    import sqlite3
+
+    from retrieval.drafts import event_key, user_key
+
+    database = sqlite3.connect(desk.limner.store.path / "record.sqlite3")
+    rows = (
+        (user_key("many"), event_key("many", f"n{n}"), "many", f"n{n}", "2025-01-01T00:00:00Z", 1_735_689_600.0 + n,
+         "chat", "user", "user", f"Message {n}: " + "all is well. " * 20, "{}", f"h{n}")
+        for n in range(count)
+    )  # fmt: skip
+    columns = (
+        "user_key, event_key, user_id, event_id, timestamp, epoch, channel, speaker, role, text, metadata, content_hash"
+    )
+    with database:
+        database.executemany(f"INSERT INTO events ({columns}) VALUES ({', '.join('?' * 12)})", rows)
+    database.close()

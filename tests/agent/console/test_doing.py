@@ -1,0 +1,283 @@
+"""What people do in the console: log in, ask, correct, make profiles, erase; and who may."""
+
+import re
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.console.sessions import LASTS_SECONDS, Sessions
+from tests.agent.console.conftest import Browser
+from tests.agent.console.desk import Desk
+from tests.agent.scripted import answer
+
+
+def wait_for(desk: Desk, reply: Any) -> str:
+    """The id of the job that a form began, when it has ended."""
+    assert reply.status_code == 303, reply.text
+    job_id = reply.headers["location"].partition("id=")[2]
+    job = desk.service.queue.job("default", job_id)
+    assert job is not None and job.wait(30)
+    return job_id
+
+
+def key_of(desk: Desk, *scopes: str, label: str = "") -> str:
+    return desk.service.keys.make("default", scopes, label=label)[0]
+
+
+def logged_in(desk: Desk, *scopes: str, label: str = "") -> Browser:
+    browser = Browser(desk, dev=False)
+    token = browser.token("/login", next="/console")
+    found = browser.post("/login", token, key=key_of(desk, *scopes, label=label), next="/console/customer?user=maya")
+    assert found.headers["location"] == "/console/customer?user=maya"
+    return browser
+
+
+def test_without_a_key_there_is_only_the_login(desk: Desk) -> None:
+    browser = Browser(desk, dev=False)
+    found = browser.client.get("/console/customer?user=maya", follow_redirects=False)
+    assert found.headers["location"] == "/console/login?next=%2Fconsole%2Fcustomer%3Fuser%3Dmaya"
+    token = browser.token("/login", next="/console")
+    assert browser.post("/login", token, key="limner_wrong").status_code == 401
+    assert "Maya" not in browser.client.get("/console").text
+
+
+def test_a_session_lasts_until_logout(desk: Desk) -> None:
+    browser = logged_in(desk, "read")
+    cookie = browser.client.cookies.jar
+    assert "Maya Chen" in browser.text("/customer", user="maya") and len(list(cookie)) == 1
+    browser.post("/logout")
+    assert "API key" in browser.client.get("/console/customer?user=maya").text
+
+
+def test_the_cookie_is_out_of_reach(desk: Desk) -> None:
+    browser = Browser(desk, dev=False)
+    told = browser.get("/login").headers["set-cookie"]
+    assert "HttpOnly" in told and "SameSite=strict" in told and "Secure" not in told
+    browser.client.base_url = "https://localhost"
+    assert "Secure" in browser.get("/login").headers["set-cookie"]
+
+
+def test_a_revoked_key_ends_its_sessions(desk: Desk) -> None:
+    browser = logged_in(desk, "read")
+    desk.service.keys.revoke(desk.service.keys.all()[0].key_id)
+    assert "API key" in browser.client.get("/console/customer?user=maya").text
+
+
+def test_sessions_end_by_themselves() -> None:
+    now = [0.0]
+    sessions = Sessions(lambda: now[0])
+    secret, session = sessions.start("default", "k")
+    assert sessions.get(secret) is session and sessions.get("other") is None
+    now[0] = LASTS_SECONDS + 1
+    assert sessions.get(secret) is None
+
+
+def test_a_key_shows_and_does_only_what_it_may(desk: Desk) -> None:
+    reader = logged_in(desk, "read")
+    page = reader.text("/customer", user="maya")
+    assert 'value="confirm"' not in page and "/console/erase" not in page and "/console/export.json" not in page
+    said: dict[str, Any] = {
+        "user": "maya",
+        "schema": "customer",
+        "pointer": "/location",
+        "action": "confirm",
+        "by": "x",
+    }
+    assert reader.post("/correct", **said).status_code == 403
+    assert reader.post("/erase", user="maya", sure="yes").status_code == 403
+    assert reader.get("/erase", user="maya").status_code == 403
+    assert reader.get("/export.json", user="maya").status_code == 403
+    assert desk.limner.corrections("maya") == [] and len(desk.limner.users()) == 1
+    writer = logged_in(desk, "read", "write", label="Ana")
+    page = writer.text("/customer", user="maya")
+    assert 'value="confirm"' in page and "/console/erase" not in page
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        ({}, ""),
+        ({}, "0" * 64),
+        ({"sec-fetch-site": "cross-site"}, None),
+        ({"sec-fetch-site": "same-site"}, None),
+        ({"origin": "https://evil.example"}, None),
+        ({"origin": "null"}, None),
+    ],
+)
+def test_forms_of_other_pages_are_refused(browser: Browser, headers: Mapping[str, str], token: str | None) -> None:
+    given = browser.token() if token is None else token
+    fields = {"token": given, "user": "maya", "question": "Where does she live?"}
+    found = browser.client.post("/console/ask", data=fields, headers=headers, follow_redirects=False)
+    assert found.status_code == 403
+
+
+def test_our_own_forms_are_taken(browser: Browser) -> None:
+    fields = {"token": browser.token(), "user": "maya", "question": "Where does she live?"}
+    for headers in ({"sec-fetch-site": "same-origin"}, {"origin": "http://localhost"}):
+        found = browser.client.post("/console/ask", data=fields, headers=headers, follow_redirects=False)
+        assert found.status_code == 303
+
+
+def test_a_form_that_is_too_large_is_refused(browser: Browser) -> None:
+    assert browser.post("/ask", user="maya", question="x" * 200_000).status_code == 413
+
+
+def test_a_question_is_answered_with_footnotes(desk: Desk, browser: Browser) -> None:
+    job_id = wait_for(desk, browser.post("/ask", user="maya", question="Which city does she live in?"))
+    page = browser.text("/job", id=job_id)
+    assert "Munich" in page and "I moved to Munich last week" in page
+    assert "Which city does she live in?" in browser.text("/customer", user="maya")
+    events = browser.get("/job/stream", id=job_id)
+    assert events.headers["content-type"].startswith("text/event-stream") and "event: ended" in events.text
+
+
+def test_what_the_history_does_not_tell_is_said(desk: Desk, browser: Browser) -> None:
+    job_id = wait_for(desk, browser.post("/ask", user="maya", question="What is her shoe size?"))
+    assert "I cannot tell from this history" in browser.text("/job", id=job_id)
+    assert browser.post("/ask", user="maya", question=" ").status_code == 400
+    assert browser.post("/ask", user="nobody", question="Who?").status_code == 404
+
+
+def test_a_failed_job_says_why(desk: Desk, browser: Browser) -> None:
+    job_id = wait_for(desk, browser.post("/ask", user="maya", question="go away"))
+    page = browser.text("/job", id=job_id)
+    assert "the server is gone" in page and "Start it" in page
+
+
+def test_a_profile_is_made_seen_and_explained(desk: Desk, browser: Browser) -> None:
+    assert "There is no profile" in browser.text("/customer", user="maya", schema="small")
+    job_id = wait_for(desk, browser.post("/build", user="maya", schema="small"))
+    done = browser.client.get(f"/console/job?id={job_id}", follow_redirects=False)
+    assert done.headers["location"] == "/console/customer?user=maya&schema=small&said=built"
+    page = browser.client.get(done.headers["location"]).text
+    assert "Munich" in page and "up to date" in page
+    job_id = wait_for(desk, browser.post("/explain", user="maya", schema="small", pointer="/city"))
+    page = browser.text("/job", id=job_id)
+    assert "It rests on these words" in page and "<mark>" in page and "Each snippet was read by itself" in page
+    job_id = wait_for(desk, browser.post("/explain", user="maya", schema="small", pointer="/job"))
+    assert "Not told by this history" in browser.text("/job", id=job_id)
+
+
+def test_work_goes_on_when_the_page_is_loaded_again_and_can_be_cancelled(tmp_path: Path) -> None:
+    began, go_on = threading.Event(), threading.Event()
+
+    def slow(system: str, user: str, schema: Mapping[str, Any] | None) -> Any:
+        began.set()
+        assert go_on.wait(30)
+        return answer(system, user, schema)
+
+    desk = Desk(tmp_path, slow)
+    desk.maya()
+    browser = Browser(desk)
+    first = browser.post("/build", user="maya", schema="small")
+    assert began.wait(30)
+    page = browser.text("/customer", user="maya", schema="small")
+    job_id = first.headers["location"].partition("id=")[2]
+    assert "A profile is being made" in page and job_id in page
+    again = browser.post("/build", user="maya", schema="small")
+    assert again.headers["location"] == first.headers["location"]
+    assert "data-stream" in browser.text("/job", id=job_id)
+    asked = browser.post("/ask", user="maya", question="Where does she live?").headers["location"]
+    assert "Waiting; 1 before this" in browser.client.get(asked).text
+    assert browser.post("/job/cancel", id=asked.partition("id=")[2]).headers["location"] == asked
+    assert "Cancelled" in browser.client.get(asked).text
+    cancelled = browser.post("/job/cancel", id=job_id)
+    assert cancelled.headers["location"] == "/console/customer?user=maya&schema=small"
+    go_on.set()
+    wait_for(desk, first)
+    assert "Cancelled" in browser.text("/job", id=job_id)
+    desk.service.close()
+
+
+def test_a_value_is_confirmed_with_one_click_once_the_name_is_known(desk: Desk, browser: Browser) -> None:
+    said: dict[str, Any] = {"user": "maya", "schema": "customer", "pointer": "/location", "action": "confirm"}
+    asked = browser.post("/correct", **said)
+    assert asked.status_code == 200 and "Your name" in asked.text
+    done = browser.post("/correct", **said, by="Ana")
+    assert done.headers["location"].endswith("said=confirm")
+    page = browser.client.get(done.headers["location"]).text
+    assert "counts from the next profile on" in page and "Make the next profile now" in page
+    assert browser.post("/correct", **{**said, "pointer": "/name"}).status_code == 303
+    assert [(each.pointer, each.action, each.by) for each in desk.limner.corrections("maya")] == [
+        ("/location", "confirm", "Ana"),
+        ("/name", "confirm", "Ana"),
+    ]
+    assert "2 corrections count" in browser.text("/customer", user="maya")
+
+
+def test_the_label_of_the_key_is_the_name(desk: Desk) -> None:
+    browser = logged_in(desk, "read", "write", label="Ana of support")
+    done = browser.post("/correct", user="maya", schema="customer", pointer="/name", action="confirm")
+    assert done.status_code == 303 and desk.limner.corrections("maya")[0].by == "Ana of support"
+
+
+def test_values_are_corrected_by_a_form(desk: Desk, browser: Browser) -> None:
+    said: dict[str, Any] = {"user": "maya", "schema": "customer", "action": "correct", "by": "Ana", "note": "by phone"}
+    form = browser.text("/correct", user="maya", schema="customer", pointer="/recent_issues/0", action="correct")
+    assert 'value="broken kettle"' in form and 'name="value.status"' in form
+    wrong = browser.post("/correct", **said, pointer="/sentiment", value="purple")
+    assert wrong.status_code == 422 and 'role="alert"' in wrong.text
+    solved = {"value.issue": "broken kettle", "value.status": "resolved"}
+    for fields in (
+        {"pointer": "/location", "value": "Vienna"},
+        {"pointer": "/recent_issues/0", **solved},
+        {"pointer": "/interests/-", "value": "tea"},
+        {"pointer": "/churn_risk", "value": "high"},
+    ):
+        assert browser.post("/correct", **said, **fields).status_code == 303
+    assert [each.value for each in desk.limner.corrections("maya")] == [
+        "Vienna",
+        {"issue": "broken kettle", "status": "resolved"},
+        "tea",
+        "high",
+    ]
+    assert browser.post("/correct", **{**said, "action": "explode"}, pointer="/name").status_code == 400
+
+
+def test_corrections_wait_until_a_profile_was_made_with_them(desk: Desk, browser: Browser) -> None:
+    wait_for(desk, browser.post("/build", user="maya", schema="small"))
+    browser.post("/correct", user="maya", schema="small", pointer="/city", action="correct", value="Vienna", by="Ana")
+    assert "1 correction counts" in browser.text("/customer", user="maya", schema="small")
+    wait_for(desk, browser.post("/build", user="maya", schema="small"))
+    page = browser.text("/customer", user="maya", schema="small")
+    assert "counts from the next" not in page and "Vienna" in page and "corrected by Ana" in page
+    changes = browser.text("/versions", user="maya", schema="small", version=2)
+    assert "a person said so" in changes and "Vienna" in changes
+
+
+def test_new_messages_are_told(desk: Desk, browser: Browser) -> None:
+    desk.load("maya", [("m7", "2026-09-02", "user", "Any news?")])
+    assert "1 message came after this profile" in browser.text("/customer", user="maya")
+
+
+def test_a_profile_whose_schema_nobody_knows_any_more_is_still_shown(desk: Desk, browser: Browser) -> None:
+    wait_for(desk, browser.post("/build", user="maya", schema="small"))
+    desk.service.schemas.remove("default", "small")
+    page = browser.text("/customer", user="maya", schema="small")
+    assert "Munich" in page and 'value="confirm"' not in page
+
+
+def test_erasing_asks_first_and_gives_a_receipt(desk: Desk, browser: Browser) -> None:
+    assert "<dd>6</dd>" in browser.text("/erase", user="maya")
+    unsure = browser.post("/erase", user="maya")
+    assert unsure.status_code == 422 and "Tick the box" in unsure.text
+    wait_for(desk, browser.post("/ask", user="maya", question="Which city?"))
+    done = browser.post("/erase", user="maya", sure="yes")
+    receipt = browser.client.get(done.headers["location"])
+    assert "Receipt 1" in receipt.text and "maya" not in receipt.text.lower() and "of this store" in receipt.text
+    assert browser.get("/receipt.json", number=1).json()["erased"]["events"] == 6
+    assert browser.get("/customer", user="maya").status_code == 404
+    assert not re.search("maya", browser.text(""), re.IGNORECASE) and desk.service.queue.jobs("default") == []
+
+
+def test_another_tenants_jobs_do_not_exist(desk: Desk, browser: Browser) -> None:
+    job_id = wait_for(desk, browser.post("/ask", user="maya", question="Which city?"))
+    secret, _ = desk.service.keys.make("other", ["admin"])
+    other = Browser(desk, dev=False)
+    token = other.token("/login", next="/console")
+    other.post("/login", token, key=secret, next="/console")
+    assert other.get("/job", id=job_id).status_code == 404
+    assert other.get("/customer", user="maya").status_code == 404

@@ -1,0 +1,171 @@
+"""The pages of the console as HTML: what stands on them, in both languages, and what is refused."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agent.console.conftest import Browser
+from tests.agent.console.desk import MAYA, Desk
+
+
+def words_of(page: str) -> str:
+    """The text of a page, without markup."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition("<main")[2]).split())
+
+
+def test_the_first_page_lists_customers(browser: Browser) -> None:
+    first = browser.client.get("/", follow_redirects=False)
+    assert (first.status_code, first.headers["location"]) == (303, "/console")
+    page = browser.text("")
+    assert "Maya Chen" in page and "1 open issue" in page and "negative" in page and "6 messages" in page
+
+
+def test_customers_are_found_by_id_and_by_name(desk: Desk, browser: Browser) -> None:
+    desk.load("u_7", [("a", "2026-01-01", "user", "Hello.")])
+    assert "u_7" not in browser.text("", q="chen") and "Maya Chen" in browser.text("", q="chen")
+    assert "u_7" in browser.text("", q="U_7") and "Maya" not in words_of(browser.text("", q="u_7"))
+    assert "No customer has this" in browser.text("", q="nobody")
+
+
+def test_a_store_that_is_not_there_yet_says_so(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert "There are no histories yet" in Browser(desk).text("")
+    desk.service.close()
+
+
+def test_ten_seconds_are_enough(browser: Browser) -> None:
+    page = words_of(browser.text("/customer", user="maya"))
+    for told in ("Maya Chen", "from Munich", "cancel the subscription", "broken kettle", "negative", "very sure 91%"):
+        assert told in page
+
+
+def test_values_show_where_they_come_from(browser: Browser) -> None:
+    page = browser.text("/customer", user="maya")
+    words = words_of(page)
+    assert "said by the customer" in words and "follows from what was said" in words
+    assert "since 13 Aug 2026" in words
+    assert "Hamburg" in words and "How values changed" in words
+    assert "nurse" in words and "asked, not said" in words
+    assert 'href="/console/message?user=maya&amp;event=m4&amp;start=' in page
+
+
+def test_a_footnote_opens_the_message_with_the_quote_marked(browser: Browser) -> None:
+    start = MAYA[3][3].index("I am angry")
+    page = browser.text("/message", user="maya", event="m4", start=start, end=start + len("I am angry"))
+    assert "<mark>I am angry</mark>" in page
+    assert "Do you want a refund?" in page and "I love the new headphones" in page
+
+
+def test_the_chart_has_a_line_where_there_are_two_readings(browser: Browser) -> None:
+    page = browser.text("/customer", user="maya")
+    assert page.count("<circle") == 2 and 'class="steps"' in page
+    first = browser.text("/customer", user="maya", version=1)
+    assert "<circle" not in first and "one reading only" in first
+
+
+def test_an_old_version_is_shown_as_old_and_cannot_be_corrected(browser: Browser) -> None:
+    page = browser.text("/customer", user="maya", version=1)
+    assert "not the latest one" in page and 'value="confirm"' not in page
+    assert "Munich" not in words_of(page).partition("Latest messages")[0]
+
+
+def test_versions_are_compared(browser: Browser) -> None:
+    page = browser.text("/versions", user="maya", schema="customer", version=2, since=1)
+    assert '<del><bdi dir="auto">Hamburg</bdi></del>' in page and '<ins><bdi dir="auto">Munich</bdi></ins>' in page
+    assert "first version" in browser.text("/versions", user="maya", schema="customer", version=1)
+
+
+def test_the_sheet_has_the_quotes_of_what_is_on_it(browser: Browser) -> None:
+    words = words_of(browser.text("/sheet", user="maya"))
+    assert "I moved to Munich last week" in words and "Do you want a refund?" not in words
+
+
+def test_files(browser: Browser) -> None:
+    profile = browser.get("/profile.json", user="maya", schema="customer")
+    assert profile.json()["profile"]["location"] == "Munich" and "attachment" in profile.headers["content-disposition"]
+    assert len(browser.get("/export.json", user="maya").json()["events"]) == 6
+
+
+def test_the_language_follows_the_browser_and_can_be_switched(desk: Desk) -> None:
+    browser = Browser(desk, language="fr, zh-CN;q=0.9, en;q=0.8")
+    page = browser.text("/customer", user="maya")
+    assert '<html lang="zh-Hans">' in page and "现在想要什么" in page and "消极" in page and "未解决" in page
+    switched = browser.client.get("/console/language?to=en&next=/console/customer?user=maya")
+    assert '<html lang="en">' in switched.text and "Wants now" in switched.text
+
+
+@pytest.mark.parametrize(
+    "after", ["//evil.example", "https://evil.example", "/console\\evil", "/consolevil", "/v1/users"]
+)
+def test_nobody_is_sent_elsewhere(browser: Browser, after: str) -> None:
+    found = browser.client.get("/console/language", params={"to": "zh", "next": after}, follow_redirects=False)
+    assert found.headers["location"] == "/console"
+
+
+def test_every_page_has_the_headers(browser: Browser) -> None:
+    for path in ("", "/customer?user=maya", "/customer?user=nobody", "/nothing", "/messages?user=maya", "/job?id=x"):
+        headers = browser.client.get(f"/console{path}").headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "same-origin"
+        assert headers["cache-control"] == "no-store"
+
+
+def test_what_is_not_there_is_said_on_a_page(browser: Browser) -> None:
+    for path in (
+        "/customer?user=nobody",
+        "/nothing",
+        "/job?id=x",
+        "/message?user=maya&event=none",
+        "/receipt?number=9",
+    ):
+        found = browser.client.get(f"/console{path}")
+        assert found.status_code in (404, 422) and "<main" in found.text, path
+    assert browser.get("/customer").status_code == 400
+    assert browser.get("/customer", user="maya", version=2**80).status_code == 400
+    assert browser.get("/messages", user="maya", before="nan~1").status_code == 200
+    assert browser.get("/messages", user="maya", before=f"1~{2**90}").status_code == 200
+
+
+def test_a_long_history_comes_in_pages(desk: Desk, browser: Browser) -> None:
+    rows: list[Any] = [
+        (f"e{n}", f"2025-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}T10:{n % 60:02}:00Z", "user", f"Message number {n}.")
+        for n in range(130)
+    ]
+    desk.load("long", rows)
+    page, seen = browser.text("/messages", user="long"), list[str]()
+    while True:
+        seen += re.findall(r"Message number (\d+)\.", page)
+        older = re.search(r'rel="next" href="([^"]+)"', page)
+        if older is None:
+            break
+        page = browser.client.get(older[1].replace("&amp;", "&")).text
+    assert sorted(map(int, seen)) == list(range(130)) and len(seen) == 130
+    newer = re.search(r'rel="prev" href="([^"]+)"', page)
+    assert newer is not None and "Message number" in browser.client.get(newer[1].replace("&amp;", "&")).text
+
+
+def test_messages_are_chosen_by_channel_day_and_meaning(desk: Desk, browser: Browser) -> None:
+    desk.load("maya", [("s1", "2026-02-01T10:00:00Z", "user", "By mail: where is my order?")], channel="mail")
+    only = words_of(browser.text("/messages", user="maya", channel="mail"))
+    assert "By mail" in only and "kettle" not in only
+    until = words_of(browser.text("/messages", user="maya", until="2026-01-31"))
+    assert "Hamburg" in until and "By mail" not in until
+    assert "<mark>" in browser.text("/messages", user="maya", q="kettle broken")
+
+
+def test_a_corner_of_ids_can_be_opened(desk: Desk, browser: Browser) -> None:
+    for odd in ("..", ".", "a/b", "a?b&c=d#e", "%2F", "张三 🙂", "ألف", "x" * 300):
+        desk.load(odd, [(odd, "2026-01-01", "user", f"I am {odd[:20]}.")])
+        assert "1 message" in browser.text("/customer", user=odd)
+        assert "I am" in browser.text("/message", user=odd, event=odd)
+        assert browser.get("/messages", user=odd).status_code == 200
+
+
+def test_no_page_waits_for_the_model(browser: Browser) -> None:
+    began = time.perf_counter()
+    browser.text("/customer", user="maya")
+    assert time.perf_counter() - began < 5
