@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import options
+from agent.cli_backup import backup, restore
 from agent.cli_doctor import doctor
 from agent.cli_eval import evaluate
 from agent.cli_explain import explain
@@ -329,6 +330,8 @@ cli.add_command(compact)
 cli.add_command(receipts)
 cli.add_command(verify_erasure)
 cli.add_command(export)
+cli.add_command(backup)
+cli.add_command(restore)
 
 
 @cli.command()

@@ -39,10 +39,12 @@ if TYPE_CHECKING:
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
     from agent.explanations import Explanation
     from agent.versions import Changes, Earlier, Versions
+    from retrieval.archives import Manifest
     from retrieval.chains import UserRetriever
     from retrieval.forgetting import OnStage
     from retrieval.keeping import VersionNote
     from retrieval.proving import Proof
+    from retrieval.restoring import Restored
 
 __all__ = ["Limner", "OnLoad"]
 
@@ -149,6 +151,19 @@ class Limner:
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew with the embedder given now; see :meth:`retrieval.Store.reindex`."""
         return self._store.reindex(progress)
+
+    def backup(self, out: str | Path, *, force: bool = False) -> "Manifest":
+        """Write all of the store to a file, while others use it; see :meth:`retrieval.Store.backup`."""
+        return self._store.backup(Path(out), force=force)
+
+    def restore(self, file: str | Path, *, force: bool = False) -> "Restored":
+        """Make the store from a backup; see :meth:`retrieval.Store.restore`.
+
+        What the store itself knows as forgotten does not come back, nor what was made of it.
+        """
+        from agent.derived import FromEvents
+
+        return self._store.restore(Path(file), FromEvents(), force=force)
 
     def ingest_events(
         self,

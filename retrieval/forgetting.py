@@ -63,7 +63,7 @@ class Forgetting:
 
     def __init__(self, use: Use, seal: Seal) -> None:
         self._use = use
-        self._seal = seal
+        self.seal = seal
         self._receipts = Receipts(use.database, seal)
         self.tombstones = Tombstones(use.database, seal)
 
@@ -108,7 +108,7 @@ class Forgetting:
         with self._use.lock.held():
             if not self._knows(user_id):
                 return self._unfinished(user_id, progress)
-            self._seal.make(lost=self._receipts.is_any())
+            self.seal.make(lost=self._receipts.is_any())
             try:
                 number = self._erase(user_id, scope, derived or Nothing(), "deferred" if defer else "due", leftover)
             except InputError:
@@ -136,6 +136,14 @@ class Forgetting:
             with suppress(StoreBusy):
                 self._compact(None)
 
+    def is_any(self) -> bool:
+        """Whether anything was ever erased."""
+        return self._receipts.is_any()
+
+    def is_unfinished(self) -> bool:
+        """Whether bytes of what was erased are still in files of the store, as far as the receipts say."""
+        return self._receipts.is_any("due") or self._receipts.is_any("deferred")
+
     def receipts(self, user_id: str | None = None) -> list[dict[str, Any]]:
         """The receipts in order: all, or those of one user."""
         if user_id is not None and not self._receipts.is_any():
@@ -147,7 +155,7 @@ class Forgetting:
         if not self._receipts.is_any():
             return False
         about = user_id is None or receipt.get("subject") == self.tombstones.subject(user_id)
-        return about and self._seal.is_signed(receipt)
+        return about and self.seal.is_signed(receipt)
 
     def _knows(self, user_id: str) -> bool:
         kept, key = tables(), user_key(user_id)

@@ -68,6 +68,7 @@ class IndexFolder:
         self._folder = folder
         self._new = folder.with_name(f"{folder.name}-new")
         self._old = folder.with_name(f"{folder.name}-old")
+        self._unpacked = folder.with_name(f"{folder.name}-restoring")
         self._guard = guard
         self.leftover: str | None = None
         self.name = str(folder)
@@ -105,8 +106,9 @@ class IndexFolder:
         return {}
 
     def tidy(self) -> None:
-        """Delete the folder that was in use before."""
+        """Delete the folder that was in use before, and what a restore that was killed has unpacked."""
         wipe(self._old)
+        wipe(self._unpacked)
 
     def guarded(self) -> AbstractContextManager[None]:
         """Holds the guard."""

@@ -5,7 +5,7 @@ Knows nothing of what the store is used for.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from retrieval.errors import StoreError, UsageError
 from retrieval.forgetting import Forgetting, Use
@@ -25,11 +25,18 @@ from retrieval.views import Views
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
 
-__all__ = ["Location", "Parts"]
+__all__ = ["INDEX", "KEY", "RECORD", "RESTORING", "Location", "Parts"]
 
-_RECORD = "record.sqlite3"
-_KEY = "erasure.key"
+RECORD: Final = "record.sqlite3"
+"""The file of the record."""
+KEY: Final = "erasure.key"
+"""The file of the key."""
+INDEX: Final = "chroma"
+"""The folder of the index."""
+RESTORING: Final = "chroma-restoring"
+"""The folder in which a backup is unpacked; what a killed run left there is deleted by the next one that writes."""
 _LOCKS = {"lock", "index.lock"}
+_OWN = _LOCKS | {RESTORING}
 _INDEX_WAIT_SECONDS = 60.0
 
 
@@ -92,7 +99,7 @@ class Location:
                 self._path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
-        elif self._record is None and not (self._path / _RECORD).exists():
+        elif self._record is None and not (self._path / RECORD).exists():
             raise UsageError(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
 
     def open(self, embedder: "Callable[[], Embedder]", *, make: bool) -> Parts:
@@ -102,13 +109,13 @@ class Location:
             UsageError: there is no record, and it is not to be made.
             StoreError, StoreBusy, BackendUnavailable: it cannot be used.
         """
-        database = Database(self._record or self._path / _RECORD, make=make)
+        database = Database(self._record or self._path / RECORD, make=make)
         record, history = Record(database), History(database)
         lock = DatabaseLock(database, self._wait) if self._record else StoreLock(self._path / "lock", self._wait)
         place = self._place(record)
         mirror = Mirror(place, record, embedder, lock)
         views = Views(record, history, mirror, embedder)
-        seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / _KEY))
+        seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / KEY))
         forgetting = Forgetting(Use(database, record, mirror, views, place, lock), seal)
         return Parts(database, record, history, Keeping(database), place, lock, mirror, views, forgetting)
 
@@ -116,19 +123,19 @@ class Location:
         if self._index is not None:
             return IndexServer(self._index, record)
         # beside a record on a server, the folder may hold the indexes of other records, too
-        name = "chroma" if self._record is None else f"chroma-{record.identity()}"
+        name = INDEX if self._record is None else f"{INDEX}-{record.identity()}"
         return IndexFolder(self._path / name, StoreLock(self._path / "index.lock", _INDEX_WAIT_SECONDS))
 
     def _check_folder(self) -> None:
         if self._path.exists() and not self._path.is_dir():
             raise StoreError(f"the store {str(self._path)!r} is a file, not a folder", hint="Choose another --store")
-        if self._path.is_dir() and not (self._path / _RECORD).exists():
+        if self._path.is_dir() and not (self._path / RECORD).exists():
             strangers = sorted(each.name for each in self._path.iterdir() if not self._owns(each.name))
             if strangers:
                 raise StoreError(
-                    f"{str(self._path)!r} is not a limner store: it holds {strangers[0]!r}, but no {_RECORD!r}",
+                    f"{str(self._path)!r} is not a limner store: it holds {strangers[0]!r}, but no {RECORD!r}",
                     hint="Choose an empty or new folder",
                 )
 
     def _owns(self, name: str) -> bool:
-        return name in _LOCKS or (self._record is not None and name.startswith("chroma-"))
+        return name in _OWN or (self._record is not None and name.startswith("chroma-"))

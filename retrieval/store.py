@@ -4,6 +4,7 @@
     ├── record.sqlite3   the record, source of truth
     ├── chroma/          the index, made from the record and repaired when it differs
     ├── erasure.key      what receipts are signed with; made by the first erasure
+    ├── chroma-…/        while the index is made anew, or a backup is restored
     ├── lock             held by whoever writes
     └── index.lock       held while Chroma's files are opened or written
 
@@ -39,8 +40,11 @@ from retrieval.sql import SCHEMA_VERSION
 from retrieval.views import View
 
 if TYPE_CHECKING:
+    from retrieval.archives import Manifest
     from retrieval.embedders import Embedder
+    from retrieval.removing import Derived
     from retrieval.reranking import Reranker
+    from retrieval.restoring import Restored
 
 __all__ = ["Store"]
 
@@ -206,6 +210,33 @@ class Store:
         with self._keeping(force=force) as keep:
             ingest_events(events, keep, report, self_names=self_names, progress=progress, listing=listing)
         return report
+
+    def backup(self, out: Path, *, force: bool = False) -> "Manifest":
+        """Write all of the store to a file, while others read and write it; see :func:`retrieval.backup.back_up`.
+
+        Args:
+            out: the file, which is there whole or not at all.
+            force: replace a file that is there.
+        """
+        from retrieval.backup import back_up, check_has_no_server
+
+        check_has_no_server(self._location)
+        return back_up(self._open(), self._path, Path(out), force=force)
+
+    def restore(self, file: Path, derived: "Derived | None" = None, *, force: bool = False) -> "Restored":
+        """Put a backup in the place of this store; see :func:`retrieval.restoring.restore`.
+
+        Args:
+            file: what ``backup`` wrote.
+            derived: says what of profiles and corrections stays without events that were forgotten since; None:
+                nothing.
+            force: replace a store that holds something.
+        """
+        from retrieval.removing import Nothing
+        from retrieval.restoring import restore
+
+        self.close()
+        return restore(Path(file), self._path, self._location, derived or Nothing(), force=force)
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew from the record, with the embedder given now; returns how many vectors it holds.

@@ -72,11 +72,14 @@ class Tombstones:
         Raises:
             StoreError: something was forgotten, but the key is missing.
         """
+        return self.refuse([_said(each) for each in drafts])
+
+    def refuse(self, said: Sequence[Said]) -> list[bool]:
+        """The same of what events are known by."""
         events, stones = tables().events, tables().tombstones
         with self._database.reading() as db:
-            if not drafts or db.execute(stones.select().limit(1)).first() is None:
-                return [False] * len(drafts)
-            said = [_said(each) for each in drafts]
+            if not said or db.execute(stones.select().limit(1)).first() is None:
+                return [False] * len(said)
             users = {user: self.subject(user) for user in {each.user_id for each in said}}
             marks = [self._of_event(each) for each in said]
             wanted = {*users.values(), *(mark for each in marks for mark in each.values())}
@@ -85,7 +88,7 @@ class Tombstones:
                 rows = db.execute(stones.select().where(stones.c.mark.in_(part)))
                 until.update((row.mark, row.until) for row in rows)
             if not until:
-                return [False] * len(drafts)
+                return [False] * len(said)
             keys = [event_key(each.user_id, each.event_id) for each in said]
             present: set[str] = set()
             column = events.c.event_key

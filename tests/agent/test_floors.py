@@ -14,7 +14,21 @@ from agent.floors import Floor, floor
 from retrieval import Store
 from retrieval.fakes import HashingEmbedder
 
-WORDS = "weather garden window river letter morning train market winter neighbour bicycle ticket kettle".split()
+WORDS = [
+    "weather",
+    "garden",
+    "window",
+    "river",
+    "letter",
+    "morning",
+    "train",
+    "market",
+    "winter",
+    "neighbour",
+    "bicycle",
+    "ticket",
+    "kettle",
+]
 
 
 def filler(seed: int) -> str:
