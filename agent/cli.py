@@ -19,6 +19,7 @@ from agent.cli_eval import evaluate
 from agent.cli_explain import explain
 from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
 from agent.cli_keeping import correct, corrections, profile_work, versions
+from agent.cli_retention import retention
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
 from agent.terminal import Watch, say, use_utf8, watch_for_sigterm
@@ -330,6 +331,7 @@ cli.add_command(compact)
 cli.add_command(receipts)
 cli.add_command(verify_erasure)
 cli.add_command(export)
+cli.add_command(retention)
 cli.add_command(backup)
 cli.add_command(restore)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from agent.derived import FromEvents
 from agent.progress import OnStep, ignore
 from agent.schema import ProfileSchema, SchemaSource, load_schema
 from agent.stages import ALL, Stages
@@ -96,7 +97,9 @@ class Limner:
         self._stages = ALL
         self._reranker = reranker if isinstance(reranker, str) or reranker is None else reranker.name
         reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
-        self._store = Store(Path(store), self._load_embedder, record=record, index=index, reranker=reorders)
+        self._store = Store(
+            Path(store), self._load_embedder, record=record, index=index, reranker=reorders, derived=FromEvents()
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -136,7 +139,7 @@ class Limner:
     ) -> IngestReport:
         """Load history files; see :meth:`retrieval.Store.ingest`."""
         given = [files] if isinstance(files, str | Path | Query) else list(files)
-        return self._store.ingest(
+        report = self._store.ingest(
             [each if isinstance(each, Query) else Path(each) for each in given],
             columns=columns,
             self_names=self_names,
@@ -147,6 +150,8 @@ class Limner:
             progress=progress,
             listing=listing,
         )
+        self._forget_prompts(report)
+        return report
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew with the embedder given now; see :meth:`retrieval.Store.reindex`."""
@@ -161,9 +166,7 @@ class Limner:
 
         What the store itself knows as forgotten does not come back, nor what was made of it.
         """
-        from agent.derived import FromEvents
-
-        return self._store.restore(Path(file), FromEvents(), force=force)
+        return self._store.restore(Path(file), force=force)
 
     def ingest_events(
         self,
@@ -175,7 +178,18 @@ class Limner:
         listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
-        return self._store.ingest_events(events, self_names=self_names, force=force, progress=progress, listing=listing)
+        report = self._store.ingest_events(
+            events, self_names=self_names, force=force, progress=progress, listing=listing
+        )
+        self._forget_prompts(report)
+        return report
+
+    def _forget_prompts(self, report: IngestReport) -> None:
+        """The loaded model forgets what it was asked, when retention rules erased something."""
+        if report.erased:
+            from agent.memory import forget_prompts
+
+            forget_prompts(self._model if isinstance(self._llm, str) else self._llm)
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""

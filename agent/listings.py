@@ -66,7 +66,8 @@ def ingest_document(report: "IngestReport") -> dict[str, Any]:
     ``left_out`` counts, by suffix, the files of other kinds in the folders that were given; ``reasons`` counts what was
     dropped, cut or marked as a copy of an earlier message, by reason, with the characters that went.
     """
-    counts = ("files", "read", "added", "updated", "unchanged", "repeated", "forgotten", "snippets", "bad_count")
+    counts = ("files", "read", "added", "updated", "unchanged", "repeated", "forgotten", "expired", "snippets",
+              "bad_count", "erased")  # fmt: skip
     bad = [line._asdict() for line in report.bad]
     reasons = {reason: {"count": report.reasons[reason], "chars": report.chars[reason]} for reason in report.reasons}
     return {

@@ -105,6 +105,8 @@ def print_report(console: "Console", report: "IngestReport") -> None:
         console.print(f"cut or mended: {', '.join(cuts)}")
     if report.forgotten:
         console.print(f"left out, since they were forgotten: {report.forgotten} (--force loads them)")
+    if report.expired or report.erased:
+        console.print(f"too old by the retention rules: {report.expired} left out, {report.erased} erased")
     if copies := report.reasons["copy"]:
         console.print(f"nearly the same as an earlier one, and marked: {copies}")
 

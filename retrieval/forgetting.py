@@ -16,7 +16,7 @@ does them for many erasures at once. Knows nothing of models, nor of what a prof
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
@@ -121,6 +121,50 @@ class Forgetting:
                     self._compact(progress)
             return self._receipts.get(number)
 
+    def preview_expired(self, chosen: Mapping[str, Sequence[str]], derived: Derived) -> Erased:
+        """What ``forget_expired`` would erase; nothing is written."""
+        with self._use.database.reading() as db:
+            plans = (plan_removal(db, user, Scope(tuple(ids)), derived) for user, ids in chosen.items())
+            return _sum(plan.erased for plan in plans)
+
+    def forget_expired(
+        self,
+        chosen: Mapping[str, Sequence[str]],
+        scope: Mapping[str, Any],
+        derived: Derived,
+        *,
+        undated: int,
+        defer: bool,
+    ) -> dict[str, Any]:
+        """Erase events of many users at once, with one receipt, which is returned. The caller holds the writer lock.
+
+        Args:
+            chosen: ids of events by users.
+            scope: what the receipt says of them.
+            derived: as for ``forget``.
+            undated: how many events have no time, for the receipt.
+            defer: leave the bytes to the next ``compact``.
+        """
+        self.seal.make(lost=self._receipts.is_any())
+        state: State = "deferred" if defer else "due"
+        store = self._use.record.identity()
+        with self._use.database.writing() as db:
+            erased = list[Erased]()
+            for user_id, ids in chosen.items():
+                removal = plan_removal(db, user_id, Scope(tuple(ids)), derived)
+                remove(db, removal)
+                self.tombstones.set_events(db, removal.said)
+                erased.append(removal.erased)
+            raise_generation(db)
+            erasure = Erasure(store, self.seal.mark("retention"), scope, _sum(erased)._replace(undated=undated))
+            number = self._receipts.add(db, state, erasure)
+        for user_id in chosen:
+            self._use.views.drop(user_id)
+        if not defer:
+            with suppress(StoreBusy):
+                self._compact(None)
+        return self._receipts.get(number)
+
     def compact(self, progress: OnStage | None = None) -> list[dict[str, Any]]:
         """Remove the bytes of whatever was erased; returns the receipts that are complete now.
 
@@ -205,6 +249,10 @@ class Forgetting:
             else None
         )
         return [record, index, others]
+
+
+def _sum(counts: Iterable[Erased]) -> Erased:
+    return Erased(*(sum(each) for each in zip(Erased(), *counts, strict=True)))
 
 
 def _needs_own(said: Said, scope: Scope, now: float) -> bool:

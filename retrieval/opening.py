@@ -17,6 +17,7 @@ from retrieval.keeping import Keeping
 from retrieval.locks import DatabaseLock, Lock, StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
+from retrieval.retention import Retention
 from retrieval.seal import KeyFile, KeySetting, Seal
 from retrieval.servers import index_server, record_server
 from retrieval.sql import Database
@@ -52,6 +53,7 @@ class Parts(NamedTuple):
     mirror: Mirror
     views: Views
     forgetting: Forgetting
+    retention: Retention
 
     def close(self) -> None:
         """Release files, connections and memory."""
@@ -117,7 +119,8 @@ class Location:
         views = Views(record, history, mirror, embedder)
         seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / KEY))
         forgetting = Forgetting(Use(database, record, mirror, views, place, lock), seal)
-        return Parts(database, record, history, Keeping(database), place, lock, mirror, views, forgetting)
+        retention = Retention(database, record, forgetting)
+        return Parts(database, record, history, Keeping(database), place, lock, mirror, views, forgetting, retention)
 
     def _place(self, record: Record) -> IndexPlace:
         if self._index is not None:

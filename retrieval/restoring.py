@@ -28,8 +28,6 @@ from retrieval.sql import SCHEMA_VERSION
 __all__ = ["Restored", "restore"]
 
 _NOTE = "limner.json"
-_KEPT_SETTINGS = ("retention", "clock")
-"""What of a store's settings outlives the restore of an older one: promises to delete, and what they go by."""
 
 
 class Restored(NamedTuple):
@@ -116,9 +114,8 @@ def _unpack(file: Path, parts: Parts, store: Path, copy: Path, derived: Derived)
     new = open_copy(copy)
     try:
         again = reapply(parts, new, derived) if remembers else Again()
-        kept = {key: value for key in _KEPT_SETTINGS if (value := parts.record.setting(key)) is not None}
         generation = max(parts.record.generation(), new.record.generation()) + 1
-        new.record.keep_settings(**kept, generation=str(generation))
+        new.record.keep_settings(**parts.retention.outliving(new.retention), generation=str(generation))
         new.database.compact()
         made_by = {key: new.record.setting(key) for key in ("embedder", "dimension")}
     finally:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from retrieval.drafts import Applied, Draft
 from retrieval.events import Event, Role, Snippet
@@ -35,6 +35,8 @@ from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
 from retrieval.opening import Location, Parts
 from retrieval.proving import Proof, prove
+from retrieval.removing import Derived, Nothing
+from retrieval.retention import Expired, Rule
 from retrieval.search import Hit, find
 from retrieval.sql import SCHEMA_VERSION
 from retrieval.views import View
@@ -42,7 +44,6 @@ from retrieval.views import View
 if TYPE_CHECKING:
     from retrieval.archives import Manifest
     from retrieval.embedders import Embedder
-    from retrieval.removing import Derived
     from retrieval.reranking import Reranker
     from retrieval.restoring import Restored
 
@@ -61,6 +62,8 @@ class Store:
             ``$LIMNER_RECORD``, else a file in the folder.
         index: the address of a Chroma server, ``http://host:8000``; None: ``$LIMNER_INDEX``, else in the folder.
         reranker: orders the best of what is found anew, or a function that loads it when it is first needed.
+        derived: says what of profiles and corrections stays when retention rules, or a restore, take events; None:
+            nothing.
 
     Raises:
         StoreError: from every method, when ``path`` is no store, of a newer version, or damaged beyond repair.
@@ -78,12 +81,14 @@ class Store:
         record: str | None = None,
         index: str | None = None,
         reranker: "Reranker | Callable[[], Reranker] | None" = None,
+        derived: Derived | None = None,
     ) -> None:
         self._path = Path(path)
         self._location = Location(self._path, record, index, wait)
         self._given = embedder
         self._loaded: Embedder | None = None
         self._reranker = reranker
+        self._derived = derived or Nothing()
         self._parts: Parts | None = None
         self._threads = threading.RLock()
 
@@ -190,8 +195,10 @@ class Store:
             found = find_files(given, wanted)
             source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.others)
             check(source, strict=strict)
-            with self._keeping(force=force) as keep:
-                return ingest(source, keep, progress, listing)
+            with self._keeping(force=force) as (keep, erased):
+                report = ingest(source, keep, progress, listing)
+            report.erased = erased
+            return report
 
     def ingest_events(
         self,
@@ -207,7 +214,7 @@ class Store:
         They are read once, so that what stands before an error is kept.
         """
         report = IngestReport()
-        with self._keeping(force=force) as keep:
+        with self._keeping(force=force) as (keep, report.erased):
             ingest_events(events, keep, report, self_names=self_names, progress=progress, listing=listing)
         return report
 
@@ -223,20 +230,61 @@ class Store:
         check_has_no_server(self._location)
         return back_up(self._open(), self._path, Path(out), force=force)
 
-    def restore(self, file: Path, derived: "Derived | None" = None, *, force: bool = False) -> "Restored":
+    def restore(self, file: Path, *, force: bool = False) -> "Restored":
         """Put a backup in the place of this store; see :func:`retrieval.restoring.restore`.
 
         Args:
             file: what ``backup`` wrote.
-            derived: says what of profiles and corrections stays without events that were forgotten since; None:
-                nothing.
             force: replace a store that holds something.
         """
-        from retrieval.removing import Nothing
         from retrieval.restoring import restore
 
         self.close()
-        return restore(Path(file), self._path, self._location, derived or Nothing(), force=force)
+        return restore(Path(file), self._path, self._location, self._derived, force=force)
+
+    def rules(self) -> list[Rule]:
+        """The retention rules: for how many days events are kept; see :mod:`retrieval.retention`."""
+        return self._open().retention.rules()
+
+    def set_rule(self, rule: Rule) -> Expired:
+        """Add a retention rule, or change that of its channel; returns what all rules would erase now.
+
+        Raises:
+            UsageError: the days are none.
+            StoreError: the clock cannot be right.
+        """
+        parts = self._open()
+        with parts.lock.held():
+            parts.retention.set(rule)
+        return parts.retention.preview(self._derived)
+
+    def remove_rule(self, channel: str | None = None) -> None:
+        """Remove the retention rule of a channel, or that of all other channels.
+
+        Raises:
+            UsageError: there is none.
+        """
+        parts = self._open()
+        with parts.lock.held():
+            parts.retention.remove(channel)
+
+    def retain(self, *, dry_run: bool = False, defer: bool | None = None, trust_clock: bool = False) -> Expired:
+        """Erase what is too old by the retention rules, as each ``ingest`` does.
+
+        Args:
+            dry_run: erase nothing; returns how much would be erased.
+            defer: leave the bytes to the next compaction; None: as ``$LIMNER_DEFER`` says.
+            trust_clock: the clock is right, whatever the store has seen.
+
+        Raises:
+            StoreError: the clock cannot be right; nothing was erased.
+        """
+        parts = self._open()
+        if dry_run:
+            return parts.retention.preview(self._derived)
+        with parts.lock.held():
+            parts.forgetting.finish()
+            return parts.retention.run(self._derived, defer=defer, trust_clock=trust_clock)[1]
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew from the record, with the embedder given now; returns how many vectors it holds.
@@ -330,18 +378,26 @@ class Store:
             return self._reranker
 
     @contextmanager
-    def _keeping(self, *, force: bool) -> Iterator[Callable[[Sequence[Draft]], Applied]]:
-        """What writes and indexes a batch, but for what was forgotten, unless it is forced."""
+    def _keeping(self, *, force: bool) -> Iterator[tuple[Callable[[Sequence[Draft]], Applied], int]]:
+        """What writes and indexes a batch, but for what was forgotten, unless it is forced, and what is too old.
+
+        And how many events were too old, and erased before.
+        """
         with self._writing() as parts:
+            bounds, expired = parts.retention.run(self._derived)
 
             def keep(drafts: Sequence[Draft]) -> Applied:
-                refused = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
-                applied = parts.record.apply([each for each, no in zip(drafts, refused, strict=True) if not no])
+                forgotten = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
+                refused: list[Literal["forgotten", "expired"] | None] = [
+                    "expired" if bounds.is_past(each.event) else "forgotten" if no else None
+                    for each, no in zip(drafts, forgotten, strict=True)
+                ]
+                applied = parts.record.apply([each for each, no in zip(drafts, refused, strict=True) if no is None])
                 applied.put_among(refused)
                 parts.mirror.push()
                 return applied
 
-            yield keep
+            yield keep, expired.erased.events
 
     @contextmanager
     def _writing(self) -> Iterator[Parts]:

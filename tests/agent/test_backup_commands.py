@@ -31,7 +31,10 @@ def run(tmp_path: Path, limner: Limner, capsys: pytest.CaptureFixture[str]) -> R
         return Limner(store, llm=ScriptedChat(script=reader), embedder=HashingEmbedder())
 
     def run(command: str, *words: str, store: str = "store", people: bool = False) -> tuple[int, Any, str]:
-        code = main([command, "--store", str(tmp_path / store), *([] if people else ["--json"]), *words], open_limner)
+        if command == "retention":
+            command, words = f"{command} {words[0]}", words[1:]
+        options = ["--store", str(tmp_path / store), *([] if people else ["--json"])]
+        code = main([*command.split(), *options, *words], open_limner)
         out, err = capsys.readouterr()
         return code, out if people or not out else json.loads(out), err
 
