@@ -35,7 +35,7 @@ def retention() -> None:
 @options.store
 @options.as_json
 @click.pass_obj
-def set_(open_limner: "OpenLimner", /, days: int, channel: str | None, **settings: Any) -> int:
+def _set(open_limner: "OpenLimner", /, days: int, channel: str | None, **settings: Any) -> int:
     """Keep events for DAYS days; erases nothing yet, and tells how much the next ingest will erase."""
     from agent.render_retention import expired_document, print_set
     from retrieval.retention import Rule
@@ -56,7 +56,7 @@ def set_(open_limner: "OpenLimner", /, days: int, channel: str | None, **setting
 @options.store
 @options.as_json
 @click.pass_obj
-def list_(open_limner: "OpenLimner", /, **settings: Any) -> int:
+def _list(open_limner: "OpenLimner", /, **settings: Any) -> int:
     """The rules of the store."""
     from agent.render_retention import print_rules, rules_document
 
@@ -67,12 +67,12 @@ def list_(open_limner: "OpenLimner", /, **settings: Any) -> int:
     return 0
 
 
-@retention.command()
+@retention.command("remove")
 @click.option("--channel", metavar="C", help="The rule of this channel; without it, that of all others.")
 @options.store
 @options.as_json
 @click.pass_obj
-def remove(open_limner: "OpenLimner", /, channel: str | None, **settings: Any) -> int:
+def _remove(open_limner: "OpenLimner", /, channel: str | None, **settings: Any) -> int:
     """Remove a rule. What it erased stays out, as what `limner forget` erased does."""
     from agent.render_retention import print_rules, rules_document
 
@@ -84,7 +84,7 @@ def remove(open_limner: "OpenLimner", /, channel: str | None, **settings: Any) -
     return 0
 
 
-@retention.command()
+@retention.command("run")
 @click.option("--dry-run", is_flag=True, help="Erase nothing, and show how much would be erased.")
 @click.option(
     "--defer",
@@ -97,7 +97,7 @@ def remove(open_limner: "OpenLimner", /, channel: str | None, **settings: Any) -
 @options.store
 @options.as_json
 @click.pass_obj
-def run(open_limner: "OpenLimner", /, dry_run: bool, defer: bool, clock_is_right: bool, **settings: Any) -> int:
+def _run(open_limner: "OpenLimner", /, dry_run: bool, defer: bool, clock_is_right: bool, **settings: Any) -> int:
     """Erase what is too old now, as each ingest does; prints the signed receipt, if anything was."""
     from agent.render_forgetting import print_receipt
     from agent.render_retention import expired_document, print_would
