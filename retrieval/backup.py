@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retrieval.archives import Manifest, write_archive
+from retrieval.backends import DAMAGED
 from retrieval.errors import InputError, StoreError, UsageError
 from retrieval.locks import StoreLock
 from retrieval.opening import INDEX, KEY, RECORD, Location, Parts
@@ -209,4 +210,4 @@ def _no_embedder() -> "Embedder":
 
 
 def _damaged(why: str) -> StoreError:
-    return StoreError(f"the record is damaged: {why}", hint="Restore it from a backup")
+    return StoreError(f"the record is damaged: {why}", hint=DAMAGED)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from retrieval.backends import DAMAGED
 from retrieval.errors import StoreError, UsageError
 from retrieval.forgetting import Forgetting, Use
 from retrieval.history import History
@@ -132,7 +133,10 @@ class Location:
     def _check_folder(self) -> None:
         if self._path.exists() and not self._path.is_dir():
             raise StoreError(f"the store {str(self._path)!r} is a file, not a folder", hint="Choose another --store")
-        if self._path.is_dir() and not (self._path / RECORD).exists():
+        record = self._path / RECORD
+        if record.exists() and not record.stat().st_size and any((self._path / each).exists() for each in (INDEX, KEY)):
+            raise StoreError(f"the record {str(record)!r} is empty, but was not", hint=DAMAGED)
+        if self._path.is_dir() and not record.exists():
             strangers = sorted(each.name for each in self._path.iterdir() if not self._owns(each.name))
             if strangers:
                 raise StoreError(

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from retrieval.archives import Manifest, extract, read_manifest
 from retrieval.backup import check_copy, check_has_no_server, counts_of, open_copy
+from retrieval.disk import trouble_of
 from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
 from retrieval.opening import INDEX, KEY, RECORD, RESTORING, Location, Parts
 from retrieval.reapplying import Again, bring_key, reapply
@@ -94,6 +95,8 @@ def _open(location: Location, store: Path) -> Parts:
     except StoreBusy:
         raise
     except StoreError as error:
+        if trouble_of(store, str(error)):
+            raise
         raise StoreError(
             f"the store {str(store)!r} cannot be opened, and so does not tell what it forgot since the backup",
             hint="Restore into a new folder (--store), and forget once more who was forgotten since; the cause: "
