@@ -140,7 +140,7 @@ def extract(path: Path, folder: Path) -> Manifest:
         target = folder / name
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            with target.open("xb") as stream:
                 for piece in pieces:
                     stream.write(piece)
                 stream.flush()
