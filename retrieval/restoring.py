@@ -11,10 +11,10 @@ Until 3, nothing of the store was changed. Knows nothing of how a backup is made
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from retrieval.archives import Manifest, extract, read_manifest
 from retrieval.backup import check_copy, check_has_no_server, counts_of, open_copy
@@ -26,7 +26,10 @@ from retrieval.removing import Derived
 from retrieval.seal import KeyFile
 from retrieval.sql import SCHEMA_VERSION
 
-__all__ = ["Restored", "restore"]
+__all__ = ["OnRestored", "Restored", "restore"]
+
+OnRestored = Callable[[Literal["unpacked", "swapped", "restored"]], None]
+"""``progress(stage)``: the copy is what the store is to be; its index is in use; its record, too."""
 
 _NOTE = "limner.json"
 
@@ -47,7 +50,15 @@ class Restored(NamedTuple):
     counts: dict[str, int]
 
 
-def restore(file: Path, store: Path, location: Location, derived: Derived, *, force: bool = False) -> Restored:
+def restore(
+    file: Path,
+    store: Path,
+    location: Location,
+    derived: Derived,
+    *,
+    force: bool = False,
+    progress: OnRestored = lambda stage: None,
+) -> Restored:
     """Put a backup in the place of the store in a folder; the folder is made when it is missing.
 
     Args:
@@ -56,6 +67,7 @@ def restore(file: Path, store: Path, location: Location, derived: Derived, *, fo
         location: of the same store.
         derived: says what of profiles and corrections was made without events that were forgotten since.
         force: replace a store that holds something.
+        progress: told what was reached.
 
     Raises:
         InputError: the backup is none, damaged, or of a newer version. Nothing was changed.
@@ -78,7 +90,8 @@ def restore(file: Path, store: Path, location: Location, derived: Derived, *, fo
             copy = store / RESTORING
             try:
                 manifest, again = _unpack(file, parts, store, copy, derived)
-                _put_in_place(parts, store, copy)
+                progress("unpacked")
+                _put_in_place(parts, store, copy, progress)
             finally:
                 parts.place.tidy()
             counts = counts_of(parts.database)
@@ -150,7 +163,7 @@ def _check_version(file: Path, manifest: Manifest) -> None:
         raise InputError(said, hint="Update limner")
 
 
-def _put_in_place(parts: Parts, store: Path, copy: Path) -> None:
+def _put_in_place(parts: Parts, store: Path, copy: Path, progress: OnRestored) -> None:
     """From here on the store is changed: the index first, then, in one transaction, the record."""
     mine, its = KeyFile(store / KEY), KeyFile(copy / KEY).read()
     if its is not None and mine.read() != its:
@@ -163,8 +176,10 @@ def _put_in_place(parts: Parts, store: Path, copy: Path) -> None:
             parts.place.swap()
         else:
             parts.place.wipe()
+        progress("swapped")
         with closing(sqlite3.connect(copy / RECORD)) as new, closing(sqlite3.connect(store / RECORD)) as old:
             new.backup(old)
+        progress("restored")
     parts.place.tidy()
 
 

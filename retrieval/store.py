@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from retrieval.archives import Manifest
     from retrieval.embedders import Embedder
     from retrieval.reranking import Reranker
-    from retrieval.restoring import Restored
+    from retrieval.restoring import OnRestored, Restored
 
 __all__ = ["Store"]
 
@@ -230,17 +230,19 @@ class Store:
         check_has_no_server(self._location)
         return back_up(self._open(), self._path, Path(out), force=force)
 
-    def restore(self, file: Path, *, force: bool = False) -> "Restored":
+    def restore(self, file: Path, *, force: bool = False, progress: "OnRestored | None" = None) -> "Restored":
         """Put a backup in the place of this store; see :func:`retrieval.restoring.restore`.
 
         Args:
             file: what ``backup`` wrote.
             force: replace a store that holds something.
+            progress: told what was reached.
         """
         from retrieval.restoring import restore
 
         self.close()
-        return restore(Path(file), self._path, self._location, self._derived, force=force)
+        told = progress or (lambda stage: None)
+        return restore(Path(file), self._path, self._location, self._derived, force=force, progress=told)
 
     def rules(self) -> list[Rule]:
         """The retention rules: for how many days events are kept; see :mod:`retrieval.retention`."""

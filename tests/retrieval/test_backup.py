@@ -3,8 +3,11 @@
 import json
 import os
 import random
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -394,3 +397,41 @@ def test_what_a_killed_restore_left_goes_with_the_next_writer(filled: Store, tmp
     (left / "record.sqlite3").write_bytes(b"Quastenflosser10")
     filled.forgetting.forget("anna-1", ALL)
     assert not left.exists() and b"Quastenflosser10" not in all_bytes(filled.path)
+
+
+KILLED_AT = """
+import os, signal, sys
+from pathlib import Path
+from retrieval import HashingEmbedder, Store
+def kill(stage):
+    if stage == sys.argv[3]:
+        os.kill(os.getpid(), signal.SIGKILL)
+Store(Path(sys.argv[1]), HashingEmbedder()).restore(Path(sys.argv[2]), force=True, progress=kill)
+"""
+
+
+@pytest.mark.parametrize("stage", ["unpacked", "swapped", "restored"])
+@pytest.mark.parametrize("then", ["search", "ingest", "restore"])
+def test_a_killed_restore_leaves_the_old_store_or_the_new_one(
+    filled: Store, open_store: OpenStore, write_rows: WriteRows, tmp_path: Path, stage: str, then: str
+) -> None:
+    filled.backup(tmp_path / "b")
+    filled.forgetting.forget("anna-1", ALL)
+    filled.ingest([write_rows({"user_id": "dora-5", "id": "d", "text": "I came later."}, name="d.jsonl")])
+    filled.close()
+    command = [sys.executable, "-c", KILLED_AT, str(filled.path), str(tmp_path / "b"), stage]
+    killed = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+    store = open_store()
+    users = ["boris-2", "李雷用户3"] if stage == "restored" else ["boris-2", "dora-5", "李雷用户3"]
+    assert [each.user_id for each in store.users()] == users
+    if then == "ingest":
+        assert store.ingest([write_rows(*ROWS)]).forgotten == 4
+    elif then == "restore":
+        assert store.restore(tmp_path / "b", force=True).again.events == 4
+    assert len(shown(store, "boris-2")) == 4
+    with pytest.raises(UnknownUser):
+        store.search("anna-1", "gardening")
+    assert agrees(store)
+    assert not list(store.path.glob("chroma-*")) and b"Quastenflosser1" not in all_bytes(store.path)
