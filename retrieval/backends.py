@@ -23,6 +23,7 @@ DAMAGED: Final = "Move the folder away, and restore the last backup into a new o
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
 )
