@@ -8,12 +8,13 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from agent.abreast import Stop, in_order
 from agent.ask_graph import MOST_QUESTION_CHARS
 from agent.errors import InputError, ModelReplyError, UsageError, shorten
 
@@ -75,8 +76,11 @@ def run_batch(
     task: Task,
     answer: Callable[[Request], dict[str, Any]],
     progress: Callable[[int, int | None], None],
+    *,
+    jobs: int = 1,
+    stop: Stop | None = None,
 ) -> BatchReport:
-    """Answer every request, in order; each result is in the file before the next one is begun.
+    """Answer every request; results are written in order, each as soon as those before it are written.
 
     A request that fails for a reason of its own (unknown user, no valid profile, a reply of the model that cannot be
     used, a line that is no request) becomes ``{"user_id", …, "error": {"type", "message"}}``; the rest goes on.
@@ -88,6 +92,8 @@ def run_batch(
         task: which kind of request it is.
         answer: makes the result document of a request; its first key is ``user_id``.
         progress: called with the number of results so far and of requests (None where it cannot be known).
+        jobs: so many requests are in work at a time; of those about the same user one.
+        stop: what ``answer`` asks whether it may go on, where ``jobs`` is more than 1.
 
     Raises:
         InputError: ``requests`` cannot be read.
@@ -102,16 +108,23 @@ def run_batch(
         file.truncate(end)
         done = earlier
         progress(done, total)
+        results = in_order(
+            lambda request: _result(task, request, answer), waiting, jobs, of=_about, stop=stop or Stop()
+        )
         try:
-            for request in waiting:
-                result = _result(task, request, answer)
-                end += _append(file, out, result)
-                done += 1
-                failed += "error" in result
-                progress(done, total)
+            with closing(results):
+                for _, result in results:
+                    end += _append(file, out, result)
+                    done += 1
+                    failed += "error" in result
+                    progress(done, total)
         finally:
             file.truncate(end)
     return BatchReport(done, earlier, failed)
+
+
+def _about(request: "Request | BadRequest") -> str:
+    return request.user_id or ""
 
 
 def _check_paths(requests: Path, out: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import LimnerError, ModelReplyError, ModelUnavailable, shorten
 from agent.inert import without_control_tokens
+from agent.progress import go_on
 from agent.replies import Token, first_options, mean_probability, parsed, said_in, token_of
 from agent.schema_rules import JsonSchema
 
@@ -84,6 +85,8 @@ class Chat:
     usage: Usage = field(default_factory=Usage)
     attempts: int = 2
     """How often a reply that breaks its schema is asked for."""
+    before: Callable[[], None] = go_on
+    """Called before each call of the model; what it raises ends the conversation."""
 
     def load(self) -> "BaseChatModel":
         """The model, loaded when it was not yet.
@@ -156,6 +159,7 @@ class Chat:
     def _invoke(self, system: str, user: str, **options: Any) -> "AIMessage":
         from langchain_core.messages import HumanMessage, SystemMessage
 
+        self.before()
         model = self.load()
         started = time.monotonic()
         messages = [SystemMessage(without_control_tokens(system))] if system else []

@@ -20,6 +20,8 @@ from agent.cli_explain import explain
 from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
 from agent.cli_keeping import correct, corrections, profile_work, versions
 from agent.cli_retention import retention
+from agent.cli_revealing import reveal
+from agent.cli_serve import keys, serve
 from agent.errors import InputError, LimnerError
 from agent.options import Door, OpenLimner
 from agent.terminal import Watch, say, use_utf8, watch_for_sigterm
@@ -107,6 +109,7 @@ def cli() -> None:
     metavar="OUT.jsonl",
     help="List what was dropped, cut or marked as a copy, one a line: where and why, without the words.",
 )
+@options.personal_data
 @options.store
 @options.embedder
 @options.as_json
@@ -124,6 +127,9 @@ def ingest(
     strict: bool,
     force: bool,
     listing: Path | None,
+    policy: str | None,
+    kinds: str | None,
+    key_file: Path | None,
     **settings: Any,
 ) -> int:
     """Load history files: tables, tickets, chats, mail; .jsonl, .csv, .xlsx, .json and others.
@@ -137,6 +143,7 @@ def ingest(
     door = Door(open_limner, **settings)
     columns = options.columns_of(pairs)
     sources = options.sources_of(files, url, query)
+    personal_data = options.personal_data_of(policy, kinds, key_file)
     listed = nullcontext() if listing is None else ReportFile(listing, files)
     kept = 0
 
@@ -155,6 +162,7 @@ def ingest(
                 format=format_,
                 strict=strict,
                 force=force,
+                personal_data=personal_data,
                 progress=progress,
                 listing=None if lines is None else lines.write,
             )
@@ -165,6 +173,9 @@ def ingest(
     if report.left_out:
         suffixes = ", ".join(f"{suffix} ({count})" for suffix, count in sorted(report.left_out.items()))
         say(f"files of other kinds were left out: {suffixes}")
+    if report.policy != report.policy_before:
+        old = f"what was loaded with --personal-data {report.policy_before}"
+        say(f"{old} stays so until it is loaded again; then `limner compact` removes the old bytes")
     return _report_bad(report)
 
 
@@ -238,6 +249,7 @@ def search(
 @click.argument("user", required=False)
 @click.argument("question", required=False)
 @options.batch
+@options.jobs
 @options.confidence
 @options.store
 @options.llm
@@ -286,6 +298,7 @@ def ask(
 @click.option("--diff", is_flag=True, help="Show what changed since the version before, and why.")
 @click.option("--version", "number", type=click.IntRange(min=1), metavar="N", help="Read a version as it was made.")
 @options.batch
+@options.jobs
 @options.confidence
 @options.store
 @options.llm
@@ -331,6 +344,7 @@ cli.add_command(compact)
 cli.add_command(receipts)
 cli.add_command(verify_erasure)
 cli.add_command(export)
+cli.add_command(reveal)
 cli.add_command(retention)
 cli.add_command(backup)
 cli.add_command(restore)
@@ -356,5 +370,7 @@ def reindex(open_limner: OpenLimner, /, **settings: Any) -> int:
     return 0
 
 
+cli.add_command(serve)
+cli.add_command(keys)
 cli.add_command(evaluate)
 cli.add_command(doctor)

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from agent.derived import FromEvents
-from agent.progress import OnStep, ignore
+from agent.loaded import LoadedModels, OnLoad
+from agent.progress import OnStep, go_on, ignore
 from agent.schema import ProfileSchema, SchemaSource, load_schema
 from agent.stages import ALL, Stages
 from retrieval import (
@@ -21,11 +22,12 @@ from retrieval import (
     Event,
     Hit,
     IngestReport,
+    PersonalData,
     Query,
     Reranker,
+    Revealed,
     Store,
     UserSummary,
-    load_embedder,
     load_reranker,
 )
 from retrieval.ingest import OnDropped
@@ -48,9 +50,6 @@ if TYPE_CHECKING:
     from retrieval.restoring import Restored
 
 __all__ = ["Limner", "OnLoad"]
-
-OnLoad = Callable[[str, int, int], None]
-"""``on_load(what, done, total)``: how far a one-time preparation of model weights is, in bytes."""
 
 
 class Limner:
@@ -87,18 +86,20 @@ class Limner:
         reranker: str | Reranker | None = None,
         calibrations: Sequence[str | Path] = (),
     ) -> None:
-        self._llm = llm
-        self._llm_base_url = llm_base_url
-        self._embedder = embedder
+        self._models = LoadedModels(llm, llm_base_url, embedder, on_load)
         self._on_step = on_step
-        self._on_load = on_load
-        self._model: BaseChatModel | None = None
+        self._may_go_on = go_on
         self._calibrations = [Path(each) for each in calibrations]
         self._stages = ALL
         self._reranker = reranker if isinstance(reranker, str) or reranker is None else reranker.name
-        reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
+        self._reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
         self._store = Store(
-            Path(store), self._load_embedder, record=record, index=index, reranker=reorders, derived=FromEvents()
+            Path(store),
+            self._models.embedder,
+            record=record,
+            index=index,
+            reranker=self._reorders,
+            derived=FromEvents(),
         )
 
     def __enter__(self) -> Self:
@@ -112,7 +113,7 @@ class Limner:
     def close(self) -> None:
         """Release the store and the model."""
         self._store.close()
-        self._model = None
+        self._models.close()
 
     @property
     def stages(self) -> Stages:
@@ -134,10 +135,15 @@ class Limner:
         format: str | None = None,
         strict: bool = False,
         force: bool = False,
+        personal_data: str | PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
-        """Load history files; see :meth:`retrieval.Store.ingest`."""
+        """Load history files; see :meth:`retrieval.Store.ingest`.
+
+        ``personal_data``: ``"off"``, ``"mark"``, ``"mask"``, ``"tokenise"``, or a :class:`retrieval.PersonalData`; the
+        store keeps it for later calls.
+        """
         given = [files] if isinstance(files, str | Path | Query) else list(files)
         report = self._store.ingest(
             [each if isinstance(each, Query) else Path(each) for each in given],
@@ -147,11 +153,16 @@ class Limner:
             format=format,
             strict=strict,
             force=force,
+            personal_data=PersonalData(personal_data) if isinstance(personal_data, str) else personal_data,
             progress=progress,
             listing=listing,
         )
         self._forget_prompts(report)
         return report
+
+    def reveal(self, user_id: str, *, events: Collection[str] | None = None, key: str | None = None) -> list[Revealed]:
+        """What the pseudonyms in a user's events stand for; see :meth:`retrieval.Store.reveal`."""
+        return self._store.reveal(user_id, events, key=key)
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew with the embedder given now; see :meth:`retrieval.Store.reindex`."""
@@ -174,12 +185,18 @@ class Limner:
         *,
         self_names: Collection[str] = (),
         force: bool = False,
+        personal_data: str | PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
         report = self._store.ingest_events(
-            events, self_names=self_names, force=force, progress=progress, listing=listing
+            events,
+            self_names=self_names,
+            force=force,
+            personal_data=PersonalData(personal_data) if isinstance(personal_data, str) else personal_data,
+            progress=progress,
+            listing=listing,
         )
         self._forget_prompts(report)
         return report
@@ -189,7 +206,7 @@ class Limner:
         if report.erased:
             from agent.memory import forget_prompts
 
-            forget_prompts(self._model if isinstance(self._llm, str) else self._llm)
+            forget_prompts(self._models.chat_in_memory)
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""
@@ -357,8 +374,7 @@ class Limner:
         scope = Scope.of(events, since, until, channel)
         if dry_run:
             return preview(self._store, user_id, scope)
-        asked = self._model if isinstance(self._llm, str) else self._llm
-        return erase(self._store, asked, user_id, scope, defer=defer, progress=progress)
+        return erase(self._store, self._models.chat_in_memory, user_id, scope, defer=defer, progress=progress)
 
     def compact(self, progress: "OnStage | None" = None) -> list[dict[str, Any]]:
         """Remove the bytes of whatever was erased and deferred; returns the receipts that are complete now.
@@ -397,9 +413,25 @@ class Limner:
 
     def varied(self, *, store: Store | None = None, stages: Stages = ALL) -> Self:
         """The same models over another store, or with fewer stages: for measuring what a part is worth."""
-        self._load_model()  # once, and shared
         other = copy(self)
         other._store, other._stages = store or self._store, stages
+        return other
+
+    def watched(self, on_step: OnStep, may_go_on: Callable[[], None] = go_on) -> Self:
+        """The same store and models for one piece of work: who is told about its steps, and who may stop it.
+
+        Args:
+            on_step: told about progress.
+            may_go_on: called before each call of the language model; what it raises ends the work.
+        """
+        other = copy(self)
+        other._on_step, other._may_go_on = on_step, may_go_on
+        return other
+
+    def over(self, store: Path) -> Self:
+        """The same models, which are loaded once, over the store in another folder."""
+        other = copy(self)
+        other._store = Store(Path(store), self._models.embedder, reranker=self._reorders)
         return other
 
     def names(self) -> "ModelNames":
@@ -436,51 +468,31 @@ class Limner:
         document = self.ask(user_id, question)
         return Explainer(self._store, self.chat(), self.names(), self._on_step).answer(document)
 
-    def _load_embedder(self) -> Embedder:
-        if not isinstance(self._embedder, str):
-            return self._embedder
-        return load_embedder(self._embedder, progress=self._loading("embedder"))
-
-    def _loading(self, what: str) -> Callable[[int, int], None] | None:
-        report = self._on_load
-        return None if report is None else lambda done, total: report(what, done, total)
-
     @property
     def model_name(self) -> str:
         """What documents call the language model; it is not loaded for that."""
-        from agent.models import model_name
+        return self._models.llm_name
 
-        return model_name(self._llm)
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the language model computes in this process, so that one call at a time is quickest."""
+        return self._models.is_in_process
 
     def chat(self) -> "Chat":
         """A new conversation with the model, which is loaded when it is first asked; it counts its own tokens."""
         from agent.chat import Chat
 
-        return Chat(self._load_model)
-
-    def _load_model(self) -> "BaseChatModel":
-        from agent.models import load_chat_model
-
-        if self._model is None:
-            if isinstance(self._llm, str):
-                self._model = load_chat_model(
-                    self._llm, base_url=self._llm_base_url, progress=self._loading("language model")
-                )
-            else:
-                self._model = self._llm
-        return self._model
+        return Chat(self._models.chat_model, before=self._may_go_on)
 
     def _confidence(self, kind: "Kind", least: float) -> "Confidence":
         from agent.calibration import calibration_for
         from agent.confidence import Confidence
-        from agent.models import model_name
 
-        return Confidence(calibration_for(model_name(self._llm), kind, self._calibrations), least)
+        return Confidence(calibration_for(self._models.llm_name, kind, self._calibrations), least)
 
     def _names(self, confidence: "Confidence") -> "ModelNames":
         from agent.documents import ModelNames
-        from agent.models import model_name
         from prompts import prompts_version
 
         calibrated = confidence.calibration is not None
-        return ModelNames(model_name(self._llm), self._store.embedder_name(), prompts_version(), calibrated)
+        return ModelNames(self._models.llm_name, self._store.embedder_name(), prompts_version(), calibrated)

@@ -65,6 +65,7 @@ def ingest_document(report: "IngestReport") -> dict[str, Any]:
 
     ``left_out`` counts, by suffix, the files of other kinds in the folders that were given; ``reasons`` counts what was
     dropped, cut or marked as a copy of an earlier message, by reason, with the characters that went.
+    ``personal_data`` has what the store does with it, and how many places were found, by kind.
     """
     counts = ("files", "read", "added", "updated", "unchanged", "repeated", "forgotten", "expired", "snippets",
               "bad_count", "erased")  # fmt: skip
@@ -75,4 +76,5 @@ def ingest_document(report: "IngestReport") -> dict[str, Any]:
         "bad": bad,
         "left_out": report.left_out,
         "reasons": dict(sorted(reasons.items())),
+        "personal_data": {"policy": report.policy, "found": dict(sorted(report.personal.items()))},
     }

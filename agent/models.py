@@ -12,7 +12,7 @@ from retrieval.weights import LLM, Progress, assemble
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["EMBEDDED_LLM", "load_chat_model", "model_name"]
+__all__ = ["EMBEDDED_LLM", "is_in_process", "load_chat_model", "model_name"]
 
 EMBEDDED_LLM = "embedded"
 
@@ -52,6 +52,15 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
     from agent.providers import served_model
 
     return served_model(spec, base_url)
+
+
+def is_in_process(llm: "str | BaseChatModel") -> bool:
+    """Whether the model computes in this process, where one call at a time is quickest; it is not loaded for that."""
+    if isinstance(llm, str):
+        return llm == EMBEDDED_LLM or llm.partition(":")[0] in ("gguf", "transformers")
+    from agent.served import ServedChat
+
+    return not isinstance(llm, ServedChat)
 
 
 def model_name(llm: "str | BaseChatModel") -> str:

@@ -13,7 +13,7 @@ from agent.terminal import Watch
 if TYPE_CHECKING:
     from agent.limner import Limner
     from agent.progress import OnStep
-    from retrieval import Query
+    from retrieval import PersonalData, Query
 
 __all__ = [
     "BatchFiles",
@@ -27,11 +27,15 @@ __all__ = [
     "columns_of",
     "confidence",
     "embedder",
+    "jobs",
     "llm",
     "numbers_of",
+    "personal_data",
+    "personal_data_of",
     "reranker",
     "sources_of",
     "store",
+    "token_key",
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -75,6 +79,7 @@ class Door:
     embedder: str = "embedded"
     reranker: str | None = None
     calibrations: Sequence[Path] = ()
+    jobs: int = 1
 
     def limner(self, watch: Watch, *, steps: bool = True) -> "Limner":
         """Open the store; ``steps``: show those of a single piece of work."""
@@ -191,6 +196,52 @@ def confidence(command: _Command) -> _Command:
     return least(calibration(command))
 
 
+def personal_data(command: _Command) -> _Command:
+    """Adds ``--personal-data``, ``--personal-data-kinds`` and ``--token-key-file``."""
+    policy = click.option(
+        "--personal-data",
+        "policy",
+        type=click.Choice(["off", "mark", "mask", "tokenise"]),
+        default=None,
+        envvar="LIMNER_PERSONAL_DATA",
+        show_envvar=True,
+        help="Phone numbers, names, passwords …: leave, note, or replace by labels or pseudonyms; the store keeps it.",
+    )
+    kinds = click.option(
+        "--personal-data-kinds",
+        "kinds",
+        default=None,
+        envvar="LIMNER_PERSONAL_DATA_KINDS",
+        show_envvar=True,
+        metavar="KIND,…",
+        help="Only these kinds, or all (docs/personal-data.md); the store keeps it.",
+    )
+    return policy(kinds(token_key(command)))
+
+
+def token_key(command: _Command) -> _Command:
+    """Adds ``--token-key-file``."""
+    return click.option(
+        "--token-key-file",
+        "key_file",
+        type=click.Path(path_type=Path),
+        default=None,
+        envvar="LIMNER_TOKEN_KEY_FILE",
+        show_envvar=True,
+        metavar="F",
+        help="The key of pseudonyms, 64 hex digits; or LIMNER_TOKEN_KEY has it.",
+    )(command)
+
+
+def personal_data_of(policy: str | None, kinds: str | None, key_file: Path | None) -> "PersonalData":
+    """What these options ask for."""
+    from retrieval import PersonalData
+    from retrieval.personal.keys import read_key
+
+    chosen = None if kinds is None else [each for each in kinds.split(",") if each.strip()]
+    return PersonalData(policy, chosen, None if key_file is None else read_key(key_file))
+
+
 def batch(command: _Command) -> _Command:
     """Adds ``--batch`` and ``--out``."""
     requests = click.option(
@@ -207,6 +258,18 @@ def batch(command: _Command) -> _Command:
         help="The results of --batch, one a line; an interrupted run continues.",
     )
     return requests(out(command))
+
+
+def jobs(command: _Command) -> _Command:
+    """Adds ``--jobs``."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, 256),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="With --batch: ask a model server for so many at a time.",
+    )(command)
 
 
 def batch_files(

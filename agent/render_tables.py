@@ -107,6 +107,9 @@ def print_report(console: "Console", report: "IngestReport") -> None:
         console.print(f"left out, since they were forgotten: {report.forgotten} (--force loads them)")
     if report.expired or report.erased:
         console.print(f"too old by the retention rules: {report.expired} left out, {report.erased} erased")
+    if report.policy != "off":
+        found = ", ".join(f"{kind} {count}" for kind, count in sorted(report.personal.items())) or "none"
+        console.print(f"personal data ({report.policy}): {found}")
     if copies := report.reasons["copy"]:
         console.print(f"nearly the same as an earlier one, and marked: {copies}")
 

@@ -28,6 +28,7 @@ from agent.wording import (
     whole_brackets,
 )
 from retrieval import Hit
+from retrieval.personal.kinds import is_mask
 
 __all__ = ["Accepted", "Drafted", "Judge", "said_leaves", "verify"]
 
@@ -96,6 +97,8 @@ def verify(drafted: Drafted, judge: Judge, others: Collection[str] = ()) -> list
     value = _pruned(facet.item, _tidy(drafted.value))
     if is_placeholder(value) or repeats_question(facet, value):
         return []
+    if isinstance(value, str) and is_mask(value, " ".join(hit.snippet.text for hit in drafted.cited)):
+        return [Rejected(facet.pointer, value, "masked when the history was loaded", cite_hits(drafted.cited))]
     plain = replace(drafted, cited=without_instructions(drafted.cited), pool=without_instructions(drafted.pool))
     if drafted.cited and not plain.cited:
         return [

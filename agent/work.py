@@ -54,9 +54,11 @@ def perform(door: Door, work: Work[_T], files: BatchFiles | None, user: str | No
 
 
 def _batch(door: Door, work: Work[_T], files: BatchFiles) -> int:
+    from agent.abreast import Stop
     from agent.batch import run_batch
+    from agent.progress import ignore
 
-    done = 0
+    done, stop = 0, Stop()
 
     def progress(results: int, total: int | None) -> None:
         nonlocal done
@@ -65,8 +67,14 @@ def _batch(door: Door, work: Work[_T], files: BatchFiles) -> int:
 
     try:
         with Watch() as watch, door.limner(watch, steps=False) as limner:
+            jobs, stoppable = _jobs(door, limner), limner.watched(ignore, stop.may_go_on)
             report = run_batch(
-                *files, work.task, lambda request: work.document(work.do(limner, request)), progress=progress
+                *files,
+                work.task,
+                lambda request: work.document(work.do(stoppable, request)),
+                progress=progress,
+                jobs=jobs,
+                stop=stop,
             )
     except KeyboardInterrupt:
         say(f"interrupted; {done} results are in {str(files.out)!r}. The same command continues")
@@ -80,6 +88,13 @@ def _batch(door: Door, work: Work[_T], files: BatchFiles) -> int:
     earlier = f", {report.earlier} of them from before" if report.earlier else ""
     say(f"{report.requests} results in {str(files.out)!r}{earlier}; {report.failed or 'none'} failed")
     return InputError.exit_code if report.failed else 0
+
+
+def _jobs(door: Door, limner: "Limner") -> int:
+    if door.jobs > 1 and limner.is_in_process:
+        say("--jobs is for models on servers; one in this process answers one request at a time")
+        return 1
+    return door.jobs
 
 
 def print_result(door: Door, document: Callable[[], dict[str, Any]], show: "Callable[[Console], None]") -> None:

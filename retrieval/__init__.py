@@ -22,6 +22,8 @@ from retrieval.ingest import IngestReport
 from retrieval.loaders.database import Query, load_query
 from retrieval.loaders.documents import events_of_documents
 from retrieval.loading import BadLine, load_events
+from retrieval.personal.policy import PersonalData
+from retrieval.personal.revealing import Revealed
 from retrieval.queries import questions_in
 from retrieval.ranking import Found
 from retrieval.reldates import RelativeDate, relative_dates
@@ -45,9 +47,11 @@ __all__ = [
     "InputError",
     "LimnerError",
     "ModelUnavailable",
+    "PersonalData",
     "Query",
     "RelativeDate",
     "Reranker",
+    "Revealed",
     "Role",
     "Snippet",
     "Store",

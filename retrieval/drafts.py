@@ -22,11 +22,16 @@ __all__ = ["Applied", "Draft", "DraftWriter", "Fate", "event_key", "passage", "u
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event, the snippets cut from it and the windows over them (see ``windows_of``), to be written together."""
+    """An event, the snippets cut from it and the windows over them (see ``windows_of``), to be written together.
+
+    ``former`` is how the same row looked under other rules for personal data: what stands under its id is replaced, and
+    when it was forgotten, so was the event.
+    """
 
     event: Event
     snippets: Sequence[Snippet]
     windows: Sequence[Snippet] = ()
+    former: Sequence[Event] = ()
 
 
 class Fate(NamedTuple):
@@ -114,7 +119,10 @@ class DraftWriter:
     def _write(self, batch: Collection["_Prepared"]) -> None:
         """Write drafts of different events."""
         events = tables().events
-        known = {row.event_key: row for row in self._known("event_key", [each.event_key for each in batch])}
+        keys = [key for each in batch for key in (each.event_key, *each.former)]
+        known = {row.event_key: row for row in self._known("event_key", keys)}
+        moved = _move(batch, known)
+        left = unmark(self._db, sorted(moved)) if moved else []
         hashes = [each.row_hash for each in batch if each.row_hash is not None]
         said = {row.row_hash for row in self._known("row_hash", hashes)}
         fates: dict[str, Fate] = {}
@@ -122,7 +130,7 @@ class DraftWriter:
         changed: list[int] = []
         for each in batch:
             old = known.get(each.event_key)
-            if old is not None and old.content_hash == each.values["content_hash"]:
+            if old is not None and old.content_hash == each.values["content_hash"] and old.pk not in moved:
                 fates[each.event_key] = Fate("unchanged", old.copy_of)
             elif old is not None:
                 self._db.execute(events.update().where(events.c.pk == old.pk).values(each.values))
@@ -138,7 +146,7 @@ class DraftWriter:
             if each.row_hash is not None:
                 said.add(each.row_hash)
         inserted = self._insert(new)
-        marked = [*unmark(self._db, changed), *inserted.values()]
+        marked = sorted({*left, *unmark(self._db, changed), *inserted.values()})
         copies = dict.fromkeys(marked) | mark_copies(self._db, marked)
         pks = {key: row.pk for key, row in known.items()} | inserted
         for each in batch:
@@ -194,10 +202,22 @@ class _Prepared(NamedTuple):
     row_hash: str | None
     values: dict[str, Any]
     snippets: list[dict[str, Any]]
+    former: Sequence[str]
 
     @property
     def cuts(self) -> int:
         return sum(not row["wide"] for row in self.snippets)
+
+
+def _move(batch: Collection[_Prepared], known: dict[str, Any]) -> set[int]:
+    """Let events that stand under a former key be known by the present one; returns their primary keys."""
+    moved: set[int] = set()
+    for each in batch:
+        there = next((known[key] for key in each.former if key in known), None)
+        if there is not None and each.event_key not in known:
+            known[each.event_key] = there
+            moved.add(there.pk)
+    return moved
 
 
 def _prepare(draft: Draft) -> _Prepared:
@@ -241,7 +261,8 @@ def _prepare(draft: Draft) -> _Prepared:
         for wide, group in ((False, draft.snippets), (True, draft.windows))
         for ordinal, snippet in enumerate(group)
     ]
-    return _Prepared(key, row_hash, values, snippets)
+    former = [event_key(each.user_id, each.event_id) for each in draft.former if each.event_id != event.event_id]
+    return _Prepared(key, row_hash, values, snippets, former)
 
 
 def _vector_id(event: Event, snippet: Snippet) -> str:

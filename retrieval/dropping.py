@@ -55,7 +55,7 @@ def other_files(paths: Sequence[Path]) -> list[Dropped]:
 
 
 def _of_event(event: Event, fate: Fate) -> Iterable[Dropped]:
-    file, line, cuts = event.origin or (None, None, {})
+    file, line, cuts, _ = event.origin or (None, None, {}, False)
     for cut, chars in cuts.items():
         yield Dropped(file, line, event.user_id, event.event_id, cut, chars)
     if fate.outcome == "repeated" or fate.outcome == "forgotten" or fate.outcome == "expired":

@@ -17,11 +17,15 @@ Cut = Literal["encoding", "invisible", "entities", "html", "quoted", "signature"
 
 
 class Origin(NamedTuple):
-    """Where an event was loaded from, and how many characters its text lost by which cut (0: it was only mended)."""
+    """Where an event was loaded from, and how many characters its text lost by which cut (0: it was only mended).
+
+    ``made_id``: the row had no id, so that the event's is a hash of its content.
+    """
 
     file: str
     line: int
     cuts: Mapping[Cut, int]
+    made_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)

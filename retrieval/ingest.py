@@ -18,6 +18,8 @@ from retrieval.events import Event
 from retrieval.loaders.database import Query, load_query
 from retrieval.loaders.files import by_suffix
 from retrieval.loading import BadLine, load_events
+from retrieval.personal.policy import Policy
+from retrieval.personal.redacting import Redactor
 from retrieval.splitting import split_event, windows_of
 
 __all__ = ["BAD_LINES_KEPT", "IngestReport", "OnDropped", "Source", "check", "ingest", "ingest_events"]
@@ -41,6 +43,8 @@ class IngestReport:
     ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines, ``left_out``
     counts the files of other kinds in folders and globs by their suffix. ``reasons`` counts by reason what was dropped,
     cut or marked as a copy (see :class:`Dropped`), and ``chars`` the characters that it had; also of unchanged events.
+    ``personal`` counts the places of personal data in all events that were read, by kind; ``policy`` is what was done
+    with them, and ``policy_before`` what was done when the events that are there already were loaded.
     """
 
     files: int = 0
@@ -58,6 +62,9 @@ class IngestReport:
     left_out: dict[str, int] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     chars: Counter[str] = field(default_factory=Counter)
+    personal: Counter[str] = field(default_factory=Counter)
+    policy: Policy = "off"
+    policy_before: Policy = "off"
 
     def note_dropped(self, dropped: Iterable[Dropped]) -> None:
         """Count by reason."""
@@ -125,6 +132,8 @@ def ingest(
     keep: Callable[[Sequence[Draft]], Applied],
     progress: Callable[[IngestReport], None] | None = None,
     listing: OnDropped | None = None,
+    *,
+    redactor: Redactor | None = None,
 ) -> IngestReport:
     """Read all files, split their events and hand them to ``keep``, about 512 rows or vectors at a time.
 
@@ -133,12 +142,16 @@ def ingest(
         keep: writes and indexes a batch; what it returns has happened.
         progress: called after each batch with the report so far (always the same object).
         listing: told after each batch what was dropped, cut or marked in it, before ``progress`` is called.
+        redactor: does with personal data what the store's rule says.
     """
     report = IngestReport(left_out=dict(by_suffix(source.others)))
     _list(other_files(source.others), report, listing)
     for file in source.files:
         report.files += 1
-        ingest_events(source.rows(file), keep, report, self_names=source.self_names, progress=progress, listing=listing)
+        ingest_events(
+            source.rows(file), keep, report,
+            self_names=source.self_names, progress=progress, listing=listing, redactor=redactor,
+        )  # fmt: skip
     return report
 
 
@@ -150,9 +163,12 @@ def ingest_events(
     self_names: Collection[str] = (),
     progress: Callable[[IngestReport], None] | None = None,
     listing: OnDropped | None = None,
+    redactor: Redactor | None = None,
 ) -> None:
     """The same for events that are there already, whatever they come from; ``report`` is continued."""
-    for batch in _batches(rows, self_names):
+    if redactor is not None:
+        report.policy, report.policy_before = redactor.rule.policy, redactor.before
+    for batch in _batches(rows, self_names, redactor):
         for row in batch:
             if isinstance(row, BadLine):
                 report.note_bad(row)
@@ -160,6 +176,8 @@ def ingest_events(
         applied = keep(drafts)
         report.note(applied)
         report.read += len(batch)
+        if redactor is not None:
+            report.personal.update(kind for draft in drafts for kind in redactor.found(draft.event))
         events = [row.event if isinstance(row, Draft) else row for row in batch]
         _list(dropped_by(events, applied.fates), report, listing)
         if progress is not None:
@@ -172,15 +190,18 @@ def _list(dropped: Sequence[Dropped], report: IngestReport, listing: OnDropped |
         listing(dropped)
 
 
-def _batches(rows: Iterable[Event | BadLine], self_names: Collection[str]) -> Iterator[list[Draft | BadLine]]:
+def _batches(
+    rows: Iterable[Event | BadLine], self_names: Collection[str], redactor: Redactor | None
+) -> Iterator[list[Draft | BadLine]]:
     batch: list[Draft | BadLine] = []
     vectors = 0
     for row in rows:
         if isinstance(row, BadLine):
             batch.append(row)
         else:
-            snippets = split_event(row, self_names)
-            draft = Draft(row, snippets, windows_of(row, snippets))
+            event, former = (row, ()) if redactor is None else redactor.apply(row)
+            snippets = split_event(event, self_names)
+            draft = Draft(event, snippets, windows_of(event, snippets), former)
             batch.append(draft)
             vectors += len(draft.snippets) + len(draft.windows)
         if max(vectors, len(batch)) >= _BATCH:

@@ -72,7 +72,7 @@ def reapply(store: Parts, copy: Parts, derived: Derived) -> Again:
     for user_id in _users(copy):
         with copy.database.reading() as db:
             own = _said_of(db, user_id)
-        refused = store.forgetting.tombstones.refuse(own)
+        refused = store.forgetting.tombstones.refuse([[each] for each in own])
         gone = [each.event_id for each, no in zip(own, refused, strict=True) if no]
         if gone:
             scope = Scope() if len(gone) == len(own) else Scope(tuple(gone))

@@ -106,7 +106,8 @@ class RowReader:
         moment = parse_timestamp(fields.get("timestamp"))
         timestamp, epoch = moment if moment else (None, None)
         channel, speaker = _label(fields, names, "channel"), _label(fields, names, "speaker")
-        event_id = _label(fields, names, "event_id") or _content_id(user_id, timestamp, channel, speaker, text)
+        given_id = _label(fields, names, "event_id")
+        event_id = given_id or _content_id(user_id, timestamp, channel, speaker, text)
         used = set(names.values())
         stated = row.get("language")
         return Event(
@@ -125,7 +126,7 @@ class RowReader:
                 if name not in used and not _missing(value)
             },
             language=(_valid(stated.strip()) if isinstance(stated, str) else "") or language_of(text),
-            origin=Origin(file, line, _added(loaded.cuts if loaded is not None else {}, cuts)),
+            origin=Origin(file, line, _added(loaded.cuts if loaded is not None else {}, cuts), not given_id),
         )
 
 

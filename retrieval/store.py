@@ -34,6 +34,9 @@ from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
 from retrieval.opening import Location, Parts
+from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
+from retrieval.personal.redacting import Redactor, with_redacted
+from retrieval.personal.revealing import Revealed, reveal
 from retrieval.proving import Proof, prove
 from retrieval.removing import Derived, Nothing
 from retrieval.retention import Expired, Rule
@@ -148,8 +151,9 @@ class Store:
         with stdin_as_file([Path(each) for each in files], None) as given:
             source = Source(find_files(given, None).files, user_id=user_id)
             rows = (row for file in source.files for row in source.rows(file))
-            events = [row for row in rows if isinstance(row, Event) and row.user_id == user_id]
+            own = [row for row in rows if isinstance(row, Event) and row.user_id == user_id]
         parts = self._open()
+        events = with_redacted(own, kept_rule(parts.record))
         embedder = self.embedder if vectors and events else None
         proof = prove(self._path, parts.database, user_id, events, embedder)
         proof.servers = self._location.has_servers
@@ -165,6 +169,7 @@ class Store:
         format: str | None = None,
         strict: bool = False,
         force: bool = False,
+        personal_data: PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
@@ -183,11 +188,13 @@ class Store:
             format: the format of all files, where it is not the one that name and content say.
             strict: read all files first, and load nothing when there is a bad line.
             force: load also what was forgotten.
+            personal_data: what the store does with personal data from now on; None: as before.
             progress: called after each batch with the report so far.
             listing: told after each batch what was dropped, cut or marked as a copy in it.
 
         Raises:
             InputError: a file cannot be read at all, or has bad lines and ``strict`` is set.
+            UsageError: the policy for personal data is none, or the key of the pseudonyms is missing or wrong.
         """
         wanted = check_format(format)
         queries = [each for each in files if isinstance(each, Query)]
@@ -195,8 +202,8 @@ class Store:
             found = find_files(given, wanted)
             source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.others)
             check(source, strict=strict)
-            with self._keeping(force=force) as (keep, erased):
-                report = ingest(source, keep, progress, listing)
+            with self._keeping(force=force, personal_data=personal_data) as (keep, redactor, erased):
+                report = ingest(source, keep, progress, listing, redactor=redactor)
             report.erased = erased
             return report
 
@@ -206,6 +213,7 @@ class Store:
         *,
         self_names: Collection[str] = (),
         force: bool = False,
+        personal_data: PersonalData | None = None,
         progress: Callable[[IngestReport], None] | None = None,
         listing: OnDropped | None = None,
     ) -> IngestReport:
@@ -214,9 +222,20 @@ class Store:
         They are read once, so that what stands before an error is kept.
         """
         report = IngestReport()
-        with self._keeping(force=force) as (keep, report.erased):
-            ingest_events(events, keep, report, self_names=self_names, progress=progress, listing=listing)
+        with self._keeping(force=force, personal_data=personal_data) as (keep, redactor, report.erased):
+            ingest_events(
+                events, keep, report, self_names=self_names, progress=progress, listing=listing, redactor=redactor
+            )
         return report
+
+    def reveal(self, user_id: str, ids: Collection[str] | None = None, *, key: str | None = None) -> list[Revealed]:
+        """What the pseudonyms in a user's events stand for; ``key``: 64 hex digits, else ``$LIMNER_TOKEN_KEY``.
+
+        Raises:
+            UsageError: the store has no pseudonyms, or the key is missing or another one.
+        """
+        events = self.events(user_id, ids)
+        return reveal(events, kept_key(self._open().record, key))
 
     def backup(self, out: Path, *, force: bool = False) -> "Manifest":
         """Write all of the store to a file, while others read and write it; see :func:`retrieval.backup.back_up`.
@@ -380,12 +399,15 @@ class Store:
             return self._reranker
 
     @contextmanager
-    def _keeping(self, *, force: bool) -> Iterator[tuple[Callable[[Sequence[Draft]], Applied], int]]:
+    def _keeping(
+        self, *, force: bool, personal_data: PersonalData | None
+    ) -> Iterator[tuple[Callable[[Sequence[Draft]], Applied], Redactor, int]]:
         """What writes and indexes a batch, but for what was forgotten, unless it is forced, and what is too old.
 
-        And how many events were too old, and erased before.
+        And what redacts it, and how many events were too old, and erased before.
         """
         with self._writing() as parts:
+            redactor = Redactor(*settle(parts.record, personal_data or PersonalData()))
             bounds, expired = parts.retention.run(self._derived)
 
             def keep(drafts: Sequence[Draft]) -> Applied:
@@ -399,7 +421,7 @@ class Store:
                 parts.mirror.push()
                 return applied
 
-            yield keep, expired.erased.events
+            yield keep, redactor, expired.erased.events
 
     @contextmanager
     def _writing(self) -> Iterator[Parts]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from retrieval.drafts import Draft, event_key
+from retrieval.events import Event
 from retrieval.seal import Seal
 from retrieval.sql import Database, chunks, tables
 
@@ -72,31 +73,32 @@ class Tombstones:
         Raises:
             StoreError: something was forgotten, but the key is missing.
         """
-        return self.refuse([_said(each) for each in drafts])
+        return self.refuse([[_said(form) for form in (each.event, *each.former)] for each in drafts])
 
-    def refuse(self, said: Sequence[Said]) -> list[bool]:
-        """The same of what events are known by."""
+    def refuse(self, forms: Sequence[Sequence[Said]]) -> list[bool]:
+        """The same of what events are known by, each in all its forms, the present one first."""
         events, stones = tables().events, tables().tombstones
         with self._database.reading() as db:
-            if not said or db.execute(stones.select().limit(1)).first() is None:
-                return [False] * len(said)
+            if not forms or db.execute(stones.select().limit(1)).first() is None:
+                return [False] * len(forms)
+            said = [each[0] for each in forms]
             users = {user: self.subject(user) for user in {each.user_id for each in said}}
-            marks = [self._of_event(each) for each in said]
-            wanted = {*users.values(), *(mark for each in marks for mark in each.values())}
+            marks = [{mark for form in each for mark in self._of_event(form).values()} for each in forms]
+            wanted = {*users.values(), *(mark for each in marks for mark in each)}
             until: dict[str, float | None] = {}
             for part in chunks(sorted(wanted)):
                 rows = db.execute(stones.select().where(stones.c.mark.in_(part)))
                 until.update((row.mark, row.until) for row in rows)
             if not until:
-                return [False] * len(said)
-            keys = [event_key(each.user_id, each.event_id) for each in said]
+                return [False] * len(forms)
+            keys = [{event_key(form.user_id, form.event_id) for form in each} for each in forms]
             present: set[str] = set()
             column = events.c.event_key
-            for part in chunks(keys):
+            for part in chunks(sorted(set().union(*keys))):
                 present.update(db.scalars(events.select().with_only_columns(column).where(column.in_(part))))
         return [
-            key not in present
-            and (not until.keys().isdisjoint(own.values()) or _is_before(each, until.get(users[each.user_id])))
+            present.isdisjoint(key)
+            and (not until.keys().isdisjoint(own) or _is_before(each, until.get(users[each.user_id])))
             for key, own, each in zip(keys, marks, said, strict=True)
         ]
 
@@ -119,6 +121,5 @@ def _is_before(said: Said, forgotten: float | None) -> bool:
     return forgotten is not None and not is_after(said, forgotten)
 
 
-def _said(draft: Draft) -> Said:
-    event = draft.event
+def _said(event: Event) -> Said:
     return Said(event.user_id, event.event_id, event.timestamp, event.epoch, event.text)

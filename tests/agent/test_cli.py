@@ -76,6 +76,7 @@ def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
         "bad": [],
         "left_out": {},
         "reasons": {},
+        "personal_data": {"policy": "off", "found": {}},
     }
 
 

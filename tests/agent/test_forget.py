@@ -179,7 +179,7 @@ def test_a_profile_that_is_being_made_is_not_kept(tmp_path: Path, events: list[s
 
 def test_the_model_forgets_its_prompts(limner: Limner) -> None:
     limner.profile("mila-k", SCHEMA)
-    model = limner._llm
+    model = limner._models.chat_in_memory
     assert isinstance(model, ScriptedChat) and model.asked
     limner.forget("mila-k")
     assert model.asked == []

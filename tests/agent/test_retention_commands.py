@@ -55,7 +55,7 @@ def test_profiles_go_with_what_they_were_made_of(limner: Limner, run: Run, tmp_p
 
 def test_the_model_forgets_its_prompts(limner: Limner, run: Run, tmp_path: Path) -> None:  # noqa: F811
     limner.profile("mila-k", SCHEMA)
-    model = limner._llm
+    model = limner._models.chat_in_memory
     assert isinstance(model, ScriptedChat) and model.asked
     run("retention", "set", "400")
     limner.ingest(rows_in(tmp_path, [{"user_id": "mila-k", "id": "late", "text": "No time at all."}]))

@@ -42,6 +42,19 @@ def test_a_placeholder_is_dropped() -> None:
     assert check("unknown", hit("x")) is None
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("[PHONE]", "My phone is [PHONE]"), ("PHONE", "My phone is [PHONE]"), ("[电话号码]", "我的电话是[电话号码]")],
+)
+def test_what_was_masked_is_no_value(value: str, words: str) -> None:
+    assert reason(check(value, hit(words))) == "masked when the history was loaded"
+
+
+def test_a_pseudonym_is_a_value_and_so_is_a_word_that_looks_like_a_label() -> None:
+    assert check("[PHONE:abcdefgh2345]", hit("My phone is [PHONE:abcdefgh2345]")).value == "[PHONE:abcdefgh2345]"
+    assert check("PHONE", hit("My favourite brand is PHONE")).value == "PHONE"
+
+
 @pytest.mark.parametrize("role", ["agent", "other"])
 def test_what_someone_else_says_is_rejected(role: str) -> None:
     assert "someone else" in reason(check("Munich", hit("I live in Munich", role)))

@@ -1,9 +1,9 @@
 """The command line answers at once: help loads nothing heavy and takes less than half a second."""
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ LIMIT_SECONDS = 0.5
 HEAVY = {
     "bs4",
     "chromadb",
+    "cryptography",
+    "fastapi",
     "ftfy",
     "huggingface_hub",
     "jsonschema",
@@ -22,8 +24,11 @@ HEAVY = {
     "langgraph",
     "langsmith",
     "llguidance",
+    "mcp",
     "numpy",
     "openai",
+    "phonenumbers",
+    "prometheus_client",
     "psycopg",
     "py3langid",
     "pyarrow",
@@ -32,9 +37,12 @@ HEAVY = {
     "sentence_transformers",
     "sentencex",
     "sqlalchemy",
+    "starlette",
+    "stdnum",
     "tokenizers",
     "torch",
     "transformers",
+    "uvicorn",
     "xllamacpp",
 }
 LOADED_BY_HELP = """
@@ -56,13 +64,19 @@ def installed() -> None:
 
 
 def test_help_answers_in_half_a_second() -> None:
+    """Of processor time, which does not grow so much when others use the machine; it waits for nothing else."""
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = children_seconds()
         shown = subprocess.run([SCRIPT, "--help"], capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(children_seconds() - start)
         assert "ingest" in shown.stdout
-    assert min(seconds) < LIMIT_SECONDS
+    assert 0 < min(seconds) < LIMIT_SECONDS
+
+
+def children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_help_loads_nothing_heavy() -> None:

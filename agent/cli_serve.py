@@ -1,0 +1,166 @@
+"""The commands of the server: ``limner serve`` and ``limner keys``. Knows what people type and what they get back."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from agent import options
+from agent.errors import UsageError, shorten
+from agent.options import Door
+from agent.terminal import Watch, say
+from agent.work import print_result
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from agent.options import OpenLimner
+    from agent.service import ApiKey, Keys
+
+__all__ = ["add_key", "keys", "list_keys", "revoke_key", "serve"]
+
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+_tenants = click.option(
+    "--tenants",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="LIMNER_TENANTS",
+    show_envvar=True,
+    metavar="FOLDER",
+    help="Serve many tenants: each has its own store in a folder of this one.",
+)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="Where to listen.")
+@click.option("--dev", is_flag=True, help="No keys: whoever reaches this machine's loopback may do everything.")
+@click.option(
+    "--waiting", type=click.IntRange(min=1), default=64, show_default=True, help="So much waits for the model."
+)
+@_tenants
+@options.calibration
+@options.store
+@options.llm
+@options.embedder
+@options.reranker
+@click.pass_obj
+def serve(
+    open_limner: "OpenLimner",
+    /,
+    host: str,
+    port: int,
+    dev: bool,
+    waiting: int,
+    tenants: Path | None,
+    **settings: Any,
+) -> int:
+    """The HTTP API and the console, on one port.
+
+    The model is loaded when it is first needed.
+    """
+    if dev and host not in _LOOPBACK:
+        raise UsageError(
+            f"--dev asks for no keys, and {shorten(host)} is not this machine's loopback", hint="Leave --dev out"
+        )
+    if dev and tenants:
+        raise UsageError("--dev serves one store, --tenants many", hint="Leave one of them out")
+    _check_installed()
+    from agent.serving import run_server
+
+    door = Door(open_limner, as_json=False, **settings)
+    with Watch() as watch:
+        run_server(door.limner(watch, steps=False), door.store, host, port, dev=dev, waiting=waiting, tenants=tenants)
+    return 0
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"the server needs {' and '.join(missing)}", hint="Install them: pip install 'limner[serve]'")
+
+
+@click.group()
+def keys() -> None:
+    """Make, list and revoke the API keys of a server."""
+
+
+@keys.command("add")
+@click.option("--tenant", default="default", show_default=True, metavar="NAME", help="Whose data it is good for.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    default=("read",),
+    show_default=True,
+    type=click.Choice(["read", "write", "erase", "admin"]),
+    help="What it is good for (repeatable).",
+)
+@click.option("--label", default="", metavar="TEXT", help="Who has it, for the list.")
+@click.option("--days", type=click.IntRange(min=1), default=None, metavar="N", help="It expires after so many days.")
+@_tenants
+@options.store
+@options.as_json
+def add_key(
+    tenant: str, scopes: Sequence[str], label: str, days: int | None, tenants: Path | None, store: Path, as_json: bool
+) -> int:
+    """Make a key. It is shown once; only its hash is kept."""
+    secret, key = _keys(store, tenants).make(tenant, scopes, label=label, days=days)
+
+    def show(console: "Console") -> None:
+        console.print(secret, soft_wrap=True)
+
+    _print(as_json, {"key": secret, **key.as_json()}, show)
+    if not as_json:
+        say("this is the only time that the key is shown")
+    return 0
+
+
+@keys.command("list")
+@_tenants
+@options.store
+@options.as_json
+def list_keys(tenants: Path | None, store: Path, as_json: bool) -> int:
+    """List the keys, without what would let somebody use them."""
+    found = _keys(store, tenants).all()
+    _print(as_json, {"keys": [each.as_json() for each in found]}, lambda console: _print_keys(console, found))
+    return 0
+
+
+@keys.command("revoke")
+@click.argument("key_id")
+@_tenants
+@options.store
+@options.as_json
+def revoke_key(key_id: str, tenants: Path | None, store: Path, as_json: bool) -> int:
+    """Make a key worthless, at once."""
+    revoked = _keys(store, tenants).revoke(key_id)
+    _print(as_json, revoked.as_json(), lambda console: console.print(f"{key_id} is revoked"))
+    return 0
+
+
+def _print(as_json: bool, document: dict[str, Any], show: Any) -> None:
+    door = Door(open_limner=None, store=Path(os.curdir), as_json=as_json)  # type: ignore[arg-type]  # opens nothing
+    print_result(door, lambda: document, show)
+
+
+def _keys(store: Path, tenants: Path | None) -> "Keys":
+    from agent.service.book import Book
+    from agent.service.keys import Keys
+    from agent.service.service import BOOK
+
+    return Keys(Book((tenants or store) / BOOK))
+
+
+def _print_keys(console: "Console", found: "Sequence[ApiKey]") -> None:
+    from rich.table import Table
+
+    table = Table("key", "tenant", "scopes", "label", "made", "ends")
+    for key in found:
+        ends = f"revoked {key.revoked_at}" if key.revoked_at else key.expires_at or ""
+        table.add_row(key.key_id, key.tenant, " ".join(key.as_json()["scopes"]), key.label, key.created_at, ends)
+    console.print(table)

@@ -1,0 +1,153 @@
+"""One piece of work for the language model: how far it is, what came of it, and how it is stopped.
+
+Knows nothing of what the work is. Threads may share a job.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+from agent.errors import LimnerError
+from agent.progress import OnStep, Step
+
+__all__ = ["ENDED", "Cancelled", "Job", "JobKind", "JobState", "Progress", "Task"]
+
+JobKind = Literal["ask", "profile", "explain"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+
+ENDED: Final = frozenset({"done", "failed", "cancelled"})
+
+Task = Callable[[OnStep, Callable[[], None]], dict[str, Any]]
+"""``task(on_step, may_go_on)`` does the work and returns its JSON document; see :meth:`agent.limner.Limner.watched`."""
+
+
+class Cancelled(LimnerError):
+    """The work was stopped before it was done; nothing of it is kept."""
+
+
+class Progress(NamedTuple):
+    """A job at one moment. ``ahead``: how many others the model does first (0 for a job that is not queued)."""
+
+    state: JobState
+    step: Step | None
+    ahead: int
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state in ENDED
+
+
+@dataclass(eq=False)
+class Job:
+    """Work that waits for the model, is done by it, or was.
+
+    Attributes:
+        tenant, user_id: whom it is for, and about.
+        kind, about: what is made, and the name of the schema where there is one.
+        result: the document, when it is done.
+        error: why it failed.
+        created, started, ended: times of the system's clock, seconds since 1970.
+    """
+
+    tenant: str
+    user_id: str
+    kind: JobKind
+    task: Task
+    about: str | None = None
+    job_id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    state: JobState = "queued"
+    step: Step | None = None
+    ahead: int = 0
+    result: dict[str, Any] | None = None
+    error: LimnerError | None = None
+    created: float = field(default_factory=time.time)
+    started: float | None = None
+    ended: float | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+    _listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        with self._changed:
+            return Progress(self.state, self.step, self.ahead)
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call ``listener`` (in the worker's thread) after each change; returns what ends that."""
+        with self._changed:
+            self._listeners.append(listener)
+
+        def stop_listening() -> None:
+            with self._changed:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return stop_listening
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it ended; False when that takes longer than ``timeout`` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.state in ENDED, timeout)
+
+    def cancel(self) -> None:
+        """Stop it: at once while it is queued, before the model's next call while it is running."""
+        self._stop.set()
+        with self._changed:
+            if self.state != "queued":
+                return
+            self.state = "cancelled"
+        self.change()
+
+    def run(self) -> None:
+        """Do the work, unless it was cancelled; called once, by the thread that has the model."""
+        with self._changed:
+            if self.state != "queued":
+                return
+            self.state, self.started, self.ahead = "running", time.time(), 0
+        self.change()
+        try:
+            self.change(result=self.task(self._on_step, self._may_go_on), state="done")
+        except Cancelled:
+            self.change(state="cancelled")
+        except LimnerError as error:
+            self.change(error=error, state="failed")
+        except BaseException:
+            self.change(state="failed")
+            raise
+
+    def result_or_error(self) -> dict[str, Any]:
+        """The document.
+
+        Raises:
+            Cancelled: it was stopped.
+            LimnerError: why it failed.
+        """
+        if self.state == "done" and self.result is not None:
+            return self.result
+        if self.state == "cancelled":
+            raise Cancelled("the work was cancelled", hint="Ask again")
+        raise self.error or LimnerError("the work failed for a reason that limner did not foresee", hint="See its log")
+
+    def change(self, **to: Any) -> None:
+        """Set attributes, and tell whoever listens."""
+        with self._changed:
+            for name, value in to.items():
+                setattr(self, name, value)
+            if self.state in ENDED and self.ended is None:
+                self.ended = time.time()
+            listeners = list(self._listeners)
+            self._changed.notify_all()
+        for each in listeners:
+            each()
+
+    def _on_step(self, step: Step) -> None:
+        self._may_go_on()
+        self.change(step=step)
+
+    def _may_go_on(self) -> None:
+        if self._stop.is_set():
+            raise Cancelled("the work was cancelled")

@@ -1,0 +1,136 @@
+"""API keys: made, listed, revoked and checked. Only a key's hash is kept, the key itself is shown once.
+
+A key has 256 random bits, so that a plain SHA-256 of it cannot be turned back (OWASP: slow hashes are for passwords).
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal, get_args
+
+from agent.errors import InputError, UsageError, shorten
+from agent.service.book import Book
+from agent.service.tenants import check_tenant
+
+__all__ = ["SCOPES", "ApiKey", "Keys", "Scope"]
+
+Scope = Literal["read", "write", "erase", "admin"]
+"""``read``: users, search, ask, profiles. ``write``: events, corrections, schemas. ``erase``: erasures and export.
+``admin``: all of these, and keys and metrics."""
+
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+
+_KEY = re.compile(r"limner_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
+_NO_HASH: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is known of a key; times are ISO 8601 in UTC."""
+
+    key_id: str
+    tenant: str
+    scopes: frozenset[Scope]
+    label: str
+    created_at: str
+    expires_at: str | None = None
+    revoked_at: str | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the key is good for ``scope``."""
+        return scope in self.scopes or "admin" in self.scopes
+
+    def as_json(self) -> dict[str, Any]:
+        """What a list shows of it."""
+        return {
+            "key_id": self.key_id,
+            "tenant": self.tenant,
+            "scopes": [each for each in SCOPES if each in self.scopes],
+            "label": self.label,
+            "created_at": self.created_at,
+            "expires_at": self.expires_at,
+            "revoked_at": self.revoked_at,
+        }
+
+
+class Keys:
+    """The keys of a service."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def make(
+        self, tenant: str, scopes: Collection[str], *, label: str = "", days: int | None = None
+    ) -> tuple[str, ApiKey]:
+        """A new key, and what is known of it. The key cannot be shown again.
+
+        Raises:
+            UsageError: no such tenant name or scope, or ``days`` is not positive.
+        """
+        check_tenant(tenant)
+        wanted = [each for each in SCOPES if each in scopes]
+        if unknown := set(scopes) - set(SCOPES):
+            raise UsageError(f"{shorten(sorted(unknown)[0])} is no scope", hint=f"Scopes are: {', '.join(SCOPES)}")
+        if not wanted:
+            raise UsageError("a key needs a scope", hint=f"Scopes are: {', '.join(SCOPES)}")
+        if days is not None and days < 1:
+            raise UsageError(f"a key cannot expire after {days} days", hint="Give at least 1, or none")
+        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        now = datetime.now(UTC)
+        ends = None if days is None else _iso(now + timedelta(days=days))
+        made = ApiKey(key_id, tenant, frozenset(wanted), label, _iso(now), ends)
+        self._book.write(
+            "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
+            (key_id, _hash(secret), tenant, " ".join(wanted), label, made.created_at, ends),
+        )
+        return f"limner_{key_id}_{secret}", made
+
+    def all(self, tenant: str | None = None) -> list[ApiKey]:
+        """All keys, oldest first, or those of a tenant."""
+        rows = self._book.read(f"SELECT {_COLUMNS} FROM keys ORDER BY created_at, id")
+        return [key for key in map(_of_row, rows) if tenant in (None, key.tenant)]
+
+    def revoke(self, key_id: str, tenant: str | None = None) -> ApiKey:
+        """Make a key worthless from now on.
+
+        Raises:
+            InputError: there is no such key.
+        """
+        found = [each for each in self.all(tenant) if each.key_id == key_id]
+        if not found:
+            raise InputError(f"there is no key {shorten(key_id)}", hint="`limner keys list` shows all")
+        now = _iso(datetime.now(UTC))
+        self._book.write("UPDATE keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (now, key_id))
+        return next(each for each in self.all(tenant) if each.key_id == key_id)
+
+    def check(self, key: str) -> ApiKey | None:
+        """What a key is good for; None when it is none of ours, revoked or expired. Takes as long for any key."""
+        matched = _KEY.fullmatch(key)
+        key_id, secret = matched.groups() if matched else ("", key)
+        rows = self._book.read(f"SELECT {_COLUMNS}, hash FROM keys WHERE id = ?", (key_id,))
+        kept = rows[0][-1] if rows else _NO_HASH
+        if not hmac.compare_digest(kept, _hash(secret)) or not rows:
+            return None
+        found = _of_row(rows[0][:-1])
+        expired = found.expires_at is not None and found.expires_at <= _iso(datetime.now(UTC))
+        return None if found.revoked_at or expired else found
+
+
+_COLUMNS: Final = "id, tenant, scopes, label, created_at, expires_at, revoked_at"
+
+
+def _of_row(row: tuple[Any, ...]) -> ApiKey:
+    key_id, tenant, scopes, label, created, expires, revoked = row
+    return ApiKey(key_id, tenant, frozenset(scopes.split()), label, created, expires, revoked)
+
+
+def _hash(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,78 @@
+"""The profile schemas that a tenant may use: the built-in ones and those that were registered."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from agent.errors import InputError, UsageError, shorten
+from agent.schema import ProfileSchema, built_in_schemas, load_schema
+from agent.service.book import Book
+
+__all__ = ["Schemas", "named"]
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+class Schemas:
+    """Schemas by name, of each tenant its own."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def names(self, tenant: str) -> list[str]:
+        """All names that the tenant may use, sorted."""
+        rows = self._book.read("SELECT name FROM schemas WHERE tenant = ?", (tenant,))
+        return sorted({*built_in_schemas(), *(name for (name,) in rows)})
+
+    def get(self, tenant: str, name: str) -> ProfileSchema:
+        """A schema by its name.
+
+        Raises:
+            InputError: there is none.
+        """
+        rows = self._book.read("SELECT document FROM schemas WHERE tenant = ? AND name = ?", (tenant, name))
+        if rows:
+            return named(json.loads(rows[0][0]), name)
+        if name in built_in_schemas():
+            return load_schema(name)
+        raise InputError(
+            f"there is no schema {shorten(name)}", hint=f"There are: {', '.join(self.names(tenant))}; or register it"
+        )
+
+    def register(self, tenant: str, name: str, document: Mapping[str, Any]) -> ProfileSchema:
+        """Keep a schema under a name; one that is there is replaced, its profiles are kept.
+
+        Raises:
+            UsageError: the name is a built-in one, or none.
+            SchemaError: limner cannot fill the schema.
+        """
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{shorten(name)} cannot be the name of a schema", hint="Use letters, digits, - _ and .")
+        if name in built_in_schemas():
+            raise UsageError(f"{name!r} is a built-in schema", hint="Register yours under another name")
+        checked = named(document, name)
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        text = json.dumps(document, ensure_ascii=False)
+        self._book.write("INSERT OR REPLACE INTO schemas VALUES (?, ?, ?, ?)", (tenant, name, text, now))
+        return checked
+
+    def remove(self, tenant: str, name: str) -> None:
+        """Take a registered schema away; profiles that were made with it are kept.
+
+        Raises:
+            InputError: no such schema was registered.
+        """
+        if not self._book.write("DELETE FROM schemas WHERE tenant = ? AND name = ?", (tenant, name)):
+            raise InputError(f"no schema {shorten(name)} was registered", hint="Built-in schemas stay")
+
+
+def named(document: Mapping[str, Any], name: str) -> ProfileSchema:
+    """The schema of a document, called ``name`` whatever its title is.
+
+    Raises:
+        SchemaError: limner cannot fill it.
+    """
+    return replace(load_schema(dict(document)), name=name)

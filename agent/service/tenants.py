@@ -1,0 +1,81 @@
+"""Tenants: each has a store of its own, so that nothing of another one can be found in it.
+
+Knows how stores lie in folders, nothing of keys or protocols.
+"""
+
+import re
+import threading
+from pathlib import Path
+from typing import Final
+
+from agent.errors import InputError, UsageError, shorten
+from agent.limner import Limner
+
+__all__ = ["DEFAULT_TENANT", "Tenants", "UnknownTenant", "check_tenant"]
+
+DEFAULT_TENANT: Final = "default"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+class UnknownTenant(InputError):
+    """There is no tenant of this name."""
+
+
+def check_tenant(name: str) -> str:
+    """The name, when a tenant can be called so.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{shorten(name)} cannot be the name of a tenant", hint="Use a-z, 0-9, - and _, at most 63 characters"
+        )
+    return name
+
+
+class Tenants:
+    """The stores of a service: one, of the tenant ``default``, or each folder in ``folder``. Models are shared.
+
+    Args:
+        limner: the models, and the store of the tenant ``default``.
+        folder: where the tenants' stores are, ``folder/NAME``; None: there is only the tenant ``default``.
+    """
+
+    def __init__(self, limner: Limner, folder: Path | None = None) -> None:
+        self._limner = limner
+        self._folder = folder
+        self._open: dict[str, Limner] = {}
+        self._lock = threading.Lock()
+
+    def names(self) -> list[str]:
+        """Who there is, sorted."""
+        if self._folder is None:
+            return [DEFAULT_TENANT]
+        if not self._folder.is_dir():
+            return []
+        return sorted(each.name for each in self._folder.iterdir() if each.is_dir() and _NAME.fullmatch(each.name))
+
+    def limner(self, tenant: str) -> Limner:
+        """The tenant's store, with the models; made by its first ingestion.
+
+        Raises:
+            UsageError: nobody can be called so.
+            UnknownTenant: a service with one store has no other tenant than ``default``.
+        """
+        if self._folder is None:
+            if tenant != DEFAULT_TENANT:
+                raise UnknownTenant(f"there is no tenant {shorten(tenant)}", hint="Serve several with --tenants FOLDER")
+            return self._limner
+        with self._lock:
+            if tenant not in self._open:
+                self._open[tenant] = self._limner.over(self._folder / check_tenant(tenant))
+            return self._open[tenant]
+
+    def close(self) -> None:
+        """Release all stores and the models."""
+        with self._lock:
+            for each in self._open.values():
+                each.store.close()
+            self._open.clear()
+        self._limner.close()
