@@ -1,6 +1,7 @@
 # make demo   the whole job on the example histories, with the embedded models
 # make test   the tests with coverage, then those that need the embedded models
 # make check  style, types, layers, and the rules of the project
+# make audit  known vulnerabilities and licences of all packages, and sbom.json; needs the package index
 # make clean  removes what make made here (not the models, which lie in the user's cache directory)
 #
 # Another Python than python3: make PYTHON=python3.12 demo
@@ -11,7 +12,7 @@ PYTHON = python3
 BIN = .venv/bin
 INSTALLED = .venv/installed
 
-.PHONY: demo test check clean
+.PHONY: demo test check audit clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py
@@ -27,8 +28,17 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/project
 
+audit: $(INSTALLED) .audit/installed
+	.audit/bin/python tests/project/audit.py $(BIN)/python sbom.json
+
+.audit/installed: pyproject.toml constraints.txt
+	'$(PYTHON)' -m venv .audit
+	.audit/bin/python -m pip install --upgrade pip
+	.audit/bin/python -m pip install -c constraints.txt --group audit
+	@touch .audit/installed
+
 clean:
-	rm -rf .venv .demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .audit sbom.json .venv .demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find agent retrieval prompts tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml constraints.txt

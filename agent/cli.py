@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent import options
+from agent.cli_backup import backup, restore
 from agent.cli_doctor import doctor
 from agent.cli_eval import evaluate
 from agent.cli_explain import explain
 from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
 from agent.cli_keeping import correct, corrections, profile_work, versions
+from agent.cli_retention import retention
 from agent.cli_revealing import reveal
 from agent.cli_serve import keys, serve
 from agent.errors import InputError, LimnerError
@@ -343,6 +345,9 @@ cli.add_command(receipts)
 cli.add_command(verify_erasure)
 cli.add_command(export)
 cli.add_command(reveal)
+cli.add_command(retention)
+cli.add_command(backup)
+cli.add_command(restore)
 
 
 @cli.command()

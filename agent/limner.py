@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from agent.derived import FromEvents
 from agent.errors import NotFound, shorten
 from agent.loaded import LoadedModels, OnLoad
 from agent.progress import OnStep, go_on, ignore
@@ -42,10 +43,12 @@ if TYPE_CHECKING:
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
     from agent.explanations import Explanation
     from agent.versions import Changes, Earlier, Versions
+    from retrieval.archives import Manifest
     from retrieval.chains import UserRetriever
     from retrieval.forgetting import OnStage
     from retrieval.keeping import VersionNote
     from retrieval.proving import Proof
+    from retrieval.restoring import Restored
 
 __all__ = ["Limner", "OnLoad"]
 
@@ -91,7 +94,14 @@ class Limner:
         self._stages = ALL
         self._reranker = reranker if isinstance(reranker, str) or reranker is None else reranker.name
         self._reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
-        self._store = Store(Path(store), self._models.embedder, record=record, index=index, reranker=self._reorders)
+        self._store = Store(
+            Path(store),
+            self._models.embedder,
+            record=record,
+            index=index,
+            reranker=self._reorders,
+            derived=FromEvents(),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -136,7 +146,7 @@ class Limner:
         store keeps it for later calls.
         """
         given = [files] if isinstance(files, str | Path | Query) else list(files)
-        return self._store.ingest(
+        report = self._store.ingest(
             [each if isinstance(each, Query) else Path(each) for each in given],
             columns=columns,
             self_names=self_names,
@@ -148,6 +158,8 @@ class Limner:
             progress=progress,
             listing=listing,
         )
+        self._forget_prompts(report)
+        return report
 
     def reveal(self, user_id: str, *, events: Collection[str] | None = None, key: str | None = None) -> list[Revealed]:
         """What the pseudonyms in a user's events stand for; see :meth:`retrieval.Store.reveal`."""
@@ -156,6 +168,17 @@ class Limner:
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew with the embedder given now; see :meth:`retrieval.Store.reindex`."""
         return self._store.reindex(progress)
+
+    def backup(self, out: str | Path, *, force: bool = False) -> "Manifest":
+        """Write all of the store to a file, while others use it; see :meth:`retrieval.Store.backup`."""
+        return self._store.backup(Path(out), force=force)
+
+    def restore(self, file: str | Path, *, force: bool = False) -> "Restored":
+        """Make the store from a backup; see :meth:`retrieval.Store.restore`.
+
+        What the store itself knows as forgotten does not come back, nor what was made of it.
+        """
+        return self._store.restore(Path(file), force=force)
 
     def ingest_events(
         self,
@@ -169,7 +192,7 @@ class Limner:
         report: IngestReport | None = None,
     ) -> IngestReport:
         """Load events that are made elsewhere; see :meth:`retrieval.Store.ingest_events`."""
-        return self._store.ingest_events(
+        report = self._store.ingest_events(
             events,
             self_names=self_names,
             force=force,
@@ -178,6 +201,15 @@ class Limner:
             listing=listing,
             report=report,
         )
+        self._forget_prompts(report)
+        return report
+
+    def _forget_prompts(self, report: IngestReport) -> None:
+        """The loaded model forgets what it was asked, when retention rules erased something."""
+        if report.erased:
+            from agent.memory import forget_prompts
+
+            forget_prompts(self._models.chat_in_memory)
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""

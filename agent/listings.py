@@ -67,7 +67,8 @@ def ingest_document(report: "IngestReport") -> dict[str, Any]:
     dropped, cut or marked as a copy of an earlier message, by reason, with the characters that went.
     ``personal_data`` has what the store does with it, and how many places were found, by kind.
     """
-    counts = ("files", "read", "added", "updated", "unchanged", "repeated", "forgotten", "snippets", "bad_count")
+    counts = ("files", "read", "added", "updated", "unchanged", "repeated", "forgotten", "expired", "snippets",
+              "bad_count", "erased")  # fmt: skip
     bad = [line._asdict() for line in report.bad]
     reasons = {reason: {"count": report.reasons[reason], "chars": report.chars[reason]} for reason in report.reasons}
     return {

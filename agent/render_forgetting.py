@@ -8,7 +8,7 @@ from agent.render import print_line
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_preview", "print_proof", "print_receipt", "print_receipts"]
+__all__ = ["counts", "print_preview", "print_proof", "print_receipt", "print_receipts"]
 
 _NAMES: Final = {
     "events": "events",
@@ -24,13 +24,13 @@ _PLACES_SHOWN: Final = 20
 
 def print_preview(console: "Console", document: Mapping[str, Any]) -> None:
     """How much would be erased."""
-    print_line(console, f"would erase {_scope(document['scope'])}: {_counts(document['erased'])}", "bold")
+    print_line(console, f"would erase {_scope(document['scope'])}: {counts(document['erased'])}", "bold")
     _stays(console, document["erased"])
 
 
 def print_receipt(console: "Console", receipt: Mapping[str, Any]) -> None:
     """The receipt, with what it leaves to others."""
-    print_line(console, f"erased {_scope(receipt['scope'])}: {_counts(receipt['erased'])}", "bold")
+    print_line(console, f"erased {_scope(receipt['scope'])}: {counts(receipt['erased'])}", "bold")
     _stays(console, receipt["erased"])
     print_line(console, receipt["meaning"])
     for each in receipt["leftover"]:
@@ -50,7 +50,7 @@ def print_receipts(console: "Console", receipts: Sequence[Mapping[str, Any]]) ->
         line = (
             f"receipt {each['number']}, {each['erased_at']}, subject {each['subject'][:16]}…: {_scope(each['scope'])}"
         )
-        print_line(console, f"{line}, {_counts(each['erased'])}; {each['state']}")
+        print_line(console, f"{line}, {counts(each['erased'])}; {each['state']}")
 
 
 def print_proof(console: "Console", proof: Mapping[str, Any]) -> None:
@@ -81,10 +81,13 @@ def _scope(scope: Mapping[str, Any]) -> str:
         return "all of the user"
     if scope["kind"] == "events":
         return "single events"
+    if scope["kind"] == "retention":
+        return f"what was too old, of {scope['users']} users"
     return "what is " + ", ".join(f"{name} {scope[name]}" for name in ("since", "until", "channel") if name in scope)
 
 
-def _counts(erased: Mapping[str, int]) -> str:
+def counts(erased: Mapping[str, int]) -> str:
+    """What was erased, in words."""
     return ", ".join(f"{erased[name]} {label}" for name, label in _NAMES.items() if erased[name]) or "nothing"
 
 

@@ -105,6 +105,8 @@ def print_report(console: "Console", report: "IngestReport") -> None:
         console.print(f"cut or mended: {', '.join(cuts)}")
     if report.forgotten:
         console.print(f"left out, since they were forgotten: {report.forgotten} (--force loads them)")
+    if report.expired or report.erased:
+        console.print(f"too old by the retention rules: {report.expired} left out, {report.erased} erased")
     if report.policy != "off":
         found = ", ".join(f"{kind} {count}" for kind, count in sorted(report.personal.items())) or "none"
         console.print(f"personal data ({report.policy}): {found}")

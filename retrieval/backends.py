@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from retrieval.catalog import tables
+from retrieval.disk import trouble_of
 from retrieval.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError
 from retrieval.urls import reason_of, shown
 
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
     from sqlalchemy.exc import DBAPIError
 
-__all__ = ["Backend", "PostgreSQL", "SQLiteFile"]
+__all__ = ["DAMAGED", "Backend", "PostgreSQL", "SQLiteFile"]
+
+DAMAGED: Final = "Move the folder away, and restore the last backup into a new one: limner restore FILE --store DIR"
+"""What to do about a record that is damaged."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
 )
@@ -132,7 +137,9 @@ class SQLiteFile:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise StoreBusy(f"another process uses {self.name!r}", hint=_COMPACT_LATER) from error
-            raise StoreError(f"the record {self.name!r} cannot be compacted: {error}", hint=_COMPACT_LATER) from error
+            trouble = trouble_of(self._path, str(error))
+            said = trouble.what if trouble else error
+            raise StoreError(f"the record {self.name!r} cannot be compacted: {said}", hint=_COMPACT_LATER) from error
         if busy:
             raise StoreBusy(f"another process reads {self.name!r}", hint=_COMPACT_LATER)
 
@@ -140,7 +147,9 @@ class SQLiteFile:
         """A lock, or damage."""
         if "database is locked" in str(error.orig):
             return StoreBusy(f"another process writes to {self.name!r}", hint="Try again later")
-        return StoreError(f"the record {self.name!r} cannot be used: {error.orig}", hint="Restore it from a backup")
+        if trouble := trouble_of(self._path, str(error.orig)):
+            return StoreError(f"the record {self.name!r} cannot be used: {trouble.what}", hint=trouble.hint)
+        return StoreError(f"the record {self.name!r} cannot be used: {error.orig}", hint=DAMAGED)
 
 
 class PostgreSQL:

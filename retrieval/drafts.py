@@ -37,7 +37,7 @@ class Draft:
 class Fate(NamedTuple):
     """What became of one draft; ``copy_of`` is the id of the first event that says nearly the same."""
 
-    outcome: Literal["added", "updated", "unchanged", "repeated", "forgotten"]
+    outcome: Literal["added", "updated", "unchanged", "repeated", "forgotten", "expired"]
     copy_of: str | None = None
 
 
@@ -50,6 +50,7 @@ class Applied:
     unchanged: int = 0
     repeated: int = 0
     forgotten: int = 0
+    expired: int = 0
     snippets: int = 0
     fates: list[Fate] = field(default_factory=list)
 
@@ -67,15 +68,17 @@ class Applied:
                 self.repeated += 1
             case "forgotten":
                 self.forgotten += 1
+            case "expired":
+                self.expired += 1
         if fate.outcome in ("added", "updated"):
             self.snippets += snippets
 
-    def put_among(self, refused: Sequence[bool]) -> None:
-        """Count those that were not written since they were forgotten; ``refused`` is in the order of all drafts."""
+    def put_among(self, refused: Sequence[Literal["forgotten", "expired"] | None]) -> None:
+        """Count those that were not written since they must not be; ``refused`` is in the order of all drafts."""
         written = iter(self.fates)
-        fates = [Fate("forgotten") if each else next(written) for each in refused]
-        self.fates = fates
-        self.forgotten += sum(refused)
+        self.fates = [next(written) if each is None else Fate(each) for each in refused]
+        self.forgotten += refused.count("forgotten")
+        self.expired += refused.count("expired")
 
 
 def user_key(user_id: str) -> str:

@@ -14,9 +14,9 @@ from retrieval.rows import RowKind
 
 __all__ = ["Dropped", "Reason", "dropped_by", "other_files"]
 
-Reason = RowKind | Cut | Literal["repeated", "forgotten", "copy", "other kind"]
-"""Rows that hold no event (:data:`RowKind`), repeat one, or were forgotten; cuts in a text (:data:`Cut`); copies, which
-are kept and marked; files of other kinds."""
+Reason = RowKind | Cut | Literal["repeated", "forgotten", "expired", "copy", "other kind"]
+"""Rows that hold no event (:data:`RowKind`), repeat one, were forgotten or are too old by a rule; cuts in a text
+(:data:`Cut`); copies, which are kept and marked; files of other kinds."""
 
 
 class Dropped(NamedTuple):
@@ -58,7 +58,7 @@ def _of_event(event: Event, fate: Fate) -> Iterable[Dropped]:
     file, line, cuts, _ = event.origin or (None, None, {}, False)
     for cut, chars in cuts.items():
         yield Dropped(file, line, event.user_id, event.event_id, cut, chars)
-    if fate.outcome == "repeated" or fate.outcome == "forgotten":
+    if fate.outcome == "repeated" or fate.outcome == "forgotten" or fate.outcome == "expired":
         yield Dropped(file, line, event.user_id, event.event_id, fate.outcome, len(event.text))
     elif fate.copy_of is not None:
         yield Dropped(file, line, event.user_id, event.event_id, "copy", copy_of=fate.copy_of)

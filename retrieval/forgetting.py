@@ -16,7 +16,7 @@ does them for many erasures at once. Knows nothing of models, nor of what a prof
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
@@ -63,7 +63,7 @@ class Forgetting:
 
     def __init__(self, use: Use, seal: Seal) -> None:
         self._use = use
-        self._seal = seal
+        self.seal = seal
         self._receipts = Receipts(use.database, seal)
         self.tombstones = Tombstones(use.database, seal)
 
@@ -108,7 +108,7 @@ class Forgetting:
         with self._use.lock.held():
             if not self._knows(user_id):
                 return self._unfinished(user_id, progress)
-            self._seal.make(lost=self._receipts.is_any())
+            self.seal.make(lost=self._receipts.is_any())
             try:
                 number = self._erase(user_id, scope, derived or Nothing(), "deferred" if defer else "due", leftover)
             except InputError:
@@ -120,6 +120,50 @@ class Forgetting:
                 with suppress(StoreBusy):  # the receipt says so
                     self._compact(progress)
             return self._receipts.get(number)
+
+    def preview_expired(self, chosen: Mapping[str, Sequence[str]], derived: Derived) -> Erased:
+        """What ``forget_expired`` would erase; nothing is written."""
+        with self._use.database.reading() as db:
+            plans = (plan_removal(db, user, Scope(tuple(ids)), derived) for user, ids in chosen.items())
+            return _sum(plan.erased for plan in plans)
+
+    def forget_expired(
+        self,
+        chosen: Mapping[str, Sequence[str]],
+        scope: Mapping[str, Any],
+        derived: Derived,
+        *,
+        undated: int,
+        defer: bool,
+    ) -> dict[str, Any]:
+        """Erase events of many users at once, with one receipt, which is returned. The caller holds the writer lock.
+
+        Args:
+            chosen: ids of events by users.
+            scope: what the receipt says of them.
+            derived: as for ``forget``.
+            undated: how many events have no time, for the receipt.
+            defer: leave the bytes to the next ``compact``.
+        """
+        self.seal.make(lost=self._receipts.is_any())
+        state: State = "deferred" if defer else "due"
+        store = self._use.record.identity()
+        with self._use.database.writing() as db:
+            erased = list[Erased]()
+            for user_id, ids in chosen.items():
+                removal = plan_removal(db, user_id, Scope(tuple(ids)), derived)
+                remove(db, removal)
+                self.tombstones.set_events(db, removal.said)
+                erased.append(removal.erased)
+            raise_generation(db)
+            erasure = Erasure(store, self.seal.mark("retention"), scope, _sum(erased)._replace(undated=undated))
+            number = self._receipts.add(db, state, erasure)
+        for user_id in chosen:
+            self._use.views.drop(user_id)
+        if not defer:
+            with suppress(StoreBusy):
+                self._compact(None)
+        return self._receipts.get(number)
 
     def compact(self, progress: OnStage | None = None) -> list[dict[str, Any]]:
         """Remove the bytes of whatever was erased; returns the receipts that are complete now.
@@ -136,6 +180,14 @@ class Forgetting:
             with suppress(StoreBusy):
                 self._compact(None)
 
+    def is_any(self) -> bool:
+        """Whether anything was ever erased."""
+        return self._receipts.is_any()
+
+    def is_unfinished(self) -> bool:
+        """Whether bytes of what was erased are still in files of the store, as far as the receipts say."""
+        return self._receipts.is_any("due") or self._receipts.is_any("deferred")
+
     def receipts(self, user_id: str | None = None) -> list[dict[str, Any]]:
         """The receipts in order: all, or those of one user."""
         if user_id is not None and not self._receipts.is_any():
@@ -147,7 +199,7 @@ class Forgetting:
         if not self._receipts.is_any():
             return False
         about = user_id is None or receipt.get("subject") == self.tombstones.subject(user_id)
-        return about and self._seal.is_signed(receipt)
+        return about and self.seal.is_signed(receipt)
 
     def _knows(self, user_id: str) -> bool:
         kept, key = tables(), user_key(user_id)
@@ -197,6 +249,10 @@ class Forgetting:
             else None
         )
         return [record, index, others]
+
+
+def _sum(counts: Iterable[Erased]) -> Erased:
+    return Erased(*(sum(each) for each in zip(Erased(), *counts, strict=True)))
 
 
 def _needs_own(said: Said, scope: Scope, now: float) -> bool:

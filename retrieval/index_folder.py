@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.blanking import Blanking
 from retrieval.buckets import Buckets
+from retrieval.disk import trouble_of
 from retrieval.errors import StoreError
 from retrieval.index import IndexDamaged, VectorIndex, chroma_settings
 from retrieval.locks import Lock
@@ -68,6 +69,7 @@ class IndexFolder:
         self._folder = folder
         self._new = folder.with_name(f"{folder.name}-new")
         self._old = folder.with_name(f"{folder.name}-old")
+        self._unpacked = folder.with_name(f"{folder.name}-restoring")
         self._guard = guard
         self.leftover: str | None = None
         self.name = str(folder)
@@ -88,8 +90,9 @@ class IndexFolder:
         """The index being built."""
         if _note_in(self._new) != made_by:
             wipe(self._new)
-            self._new.mkdir(parents=True)
-            (self._new / _NOTE).write_text(json.dumps(made_by), encoding="utf-8")
+            with _written(self._new):
+                self._new.mkdir(parents=True)
+                (self._new / _NOTE).write_text(json.dumps(made_by), encoding="utf-8")
         return FolderIndex(self._new, self._guard)
 
     def discard_beside(self) -> None:
@@ -99,14 +102,16 @@ class IndexFolder:
     def swap(self) -> Mapping[str, str]:
         """Rename the folders; the record need not know."""
         wipe(self._old)
-        if self._folder.exists():
-            self._folder.rename(self._old)
-        self._new.rename(self._folder)
+        with _written(self._folder):
+            if self._folder.exists():
+                self._folder.rename(self._old)
+            self._new.rename(self._folder)
         return {}
 
     def tidy(self) -> None:
-        """Delete the folder that was in use before."""
+        """Delete the folder that was in use before, and what a restore that was killed has unpacked."""
         wipe(self._old)
+        wipe(self._unpacked)
 
     def guarded(self) -> AbstractContextManager[None]:
         """Holds the guard."""
@@ -123,7 +128,19 @@ def _translated(folder: Path) -> Iterator[None]:
     try:
         yield
     except ChromaError as error:
+        if trouble := trouble_of(folder, str(error)):  # to make the index anew would not help
+            raise StoreError(f"the index {str(folder)!r} cannot be used: {trouble.what}", hint=trouble.hint) from error
         raise IndexDamaged(f"Chroma cannot use the index {str(folder)!r}: {error}") from error
+
+
+@contextmanager
+def _written(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        trouble = trouble_of(folder, str(error))
+        said = f"the index {str(folder)!r} cannot be written: {trouble.what if trouble else error.strerror or error}"
+        raise StoreError(said, hint=trouble.hint if trouble else "Check the disk") from error
 
 
 def _note_in(folder: Path) -> Mapping[str, str] | None:

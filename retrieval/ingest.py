@@ -37,7 +37,8 @@ _BAD_LINES_SHOWN = 3
 @dataclass(slots=True)
 class IngestReport:
     """What became of the rows of some files: ``read`` = added + updated + unchanged + repeated + forgotten +
-    ``bad_count``.
+    expired + ``bad_count``. ``expired`` are too old by a retention rule; ``erased`` events of the store were so, and
+    went before the first row was read.
 
     ``snippets`` counts those of the added and updated events, ``bad`` lists the first hundred bad lines, ``left_out``
     counts the files of other kinds in folders and globs by their suffix. ``reasons`` counts by reason what was dropped,
@@ -53,6 +54,8 @@ class IngestReport:
     unchanged: int = 0
     repeated: int = 0
     forgotten: int = 0
+    expired: int = 0
+    erased: int = 0
     snippets: int = 0
     bad_count: int = 0
     bad: list[BadLine] = field(default_factory=list)
@@ -82,6 +85,7 @@ class IngestReport:
         self.unchanged += applied.unchanged
         self.repeated += applied.repeated
         self.forgotten += applied.forgotten
+        self.expired += applied.expired
         self.snippets += applied.snippets
 
 

@@ -5,8 +5,9 @@ Knows nothing of what the store is used for.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from retrieval.backends import DAMAGED
 from retrieval.browsing import Browsing
 from retrieval.errors import NoStore, StoreError
 from retrieval.forgetting import Forgetting, Use
@@ -18,6 +19,7 @@ from retrieval.keeping import Keeping
 from retrieval.locks import DatabaseLock, Lock, StoreLock
 from retrieval.mirror import Mirror
 from retrieval.record import Record
+from retrieval.retention import Retention
 from retrieval.seal import KeyFile, KeySetting, Seal
 from retrieval.servers import index_server, record_server
 from retrieval.sql import Database
@@ -26,12 +28,18 @@ from retrieval.views import Views
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
 
-__all__ = ["Location", "Parts"]
+__all__ = ["INDEX", "KEY", "RECORD", "RESTORING", "Location", "Parts"]
 
-_RECORD = "record.sqlite3"
-_KEY = "erasure.key"
-_BESIDE = {"lock", "index.lock", "serve.lock", "serve.json", "service.sqlite3", "service.sqlite3-journal"}
-"""What may be in the folder before the record is: locks, and what a server keeps there."""
+RECORD: Final = "record.sqlite3"
+"""The file of the record."""
+KEY: Final = "erasure.key"
+"""The file of the key."""
+INDEX: Final = "chroma"
+"""The folder of the index."""
+RESTORING: Final = "chroma-restoring"
+"""The folder in which a backup is unpacked; what a killed run left there is deleted by the next one that writes."""
+_BESIDE = {"lock", "index.lock", RESTORING, "serve.lock", "serve.json", "service.sqlite3", "service.sqlite3-journal"}
+"""What may be in the folder before the record is: locks, what a killed run left, and what a server keeps there."""
 
 _INDEX_WAIT_SECONDS = 60.0
 
@@ -49,6 +57,7 @@ class Parts(NamedTuple):
     mirror: Mirror
     views: Views
     forgetting: Forgetting
+    retention: Retention
 
     def close(self) -> None:
         """Release files, connections and memory."""
@@ -96,7 +105,7 @@ class Location:
                 self._path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
-        elif self._record is None and not (self._path / _RECORD).exists():
+        elif self._record is None and not (self._path / RECORD).exists():
             raise NoStore(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
 
     def open(self, embedder: "Callable[[], Embedder]", *, make: bool) -> Parts:
@@ -106,33 +115,36 @@ class Location:
             NoStore: there is no record, and it is not to be made.
             StoreError, StoreBusy, BackendUnavailable: it cannot be used.
         """
-        database = Database(self._record or self._path / _RECORD, make=make)
+        database = Database(self._record or self._path / RECORD, make=make)
         record, history = Record(database), History(database)
         lock = DatabaseLock(database, self._wait) if self._record else StoreLock(self._path / "lock", self._wait)
         place = self._place(record)
         mirror = Mirror(place, record, embedder, lock)
         views = Views(record, history, mirror, embedder)
-        seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / _KEY))
+        seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / KEY))
         forgetting = Forgetting(Use(database, record, mirror, views, place, lock), seal)
-        return Parts(
-            database, record, history, Keeping(database), Browsing(database), place, lock, mirror, views, forgetting
-        )
+        retention = Retention(database, record, forgetting)
+        keeping, browsing = Keeping(database), Browsing(database)
+        return Parts(database, record, history, keeping, browsing, place, lock, mirror, views, forgetting, retention)
 
     def _place(self, record: Record) -> IndexPlace:
         if self._index is not None:
             return IndexServer(self._index, record)
         # beside a record on a server, the folder may hold the indexes of other records, too
-        name = "chroma" if self._record is None else f"chroma-{record.identity()}"
+        name = INDEX if self._record is None else f"{INDEX}-{record.identity()}"
         return IndexFolder(self._path / name, StoreLock(self._path / "index.lock", _INDEX_WAIT_SECONDS))
 
     def _check_folder(self) -> None:
         if self._path.exists() and not self._path.is_dir():
             raise StoreError(f"the store {str(self._path)!r} is a file, not a folder", hint="Choose another --store")
-        if self._path.is_dir() and not (self._path / _RECORD).exists():
+        record = self._path / RECORD
+        if record.exists() and not record.stat().st_size and any((self._path / each).exists() for each in (INDEX, KEY)):
+            raise StoreError(f"the record {str(record)!r} is empty, but was not", hint=DAMAGED)
+        if self._path.is_dir() and not record.exists():
             strangers = sorted(each.name for each in self._path.iterdir() if not self._owns(each.name))
             if strangers:
                 raise StoreError(
-                    f"{str(self._path)!r} is not a limner store: it holds {strangers[0]!r}, but no {_RECORD!r}",
+                    f"{str(self._path)!r} is not a limner store: it holds {strangers[0]!r}, but no {RECORD!r}",
                     hint="Choose an empty or new folder",
                 )
 

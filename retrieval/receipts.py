@@ -15,7 +15,7 @@ from retrieval.sql import Database, tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["FORMAT", "Erased", "Erasure", "Receipts", "State", "utc_text"]
+__all__ = ["FORMAT", "Erased", "Erasure", "Receipts", "State", "utc_text", "version"]
 
 FORMAT: Final = 1
 """Goes up when the form of a receipt changes."""
@@ -98,7 +98,7 @@ class Receipts:
             "erased": erasure.erased._asdict(),
             "erased_at": utc_text(),
             "completed_at": None,
-            "limner": _version(),
+            "limner": version(),
             "state": state,
             "meaning": _SAID[state],
             "leftover": list(erasure.leftover),
@@ -158,10 +158,11 @@ def utc_text() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
+def version() -> str:
+    """Which limner this is."""
+    from importlib import metadata
 
     try:
-        return version("limner")
-    except PackageNotFoundError:
+        return metadata.version("limner")
+    except metadata.PackageNotFoundError:
         return "from source"

@@ -4,6 +4,7 @@
     ├── record.sqlite3   the record, source of truth
     ├── chroma/          the index, made from the record and repaired when it differs
     ├── erasure.key      what receipts are signed with; made by the first erasure
+    ├── chroma-…/        while the index is made anew, or a backup is restored
     ├── lock             held by whoever writes
     └── index.lock       held while Chroma's files are opened or written
 
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from retrieval.browsing import Browsing
 from retrieval.drafts import Applied, Draft
@@ -39,13 +40,17 @@ from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
 from retrieval.personal.redacting import Redactor, with_redacted
 from retrieval.personal.revealing import Revealed, reveal
 from retrieval.proving import Proof, prove
+from retrieval.removing import Derived, Nothing
+from retrieval.retention import Expired, Rule
 from retrieval.search import Hit, find
 from retrieval.sql import SCHEMA_VERSION
 from retrieval.views import View
 
 if TYPE_CHECKING:
+    from retrieval.archives import Manifest
     from retrieval.embedders import Embedder
     from retrieval.reranking import Reranker
+    from retrieval.restoring import OnRestored, Restored
 
 __all__ = ["Store"]
 
@@ -62,6 +67,8 @@ class Store:
             ``$LIMNER_RECORD``, else a file in the folder.
         index: the address of a Chroma server, ``http://host:8000``; None: ``$LIMNER_INDEX``, else in the folder.
         reranker: orders the best of what is found anew, or a function that loads it when it is first needed.
+        derived: says what of profiles and corrections stays when retention rules, or a restore, take events; None:
+            nothing.
 
     Raises:
         StoreError: from every method, when ``path`` is no store, of a newer version, or damaged beyond repair.
@@ -79,12 +86,14 @@ class Store:
         record: str | None = None,
         index: str | None = None,
         reranker: "Reranker | Callable[[], Reranker] | None" = None,
+        derived: Derived | None = None,
     ) -> None:
         self._path = Path(path)
         self._location = Location(self._path, record, index, wait)
         self._given = embedder
         self._loaded: Embedder | None = None
         self._reranker = reranker
+        self._derived = derived or Nothing()
         self._parts: Parts | None = None
         self._threads = threading.RLock()
 
@@ -200,8 +209,10 @@ class Store:
             found = find_files(given, wanted)
             source = Source([*found.files, *queries], columns, self_names, user_id, wanted, found.others)
             check(source, strict=strict)
-            with self._keeping(force=force, personal_data=personal_data) as (keep, redactor):
-                return ingest(source, keep, progress, listing, redactor=redactor)
+            with self._keeping(force=force, personal_data=personal_data) as (keep, redactor, erased):
+                report = ingest(source, keep, progress, listing, redactor=redactor)
+            report.erased = erased
+            return report
 
     def ingest_events(
         self,
@@ -219,7 +230,8 @@ class Store:
         They are read once, so that what stands before an error is kept. ``report``: of an earlier call, to go on with.
         """
         report = report or IngestReport()
-        with self._keeping(force=force, personal_data=personal_data) as (keep, redactor):
+        with self._keeping(force=force, personal_data=personal_data) as (keep, redactor, erased):
+            report.erased += erased
             ingest_events(
                 events, keep, report, self_names=self_names, progress=progress, listing=listing, redactor=redactor
             )
@@ -233,6 +245,76 @@ class Store:
         """
         events = self.events(user_id, ids)
         return reveal(events, kept_key(self._open().record, key))
+
+    def backup(self, out: Path, *, force: bool = False) -> "Manifest":
+        """Write all of the store to a file, while others read and write it; see :func:`retrieval.backup.back_up`.
+
+        Args:
+            out: the file, which is there whole or not at all.
+            force: replace a file that is there.
+        """
+        from retrieval.backup import back_up, check_has_no_server
+
+        check_has_no_server(self._location)
+        return back_up(self._open(), self._path, Path(out), force=force)
+
+    def restore(self, file: Path, *, force: bool = False, progress: "OnRestored | None" = None) -> "Restored":
+        """Put a backup in the place of this store; see :func:`retrieval.restoring.restore`.
+
+        Args:
+            file: what ``backup`` wrote.
+            force: replace a store that holds something.
+            progress: told what was reached.
+        """
+        from retrieval.restoring import restore
+
+        self.close()
+        told = progress or (lambda stage: None)
+        return restore(Path(file), self._path, self._location, self._derived, force=force, progress=told)
+
+    def rules(self) -> list[Rule]:
+        """The retention rules: for how many days events are kept; see :mod:`retrieval.retention`."""
+        return self._open().retention.rules()
+
+    def set_rule(self, rule: Rule) -> Expired:
+        """Add a retention rule, or change that of its channel; returns what all rules would erase now.
+
+        Raises:
+            UsageError: the days are none.
+            StoreError: the clock cannot be right.
+        """
+        parts = self._open()
+        with parts.lock.held():
+            parts.retention.set(rule)
+        return parts.retention.preview(self._derived)
+
+    def remove_rule(self, channel: str | None = None) -> None:
+        """Remove the retention rule of a channel, or that of all other channels.
+
+        Raises:
+            UsageError: there is none.
+        """
+        parts = self._open()
+        with parts.lock.held():
+            parts.retention.remove(channel)
+
+    def retain(self, *, dry_run: bool = False, defer: bool | None = None, trust_clock: bool = False) -> Expired:
+        """Erase what is too old by the retention rules, as each ``ingest`` does.
+
+        Args:
+            dry_run: erase nothing; returns how much would be erased.
+            defer: leave the bytes to the next compaction; None: as ``$LIMNER_DEFER`` says.
+            trust_clock: the clock is right, whatever the store has seen.
+
+        Raises:
+            StoreError: the clock cannot be right; nothing was erased.
+        """
+        parts = self._open()
+        if dry_run:
+            return parts.retention.preview(self._derived)
+        with parts.lock.held():
+            parts.forgetting.finish()
+            return parts.retention.run(self._derived, defer=defer, trust_clock=trust_clock)[1]
 
     def reindex(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Make the index anew from the record, with the embedder given now; returns how many vectors it holds.
@@ -360,21 +442,29 @@ class Store:
     @contextmanager
     def _keeping(
         self, *, force: bool, personal_data: PersonalData | None
-    ) -> Iterator[tuple[Callable[[Sequence[Draft]], Applied], Redactor]]:
-        """What writes and indexes a batch, but for what was forgotten, unless it is forced; and what redacts it."""
+    ) -> Iterator[tuple[Callable[[Sequence[Draft]], Applied], Redactor, int]]:
+        """What writes and indexes a batch, but for what was forgotten, unless it is forced, and what is too old.
+
+        And what redacts it, and how many events were too old, and erased before.
+        """
         with self._writing() as parts:
             redactor = Redactor(*settle(parts.record, personal_data or PersonalData()))
+            bounds, expired = parts.retention.run(self._derived)
 
             def keep(drafts: Sequence[Draft]) -> Applied:
-                refused = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
-                written = [each for each, no in zip(drafts, refused, strict=True) if not no]
+                forgotten = [False] * len(drafts) if force else parts.forgetting.tombstones.refused(drafts)
+                refused: list[Literal["forgotten", "expired"] | None] = [
+                    "expired" if bounds.is_past(each.event) else "forgotten" if no else None
+                    for each, no in zip(drafts, forgotten, strict=True)
+                ]
+                written = [each for each, no in zip(drafts, refused, strict=True) if no is None]
                 with parts.views.changing(each.event.user_id for each in written):
                     applied = parts.record.apply(written)
                     parts.mirror.push()
                 applied.put_among(refused)
                 return applied
 
-            yield keep, redactor
+            yield keep, redactor, expired.erased.events
 
     @contextmanager
     def _writing(self) -> Iterator[Parts]:

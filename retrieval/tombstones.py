@@ -73,21 +73,25 @@ class Tombstones:
         Raises:
             StoreError: something was forgotten, but the key is missing.
         """
+        return self.refuse([[_said(form) for form in (each.event, *each.former)] for each in drafts])
+
+    def refuse(self, forms: Sequence[Sequence[Said]]) -> list[bool]:
+        """The same of what events are known by, each in all its forms, the present one first."""
         events, stones = tables().events, tables().tombstones
         with self._database.reading() as db:
-            if not drafts or db.execute(stones.select().limit(1)).first() is None:
-                return [False] * len(drafts)
-            said = [_said(each.event) for each in drafts]
+            if not forms or db.execute(stones.select().limit(1)).first() is None:
+                return [False] * len(forms)
+            said = [each[0] for each in forms]
             users = {user: self.subject(user) for user in {each.user_id for each in said}}
-            marks = [self._of_any(each) for each in drafts]
+            marks = [{mark for form in each for mark in self._of_event(form).values()} for each in forms]
             wanted = {*users.values(), *(mark for each in marks for mark in each)}
             until: dict[str, float | None] = {}
             for part in chunks(sorted(wanted)):
                 rows = db.execute(stones.select().where(stones.c.mark.in_(part)))
                 until.update((row.mark, row.until) for row in rows)
             if not until:
-                return [False] * len(drafts)
-            keys = [{event_key(form.user_id, form.event_id) for form in (each.event, *each.former)} for each in drafts]
+                return [False] * len(forms)
+            keys = [{event_key(form.user_id, form.event_id) for form in each} for each in forms]
             present: set[str] = set()
             column = events.c.event_key
             for part in chunks(sorted(set().union(*keys))):
@@ -97,10 +101,6 @@ class Tombstones:
             and (not until.keys().isdisjoint(own) or _is_before(each, until.get(users[each.user_id])))
             for key, own, each in zip(keys, marks, said, strict=True)
         ]
-
-    def _of_any(self, draft: Draft) -> set[str]:
-        """The marks of an event in all its forms."""
-        return {mark for each in (draft.event, *draft.former) for mark in self._of_event(_said(each)).values()}
 
     def _of_event(self, said: Said) -> dict[str, str]:
         return {

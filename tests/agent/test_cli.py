@@ -69,6 +69,8 @@ def test_ingest_counts(empty: Limner, write_rows: WriteRows) -> None:
         "unchanged": 3,
         "repeated": 0,
         "forgotten": 0,
+        "expired": 0,
+        "erased": 0,
         "snippets": 0,
         "bad_count": 0,
         "bad": [],

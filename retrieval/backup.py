@@ -1,0 +1,213 @@
+"""Makes a backup of an open store while others go on reading and writing it.
+
+The record is copied by SQLite's online backup, which sees one state of it; the index is copied file by file under its
+lock, since Chroma has no such thing. Writers may go on meanwhile: what the record says the index still owes it is made
+after the restore, as after any interruption. What was forgotten before is not in the copy, not even its bytes: where an
+erasure waits for its compaction, the copy is compacted. Knows nothing of how a backup is restored.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from retrieval.archives import Manifest, write_archive
+from retrieval.backends import DAMAGED
+from retrieval.errors import InputError, StoreError, UsageError
+from retrieval.locks import StoreLock
+from retrieval.opening import INDEX, KEY, RECORD, Location, Parts
+from retrieval.receipts import utc_text, version
+from retrieval.sql import SCHEMA_VERSION, Database, tables
+
+if TYPE_CHECKING:
+    from retrieval.embedders import Embedder
+
+__all__ = ["back_up", "check_copy", "check_has_no_server", "counts_of", "open_copy"]
+
+_SUFFIX: Final = ".partial"
+_STORE, _ARCHIVE, _LOCK = "store", "archive", "lock"
+
+
+def back_up(parts: Parts, store: Path, out: Path, *, force: bool = False) -> Manifest:
+    """Write all of a store to the file ``out``, which is there whole or not at all; returns what is in it.
+
+    Beside it, there is a folder ``out``.partial meanwhile. One that a killed run left is deleted by the next one.
+
+    Args:
+        parts: of the store, which is in a folder.
+        store: the folder.
+        out: the file; its folder must be there.
+        force: replace a file that is there.
+
+    Raises:
+        UsageError: ``out`` is there, or inside of the store.
+        StoreError: the store is damaged, or ``out`` cannot be written.
+        StoreBusy: the index is being written for long, or another backup to ``out`` is under way.
+    """
+    _check(store, out, force=force)
+    with _alone(out.with_name(f"{out.name}{_SUFFIX}")) as beside:
+        copy = beside / _STORE
+        try:
+            copy.mkdir()
+            with parts.place.guarded():
+                made_at = utc_text()
+                _copy_record(store / RECORD, copy / RECORD)
+                _copy_index(store / INDEX, copy / INDEX)
+            if (store / KEY).exists():  # made before the first erasure, so never newer than the record needs
+                shutil.copyfile(store / KEY, copy / KEY)
+        except OSError as error:
+            said = error.strerror or error
+            raise StoreError(f"the backup {str(out)!r} cannot be written: {said}", hint="Free some space") from error
+        manifest = write_archive(beside / _ARCHIVE, copy, _looked_through(copy, made_at))
+        try:
+            (beside / _ARCHIVE).replace(out)
+            _sync(out.parent)
+        except OSError as error:
+            raise StoreError(f"the backup {str(out)!r} cannot be written: {error.strerror or error}") from error
+        return manifest
+
+
+def check_has_no_server(location: Location) -> None:
+    """Refuse a store that is not all in a folder.
+
+    Raises:
+        UsageError: a part of it is on a server.
+    """
+    if location.has_servers:
+        raise UsageError(
+            "a part of this store is on a server, which limner neither backs up nor restores",
+            hint="Use the database's own tools: pg_dump and pg_restore for the record, which has the key, too. The "
+            "index is made anew from the record by `limner reindex`; or copy the Chroma server's folder while it is "
+            "stopped",
+        )
+
+
+def open_copy(folder: Path) -> Parts:
+    """Open a store that nobody else knows of; there is no embedder for it.
+
+    Raises:
+        StoreError: it is damaged, or of a newer version.
+    """
+    return Location(folder, None, None, 0.0).open(_no_embedder, make=False)
+
+
+def check_copy(database: Path) -> None:
+    """Look through a whole record.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")]
+            orphans = connection.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise _damaged(str(error)) from error
+    if found != ["ok"] or orphans is not None:
+        raise _damaged(found[0] if orphans is None else "a row of it belongs to none")
+
+
+def counts_of(database: Database) -> dict[str, int]:
+    """How many rows a record has, and how many users."""
+    from sqlalchemy import func, select
+
+    kept = tables()
+    named = {
+        "events": kept.events,
+        "snippets": kept.snippets,
+        "profile_versions": kept.versions,
+        "corrections": kept.corrections,
+        "tombstones": kept.tombstones,
+        "receipts": kept.erasures,
+    }
+    with database.reading() as db:
+        users = db.execute(select(func.count(kept.events.c.user_key.distinct()))).scalar_one()
+        rows = {name: db.execute(select(func.count()).select_from(each)).scalar_one() for name, each in named.items()}
+    return {"users": users, **rows}
+
+
+def _looked_through(copy: Path, made_at: str) -> Manifest:
+    """Check a copy, finish its erasures, and tell what is in it."""
+    check_copy(copy / RECORD)
+    parts = open_copy(copy)
+    try:
+        if parts.forgetting.is_unfinished():
+            parts.forgetting.compact()
+        store, embedder = parts.record.identity(), parts.record.setting("embedder")
+        counts = counts_of(parts.database)
+    finally:
+        parts.close()
+    for each in copy.glob("*lock"):
+        each.unlink()
+    return Manifest(made_at, version(), SCHEMA_VERSION, store, embedder, counts, {})
+
+
+def _copy_record(source: Path, target: Path) -> None:
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+    except sqlite3.DatabaseError as error:
+        if "full" in str(error):
+            raise StoreError(f"{str(target)!r} cannot be written: the disk is full", hint="Free some space") from error
+        raise _damaged(str(error)) from error
+
+
+def _copy_index(source: Path, target: Path) -> None:
+    """Nothing, where there is none: it is made from the record when it is needed."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+
+
+def _check(store: Path, out: Path, *, force: bool) -> None:
+    where = out.absolute()
+    if where.resolve().is_relative_to(store.resolve()):
+        raise UsageError(f"the backup {str(out)!r} would be inside of the store", hint="Write it to another disk")
+    if not where.parent.is_dir():
+        raise UsageError(f"there is no folder {str(where.parent)!r} for the backup", hint="Make it")
+    if where.is_dir():
+        raise UsageError(f"the backup {str(out)!r} is a folder", hint="Name a file")
+    if where.exists() and not force:
+        raise UsageError(f"the file {str(out)!r} is there already", hint="Give another name, or --force to replace it")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[Path]:
+    """An empty folder for one run; what another one left in it is deleted."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with StoreLock(folder / _LOCK, 0.0).held():
+            try:
+                _empty(folder)
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+    except OSError as error:
+        raise StoreError(f"the folder {str(folder)!r} cannot be written: {error.strerror or error}") from error
+
+
+def _empty(folder: Path) -> None:
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        elif each.name != _LOCK:
+            each.unlink()
+
+
+def _sync(folder: Path) -> None:
+    """Make a renaming last."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _no_embedder() -> "Embedder":
+    raise InputError("a copy of a store is not searched")
+
+
+def _damaged(why: str) -> StoreError:
+    return StoreError(f"the record is damaged: {why}", hint=DAMAGED)
