@@ -118,6 +118,7 @@ def test_a_listener_that_fails_breaks_nothing(queue: ModelQueue, work: Work, cap
     work.gate.set()
     queue.submit(job)
     assert job.wait(10) and job.state == "done"
+    queue.close()  # listeners are told after those who wait
     assert seen[-1] == "done" and "IndexError" in caplog.text
 
 
