@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from agent.api import operations, users
+from agent.api.mcp import mount_mcp
 from agent.api.paths import RawPaths
 from agent.api.problems import add_problem_handlers
 from agent.api.settings import ApiSettings
@@ -35,6 +36,7 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
     app.state.settings = chosen
     for router in _ROUTERS:
         app.include_router(router)
+    mount_mcp(app)
     add_problem_handlers(app)
     app.add_middleware(RawPaths)
     if chosen.hosts:
