@@ -1,18 +1,14 @@
 """The tools that read: users, search, answers, profiles, explanations. Knows what they do, not how they are called."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from agent.latest import latest_profile
 from agent.listings import search_document, users_document
 from agent.mcp import outputs
 from agent.mcp.tool import DATA_ONLY, POINTER, SCHEMA, USER, Call, Outcome, Tool, arguments
 from agent.mcp.working import in_thread, result_of
 
-if TYPE_CHECKING:
-    from agent.documents import ProfileDocument
-    from agent.limner import Limner
-    from agent.schema import ProfileSchema
-
-__all__ = ["READING", "ask_user", "explain_claim", "get_profile", "latest_profile", "list_users", "search_history"]
+__all__ = ["READING", "ask_user", "explain_claim", "get_profile", "list_users", "search_history"]
 
 
 async def list_users(call: Call) -> Outcome:
@@ -57,30 +53,6 @@ async def explain_claim(call: Call) -> Outcome:
     schema, pointer = call.caller.schema(call.given["schema"]), call.given["pointer"]
     job = await in_thread(lambda: service.explain(tenant, user_id, pointer, schema))
     return Outcome(await result_of(job, service.queue, call.report))
-
-
-def latest_profile(
-    limner: "Limner", user_id: str, schema: "ProfileSchema"
-) -> "tuple[ProfileDocument | None, str | None]":
-    """The latest version that is kept, without any model, and what has come since it was made.
-
-    Raises:
-        UnknownUser: there is no such user.
-    """
-    from agent.versions import Versions
-
-    store = limner.store
-    store.snippet_count(user_id)
-    kept = store.keeping.latest(user_id, schema.name, schema.hash)
-    if kept is None:
-        return None, None
-    document = Versions(store, schema).version(user_id, kept.note.number)
-    messages = len(store.keeping.loaded_since(user_id, kept.private["newest"]))
-    said = sum(each.schema == schema.name and each.at > document.generated_at for each in limner.corrections(user_id))
-    came = [f"{count} {what}" for count, what in ((messages, "messages"), (said, "corrections")) if count]
-    if not came:
-        return document, None
-    return document, f"Not in this version: {' and '.join(came)} that came later. refresh=true takes them in."
 
 
 _K: Final = {"type": "integer", "minimum": 1, "maximum": 50, "default": 10, "description": "How many results at most."}

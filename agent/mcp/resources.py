@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
 from agent.errors import InputError, UsageError, shorten
+from agent.latest import latest_profile
 from agent.listings import users_document
 from agent.mcp.caller import Caller
-from agent.mcp.reading import latest_profile
 
 if TYPE_CHECKING:
     from retrieval import Event

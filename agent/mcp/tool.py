@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from agent.errors import UsageError, shorten
+from agent.arguments import check_arguments
 from agent.mcp.caller import Caller
 from agent.mcp.working import Report
 from agent.schema_rules import JsonSchema
@@ -86,10 +86,7 @@ class Tool:
         Raises:
             UsageError: they are not what the tool takes.
         """
-        from jsonschema import Draft202012Validator
-
-        for error in Draft202012Validator(self.given).iter_errors(given):
-            raise UsageError(f"{self.name}: {_problem(error)}", hint=f"It takes {', '.join(self.given['properties'])}")
+        check_arguments(self.name, self.given, given)
         defaults = {name: each["default"] for name, each in self.given["properties"].items() if "default" in each}
         return {**defaults, **given}
 
@@ -102,16 +99,3 @@ def arguments(required: Mapping[str, JsonSchema], optional: Mapping[str, JsonSch
         "required": list(required),
         "additionalProperties": False,
     }
-
-
-def _problem(error: Any) -> str:
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        return f"the argument {missing!r} is missing"
-    if error.validator == "additionalProperties":
-        unknown = next(name for name in error.instance if name not in error.schema["properties"])
-        return f"there is no argument {shorten(unknown)}"
-    name = error.absolute_path[0] if error.absolute_path else "arguments"
-    is_long = isinstance(error.instance, str) and error.validator not in ("enum", "type")
-    value = f"has {len(error.instance)} characters, which" if is_long else f"is {shorten(error.instance)}, which"
-    return f"the argument {name!r} {value} does not satisfy {error.validator}: {shorten(error.validator_value, 60)}"

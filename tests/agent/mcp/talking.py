@@ -62,7 +62,8 @@ def _loud_and_slow(system: str, user: str, schema: Mapping[str, Any] | None) -> 
     if folder and "wait" in user:
         Path(folder, "started").touch()
         time.sleep(2)
-        Path(folder, "calls").open("a").write("x")
+        with Path(folder, "calls").open("a") as calls:
+            calls.write("x")
     return answer(system, user, schema)
 
 

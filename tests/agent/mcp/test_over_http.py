@@ -41,9 +41,11 @@ class Up:
     @asynccontextmanager
     async def client(self, key: str, mode: str = "auto") -> AsyncIterator[Client]:
         headers = {"Authorization": f"Bearer {key}"}
-        async with httpx.AsyncClient(headers=headers, timeout=30) as http:
-            async with Client(streamable_http_client(self.url, http_client=http), mode=mode) as client:
-                yield client
+        async with (
+            httpx.AsyncClient(headers=headers, timeout=30) as http,
+            Client(streamable_http_client(self.url, http_client=http), mode=mode) as client,
+        ):
+            yield client
 
     def post(self, message: Any = INITIALIZE, **headers: str) -> httpx.Response:
         return httpx.post(self.url, json=message, headers={**PLAIN, **headers})
@@ -177,11 +179,10 @@ def test_a_client_that_goes_away_stops_its_work(tmp_path: Path) -> None:
     with up(Service(limner, limner.store.path)) as server:
 
         async def talk() -> None:
-            async with server.client(server.key("read"), "auto") as client:
-                async with anyio.create_task_group() as group:
-                    group.start_soon(client.call_tool, "ask_user", {"user_id": "u1", "question": "Where?"})
-                    await anyio.to_thread.run_sync(asked.wait)
-                    group.cancel_scope.cancel()
+            async with server.client(server.key("read"), "auto") as client, anyio.create_task_group() as group:
+                group.start_soon(client.call_tool, "ask_user", {"user_id": "u1", "question": "Where?"})
+                await anyio.to_thread.run_sync(asked.wait)
+                group.cancel_scope.cancel()
             await anyio.sleep(0.3)
             go_on.set()
             (job,) = server.service.queue.jobs("default")

@@ -202,7 +202,7 @@ def test_errors_are_results_with_value_place_and_remedy(connect: Connect) -> Non
 def test_an_unknown_tool_is_an_error_of_the_protocol(connect: Connect) -> None:
     async def talk() -> None:
         async with connect() as client:
-            with pytest.raises(MCPError, match="there is no tool 'rm'. There are: list_users"):
+            with pytest.raises(MCPError, match="there is no tool 'rm'"):
                 await client.call_tool("rm", {})
 
     anyio.run(talk)
