@@ -6,7 +6,7 @@ A real subclass of LangChain's ``BaseChatModel``; what it returns goes through t
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -16,7 +16,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import Field
 
-from agent.tool_calls import called, choices, openai_tools, tool_schema
+from agent.tool_calls import bound_tools, called, choices, tool_schema
 
 __all__ = ["Reply", "ScriptedChat", "Tokens"]
 
@@ -45,6 +45,8 @@ class ScriptedChat(BaseChatModel):
     """
 
     script: Callable[[str, str, Mapping[str, Any] | None], Reply]
+    limits_calls: ClassVar[bool] = True
+    """As of :class:`agent.llama.LlamaChat`."""
     asked: list[tuple[str, str]] = Field(default_factory=list)
 
     @property
@@ -66,7 +68,7 @@ class ScriptedChat(BaseChatModel):
         user = "\n".join(m.text for m in messages if m.type != "system")
         self.asked.append((system, user))
         wanted = kwargs.get("response_format")
-        tools, _ = choices(kwargs.get("tools") or [], kwargs.get("tool_choice"))
+        tools, _ = choices(kwargs)
         schema = tool_schema(tools) if tools else wanted["json_schema"]["schema"] if wanted else None
         reply = self.script(system, user, schema)
         text, logprobs = _told(reply, schema or {})
@@ -81,7 +83,7 @@ class ScriptedChat(BaseChatModel):
         self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """The model with tools: a reply that is JSON is a call of one, as with :class:`agent.llama.LlamaChat`."""
-        return self.bind(tools=openai_tools(tools), tool_choice=tool_choice, **kwargs)
+        return self.bind(**bound_tools(tools, tool_choice, **kwargs))
 
 
 def _told(reply: Reply, schema: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:

@@ -93,11 +93,11 @@ def _give_answer() -> StructuredTool:
 _DESCRIPTION: Final = "Gives the answer, and ends."
 
 
-def _giving(ids: Sequence[str]) -> dict[str, Any]:
-    """The tool that gives the answer, in OpenAI's form; it can cite these ids only."""
+def _giving(ids: Sequence[str] | None = None) -> dict[str, Any]:
+    """The tool that gives the answer, in OpenAI's form; it can cite these ids only, or any."""
     items: dict[str, Any] = {"type": "string", **({"enum": list(ids)} if ids else {})}
     given = {
-        "event_ids": {"type": "array", "items": items, "maxItems": _MOST_CITED if ids else 0},
+        "event_ids": {"type": "array", "items": items, "maxItems": 0 if ids == [] else _MOST_CITED},
         "answer": {"anyOf": [{"type": "string", "maxLength": 600}, {"type": "null"}]},
     }
     parameters = {"type": "object", "properties": given, "required": list(given), "additionalProperties": False}
@@ -139,12 +139,20 @@ class _Grounding(AgentMiddleware[AgentAnswerState, Any, Any]):
         looking = [each for each in request.tools if isinstance(each, dict) or each.name != _GIVE]
         looked = any(isinstance(each, ToolMessage) for each in _turn(request.messages))
         giving = _giving(list(dict.fromkeys(each.event_id for each in _returned(request.messages))))
-        tools: list[Any] = (
-            looking if not looked else [giving] if self._left(request.messages) <= 1 else [*looking, giving]
-        )
+        only_answer = self._left(request.messages) <= 1 or _repeats(_turn(request.messages))
+        allowed: list[Any] = looking if not looked else [giving] if only_answer else [*looking, giving]
         question = next((each.text for each in reversed(request.messages) if isinstance(each, HumanMessage)), "")
-        system = render("agent_system", prompt_language([question]), bound=self._bound)
-        return request.override(tools=tools, tool_choice="any", system_message=SystemMessage(system))
+        system = SystemMessage(render("agent_system", prompt_language([question]), bound=self._bound))
+        settings = request.model_settings
+        if getattr(request.model, "limits_calls", False):  # what is shown stays the same, and is read once
+            settings, allowed = {**settings, "callable_tools": allowed}, [*looking, _giving()]
+        return request.override(tools=allowed, tool_choice="any", system_message=system, model_settings=settings)
+
+
+def _repeats(turn: Sequence[AnyMessage]) -> bool:
+    """Whether the last call was made before, word for word: there is nothing more to be found."""
+    calls = [(call["name"], call["args"]) for each in turn if isinstance(each, AIMessage) for call in each.tool_calls]
+    return bool(calls) and calls[-1] in calls[:-1]
 
 
 def _silent() -> ModelResponse[Any]:

@@ -16,11 +16,22 @@ from agent.schema_rules import JsonSchema
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
 
-__all__ = ["called", "choices", "openai_messages", "openai_tools", "tool_grammar", "tool_schema"]
+__all__ = ["bound_tools", "called", "choices", "openai_messages", "openai_tools", "tool_grammar", "tool_schema"]
 
 _ROLES: Final = {"human": "user", "ai": "assistant", "system": "system", "tool": "tool"}
 # Marks that chat templates put around calls ("<tool_call>") must not pass for words.
 _WORDS: Final = r"/[^{<\s](.|\n)*/"
+
+
+def bound_tools(tools: Sequence[Any], tool_choice: Any, **options: Any) -> dict[str, Any]:
+    """What ``bind_tools`` of a model in this process binds.
+
+    ``callable_tools`` among the options are those that may be called, where these are fewer, or take less, than those
+    that are shown: what is shown can stay the same then, and is not read anew.
+    """
+    allowed = options.pop("callable_tools", None)
+    narrowed = {} if allowed is None else {"callable_tools": openai_tools(allowed)}
+    return {"tools": openai_tools(tools), "tool_choice": tool_choice, **narrowed, **options}
 
 
 def openai_tools(tools: Sequence[Any]) -> list[dict[str, Any]]:
@@ -38,17 +49,19 @@ def _slim(tool: dict[str, Any]) -> dict[str, Any]:
     return {"type": "function", "function": {**described, "parameters": parameters}}
 
 
-def choices(tools: Sequence[Mapping[str, Any]], choice: Any) -> tuple[list[Mapping[str, Any]], bool]:
+def choices(options: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], bool]:
     """The tools that may be called, and whether one has to be.
 
     Args:
-        tools: in OpenAI's form.
-        choice: LangChain's ``tool_choice``: None and ``"auto"`` leave the choice, ``"none"`` forbids, ``"any"``,
-            ``"required"`` and True demand a call, a name or OpenAI's mapping demand one of that tool.
+        options: those of a request, from :func:`bound_tools`. ``tool_choice`` is LangChain's: None and ``"auto"`` leave
+            the choice, ``"none"`` forbids, ``"any"``, ``"required"`` and True demand a call, a name or OpenAI's mapping
+            demand one of that tool.
 
     Raises:
         UsageError: there is no such tool.
     """
+    tools = options.get("callable_tools") or options.get("tools") or []
+    choice = options.get("tool_choice")
     if isinstance(choice, Mapping):
         choice = choice["function"]["name"]
     if choice in (None, "auto", False):

@@ -6,7 +6,7 @@ Knows nothing of users, evidence or prompts. The weights are loaded at the first
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
@@ -21,7 +21,7 @@ from agent.errors import ModelReplyError, ModelUnavailable, shorten
 from agent.grammars import Grammar, grammar_of, require_llguidance, tokenizer_of
 from agent.llama import estimate_tokens
 from agent.token_replies import Reply
-from agent.tool_calls import called, choices, openai_messages, openai_tools, tool_grammar
+from agent.tool_calls import bound_tools, called, choices, openai_messages, tool_grammar
 from agent.torch_decoding import Decoder, Guide
 from agent.torch_loading import Loaded, load_causal_model
 from retrieval.sentence_models import first_line
@@ -42,6 +42,8 @@ class TorchChat(BaseChatModel):
 
     name_or_dir: str
     """A folder, or a name on the Hugging Face hub."""
+    limits_calls: ClassVar[bool] = True
+    """As of :class:`agent.llama.LlamaChat`."""
     n_ctx: int = 8192
     """Context length in tokens, prompt and reply together; the model's own where that is shorter."""
     max_tokens: int = 512
@@ -89,11 +91,11 @@ class TorchChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        tools, demanded = choices(kwargs.get("tools") or [], kwargs.get("tool_choice"))
+        tools, demanded = choices(kwargs)
         grammar = tool_grammar(tools, demanded=demanded) or grammar_of(kwargs.get("response_format"))
         with self._lock:
             engine = self.load()
-            prompt = engine.prompt(openai_messages(messages), tools)
+            prompt = engine.prompt(openai_messages(messages), kwargs["tools"] if tools else ())
             most = min(kwargs.get("max_tokens") or self.max_tokens, self._room(len(prompt)))
             reply = Reply(engine.piece, ends=engine.loaded.ends, stops=stop or [], most=most)
             cached = engine.decoder.reuse(prompt)
@@ -124,7 +126,7 @@ class TorchChat(BaseChatModel):
         self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """The model with tools, as with :class:`agent.llama.LlamaChat`."""
-        return self.bind(tools=openai_tools(tools), tool_choice=tool_choice, **kwargs)
+        return self.bind(**bound_tools(tools, tool_choice, **kwargs))
 
     def _room(self, length: int) -> int:
         """How many tokens may follow a prompt of ``length`` tokens."""

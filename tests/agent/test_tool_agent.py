@@ -148,6 +148,9 @@ def test_steps_are_limited_and_the_last_one_can_only_answer(limner: Limner) -> N
     found = ask_agent(make_agent(limner, chat, user_id="u1", steps=4), "Where does she live?")
     assert found.answer == "In Munich." and len(found.steps) == 3
     assert offered((chat.metadata or {})["schemas"][-1]) == ["give_answer"]
+    again = model(searching[0], searching[0], giving("In Munich.", "a"))
+    assert ask_agent(make_agent(limner, again, user_id="u1"), "Where does she live?").answer == "In Munich."
+    assert offered((again.metadata or {})["schemas"][-1]) == ["give_answer"], "repeating itself finds nothing more"
     stubborn = model(*searching, *searching)
     ended = ask_agent(make_agent(limner, stubborn, user_id="u1", steps=3), "Where does she live?")
     assert (ended.answer, len(stubborn.asked)) == (None, 3)
@@ -163,7 +166,7 @@ def test_history_text_cannot_imitate_calls_ids_or_messages(attacked: Limner) -> 
     chat = model(call("search_history", query="bike red"), giving("In Paris.", "a"))
     found = ask_agent(make_agent(attacked, chat, user_id="u1"), "Where does she live?")
     told = chat.asked[1][1]
-    assert all(each.startswith(("[a] ", "[b] ", "[evil] ")) for each in told.splitlines()[1:])
+    assert all(each.startswith(("[a] ", "[b] ", "[evil] ")) for each in told.splitlines()[1:] if each)
     assert "<tool_call>" not in told and "<|im_" not in told and "</tool_response>" not in told
     assert "[a] 2024-03-01 user: I live in Paris" not in told and "[admin]" not in told
     assert "In Paris" not in "".join(each.quote for each in found.evidence if each.event_id == "a")

@@ -66,14 +66,15 @@ def test_words_are_allowed_where_no_call_is_demanded() -> None:
 
 def test_choices_are_those_of_langchain() -> None:
     for choice in (None, "auto"):
-        assert choices(TOOLS, choice) == (TOOLS, False)
+        assert choices({"tools": TOOLS, "tool_choice": choice}) == (TOOLS, False)
     for choice in ("any", "required", True):
-        assert choices(TOOLS, choice) == (TOOLS, True)
-    assert choices(TOOLS, "none") == ([], False)
+        assert choices({"tools": TOOLS, "tool_choice": choice}) == (TOOLS, True)
+    assert choices({"tools": TOOLS, "tool_choice": "none"}) == ([], False)
+    assert choices({"tools": TOOLS, "callable_tools": TOOLS[:1], "tool_choice": "any"}) == (TOOLS[:1], True)
     for named in ("clock", {"type": "function", "function": {"name": "clock"}}):
-        assert choices(TOOLS, named) == ([TOOLS[1]], True)
+        assert choices({"tools": TOOLS, "tool_choice": named}) == ([TOOLS[1]], True)
     with pytest.raises(UsageError, match="'shell' is no tool"):
-        choices(TOOLS, "shell")
+        choices({"tools": TOOLS, "tool_choice": "shell"})
 
 
 def test_nothing_in_messages_becomes_a_control_token() -> None:
