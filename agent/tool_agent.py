@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from langchain_core.tools import StructuredTool
 
 from agent.citations import CitedAnswer, Source, cited_answer, ids_in, sources_in
+from agent.errors import ModelUnavailable, shorten
 from agent.evidence import prompt_language
 from agent.tools import history_tools
 from prompts import render
@@ -72,12 +73,19 @@ def ask_agent(agent: "CompiledStateGraph[Any, Any, Any, Any]", question: str) ->
     """Ask an agent that :func:`make_agent` made, with tracing off.
 
     Raises:
-        LimnerError: a model failed; what tools report goes to the model.
+        ModelUnavailable: the model cannot be asked; what tools report goes to the model.
     """
     from langsmith import tracing_context
+    from openai import OpenAIError
 
-    with tracing_context(enabled=False):
-        answer: CitedAnswer = agent.invoke({"messages": [HumanMessage(question)]})["cited_answer"]
+    try:
+        with tracing_context(enabled=False):
+            answer: CitedAnswer = agent.invoke({"messages": [HumanMessage(question)]})["cited_answer"]
+    except (OpenAIError, OSError) as error:
+        raise ModelUnavailable(
+            f"the model could not be asked: {type(error).__name__}: {shorten(str(error), 200)}",
+            hint="Check that the server is up, and that its model can call tools",
+        ) from error
     return answer
 
 

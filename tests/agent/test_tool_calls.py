@@ -8,6 +8,7 @@ from langchain_core.tools import tool
 
 from agent.errors import UsageError
 from agent.fakes import ScriptedChat
+from agent.served import ServedChat
 from agent.tool_calls import called, choices, openai_messages, openai_tools, tool_grammar
 
 
@@ -108,3 +109,9 @@ def test_the_fake_calls_tools() -> None:
 
     bound = ScriptedChat(script=script).bind_tools([weather, clock], tool_choice="weather")
     assert bound.invoke("How is Ulm?").tool_calls[0]["args"] == {"city": "Ulm"}
+
+
+def test_a_model_on_a_server_uses_langchains_own_way() -> None:
+    inner = ScriptedChat(script=lambda system, user, schema: CALL)
+    served = ServedChat(inner=inner, endpoint=None, dialect=None)
+    assert served.bind_tools([weather], tool_choice="any").invoke("How is Ulm?").tool_calls[0]["name"] == "weather"
