@@ -16,7 +16,6 @@ from agent.api.access import caller_of
 from agent.api.problems import Problem
 from agent.mcp.caller import Caller
 from agent.mcp.server import make_server
-from agent.mcp.working import in_thread
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
@@ -77,7 +76,7 @@ class _Endpoint:
 
         request = Request(scope, receive)
         _check_origin(request)
-        found = await in_thread(lambda: caller_of(request))
+        found = caller_of(request)
         if self._sessions is None:
             raise Problem(503, "not-running", "MCP is not served: the application was not started")
         caller = Caller(
