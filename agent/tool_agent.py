@@ -41,7 +41,7 @@ def make_agent(
     model: "BaseChatModel | None" = None,
     *,
     user_id: str | None = None,
-    schema: "SchemaSource" = "person",
+    schema: "SchemaSource | None" = None,
     steps: int = 4,
 ) -> "CompiledStateGraph[Any, Any, Any, Any]":
     """An agent of LangChain over a store.
@@ -53,7 +53,8 @@ def make_agent(
         limner: the store, and the models that its tools use.
         model: what decides which tool to call; limner's own where none is given. It has to call tools.
         user_id: the only user that the agent can look at; all, where none is given.
-        schema: of the profiles.
+        schema: of the profiles that it may read, too; without one it reads none: a small model would answer from a
+            summary what it should look up.
         steps: how often the model is asked at most.
 
     Raises:
@@ -147,12 +148,14 @@ class _Grounding(AgentMiddleware[AgentAnswerState, Any, Any]):
         looking = [each for each in request.tools if isinstance(each, dict) or each.name != _GIVE]
         looked = any(isinstance(each, ToolMessage) for each in _turn(request.messages))
         giving = _giving(list(dict.fromkeys(each.event_id for each in _returned(request.messages))))
-        only_answer = self._left(request.messages) <= 1 or _repeats(_turn(request.messages))
+        is_small = bool(getattr(request.model, "limits_calls", False))  # it runs in this process
+        turn = _turn(request.messages)
+        only_answer = self._left(request.messages) <= 1 or _repeats(turn) or (is_small and _is_settled(turn))
         allowed: list[Any] = looking if not looked else [giving] if only_answer else [*looking, giving]
         question = next((each.text for each in reversed(request.messages) if isinstance(each, HumanMessage)), "")
         system = SystemMessage(render("agent_system", prompt_language([question]), bound=self._bound))
         settings = request.model_settings
-        if getattr(request.model, "limits_calls", False):  # what is shown stays the same, and is read once
+        if is_small:  # what is shown stays the same, and is read once
             settings, allowed = {**settings, "callable_tools": allowed}, [*looking, _giving()]
         return request.override(tools=allowed, tool_choice="any", system_message=system, model_settings=settings)
 
@@ -161,6 +164,12 @@ def _repeats(turn: Sequence[AnyMessage]) -> bool:
     """Whether the last call was made before, word for word: there is nothing more to be found."""
     calls = [(call["name"], call["args"]) for each in turn if isinstance(each, AIMessage) for call in each.tool_calls]
     return bool(calls) and calls[-1] in calls[:-1]
+
+
+def _is_settled(turn: Sequence[AnyMessage]) -> bool:
+    """Whether limner itself has just answered, with quotes that it judged: small models search on, and forget it."""
+    last = turn[-1] if turn else None
+    return isinstance(last, ToolMessage) and isinstance(last.artifact, dict) and bool(last.artifact.get("answered"))
 
 
 def _silent() -> ModelResponse[Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.arguments import check_arguments
-from agent.errors import LimnerError
+from agent.errors import InputError, LimnerError, shorten
 from agent.inert import without_control_tokens
 from agent.listings import search_document, users_document
 from agent.schema_rules import JsonSchema
@@ -30,7 +30,7 @@ _USERS: Final = 50
 
 
 def history_tools(
-    limner: "Limner", user_id: str | None = None, *, k: int = 5, schema: "SchemaSource" = "person"
+    limner: "Limner", user_id: str | None = None, *, k: int = 5, schema: "SchemaSource | None" = "person"
 ) -> "list[BaseTool]":
     """Tools over a store.
 
@@ -38,7 +38,7 @@ def history_tools(
         limner: the store, and the models where a tool needs them.
         user_id: the only user that the tools know: they take no user then, so that a model cannot ask for another.
         k: how many results a search gives.
-        schema: of the profiles.
+        schema: of the profiles; None: there is no tool for them.
 
     Raises:
         UnknownUser: the store holds nothing of the user.
@@ -52,8 +52,10 @@ def history_tools(
         _tool(
             history.ask, f"Answers one question about {whose} from the history, with quotes; slower. {_DATA}", history
         ),
-        _tool(history.profile, f"What is known of {whose}: the latest profile, with event ids. {_DATA}", history),
     ]
+    if schema is not None:
+        about = f"The latest profile of {whose}, with event ids: for an overview, not for single questions. {_DATA}"
+        tools.append(_tool(history.profile, about, history))
     if user_id is None:
         tools.append(_tool(history.users, "Lists the ids of the users.", history))
     return tools
@@ -62,7 +64,7 @@ def history_tools(
 class History:
     """What the tools do; each returns the content and the artifact."""
 
-    def __init__(self, limner: "Limner", user_id: str | None, k: int, schema: "SchemaSource") -> None:
+    def __init__(self, limner: "Limner", user_id: str | None, k: int, schema: "SchemaSource | None") -> None:
         self.user_id = user_id
         self._limner = limner
         self._k = k
@@ -82,15 +84,16 @@ class History:
         return _lines([inert(document["answer"]), *quotes]), document
 
     def profile(self, user_id: str) -> tuple[str, dict[str, Any]]:
-        """The latest profile that is kept; made when there is none."""
+        """The latest profile that is kept; none is made, which would take minutes."""
         from agent.latest import latest_profile
         from agent.schema import load_schema
 
-        schema = load_schema(self._schema)
+        schema = load_schema(self._schema or "person")
         kept, _ = latest_profile(self._limner, user_id, schema)
-        document = (kept or self._limner.profile(user_id, schema)).as_json()
-        current = [each for each in document["claims"] if each["status"] == "current"]
-        return _lines(map(_claim, current)), document
+        if kept is None:
+            raise InputError(f"no profile {schema.name!r} of user {shorten(user_id)} is kept", hint="Search instead")
+        document = kept.as_json()
+        return _lines(_claim(each) for each in document["claims"] if each["status"] == "current"), document
 
     def users(self, containing: str = "") -> tuple[str, dict[str, Any]]:
         """Whose histories there are."""

@@ -114,7 +114,7 @@ def test_the_model_calls_a_tool_and_answers_with_what_it_found(model: LlamaChat,
     with Limner(tmp_path / "s", llm=model) as limner:
         limner.ingest(HISTORIES)
         found = ask_agent(make_agent(limner, user_id="paper"), "这个用户对什么感兴趣？")
-        assert found.steps and found.steps[0]["tool"] in ("search_history", "ask_user", "get_profile")
+        assert found.steps and found.steps[0]["tool"] in ("search_history", "ask_user")
         assert found.answer is not None and not found.refused
         for each in found.evidence:
             assert each.quote in limner.store.event("paper", each.event_id).text

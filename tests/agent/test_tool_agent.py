@@ -91,7 +91,10 @@ def test_answers_and_profiles_come_with_event_ids(tmp_path: Path) -> None:
         told = tools["ask_user"].invoke({"question": "Where does she live?"})
         assert told == "Munich\n[a] 2024-03-01 user: I live in Munich now."
         assert tools["ask_user"].invoke({"question": "What is her cat's name?"}) == NOTHING
+        assert "no profile 'person' of user 'u1' is kept. Search instead" in tools["get_profile"].invoke({})
+        limner.profile("u1", "person")
         assert "location: Munich [a]" in tools["get_profile"].invoke({})
+        assert "get_profile" not in named(history_tools(limner, "u1", schema=None))
 
 
 def test_the_agent_looks_first_then_answers_with_what_it_cites(limner: Limner) -> None:
@@ -124,6 +127,13 @@ def test_what_no_tool_returned_cannot_be_cited(limner: Limner) -> None:
     partly = ask_agent(make_agent(limner, mixed, user_id="u1"), "Where does she live?")
     assert (partly.answer, [each.event_id for each in partly.evidence]) == ("In Munich.", ["a"])
     assert partly.refused == ("z9",)
+
+
+def test_when_limner_has_answered_a_model_in_this_process_only_says_it(tmp_path: Path) -> None:
+    with open_store(tmp_path) as limner:
+        chat = model(call("ask_user", question="Where does she live?"), giving("In Munich.", "a"))
+        found = ask_agent(make_agent(limner, chat, user_id="u1"), "Where does she live?")
+        assert (found.answer, offered((chat.metadata or {})["schemas"][-1])) == ("In Munich.", ["give_answer"])
 
 
 def test_no_answer_and_an_answer_without_citations(limner: Limner) -> None:
