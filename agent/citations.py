@@ -31,9 +31,10 @@ class CitedAnswer:
     Attributes:
         answer: None when the histories do not tell, or when nothing that a tool returned is cited for it.
         evidence: words of the cited events, as tools returned them.
-        unsupported: what the model said without citing anything that a tool returned.
+        unsupported: what the model said without citing anything that a tool returned, or what limner's judge doubts.
         refused: ids that it cited and that no tool had returned.
         steps: the tools that it called, with what it gave them.
+        judged: how sure limner's own model is that the cited words tell the answer, 0 to 1; None: it was not asked.
     """
 
     answer: str | None
@@ -41,6 +42,7 @@ class CitedAnswer:
     unsupported: str | None = None
     refused: tuple[str, ...] = ()
     steps: tuple[dict[str, Any], ...] = ()
+    judged: float | None = None
 
     @property
     def answered(self) -> bool:

@@ -4,6 +4,7 @@ It has to look before it may answer, it may only cite what a tool returned, and 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, NotRequired
 
 from langchain.agents import create_agent
@@ -14,7 +15,7 @@ from langchain_core.tools import StructuredTool
 from agent.citations import CitedAnswer, Source, cited_answer, ids_in, sources_in
 from agent.errors import ModelUnavailable, shorten
 from agent.evidence import prompt_language
-from agent.tools import history_tools
+from agent.tools import history_tools, inert
 from prompts import render
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = ["AgentAnswerState", "ask_agent", "make_agent"]
 
 _GIVE: Final = "give_answer"
 _MOST_CITED: Final = 5
+_SURE: Final = 0.5
 
 
 class AgentAnswerState(AgentState[Any]):
@@ -65,7 +67,7 @@ def make_agent(
     return create_agent(
         limner.chat().load() if model is None else model,
         [*tools, _give_answer()],
-        middleware=[_Grounding(bound=user_id is not None, steps=max(2, steps))],
+        middleware=[_Grounding(limner, bound=user_id is not None, steps=max(2, steps))],
         name="limner",
     )
 
@@ -118,8 +120,9 @@ class _Grounding(AgentMiddleware[AgentAnswerState, Any, Any]):
 
     state_schema = AgentAnswerState
 
-    def __init__(self, *, bound: bool, steps: int) -> None:
+    def __init__(self, limner: "Limner", *, bound: bool, steps: int) -> None:
         super().__init__()
+        self._limner = limner
         self._bound = bound
         self._steps = steps
 
@@ -137,9 +140,22 @@ class _Grounding(AgentMiddleware[AgentAnswerState, Any, Any]):
 
     def after_agent(self, state: AgentAnswerState, runtime: Any) -> dict[str, Any]:
         """Check the answer, and say it."""
-        found = _checked(state["messages"])
+        found = self._judged(_checked(state["messages"]), _question(state["messages"]))
         cited = "".join(f" [{each}]" for each in dict.fromkeys(source.event_id for source in found.evidence))
         return {"cited_answer": found, "messages": [AIMessage(f"{found.answer or '-'}{cited}")]}
+
+    def _judged(self, found: CitedAnswer, question: str) -> CitedAnswer:
+        """The answer, if limner's judge believes that the cited words tell it."""
+        if found.answer is None:
+            return found
+        quotes = "\n".join(inert(each.quote) for each in found.evidence).replace('"', "'")
+        asked = render(
+            "ask_judge", prompt_language([question]), quotes=quotes, question=question, answer=inert(found.answer)
+        )
+        sure = round(self._limner.chat().probability_of_yes("", asked), 4)
+        if sure >= _SURE:
+            return replace(found, judged=sure)
+        return replace(found, answer=None, evidence=(), unsupported=found.answer, judged=sure)
 
     def _left(self, messages: Sequence[AnyMessage]) -> int:
         return self._steps - sum(isinstance(each, AIMessage) for each in _turn(messages))
@@ -152,8 +168,8 @@ class _Grounding(AgentMiddleware[AgentAnswerState, Any, Any]):
         turn = _turn(request.messages)
         only_answer = self._left(request.messages) <= 1 or _repeats(turn) or (is_small and _is_settled(turn))
         allowed: list[Any] = looking if not looked else [giving] if only_answer else [*looking, giving]
-        question = next((each.text for each in reversed(request.messages) if isinstance(each, HumanMessage)), "")
-        system = SystemMessage(render("agent_system", prompt_language([question]), bound=self._bound))
+        language = prompt_language([_question(request.messages)])
+        system = SystemMessage(render("agent_system", language, bound=self._bound))
         settings = request.model_settings
         if is_small:  # what is shown stays the same, and is read once
             settings, allowed = {**settings, "callable_tools": allowed}, [*looking, _giving()]
@@ -174,6 +190,10 @@ def _is_settled(turn: Sequence[AnyMessage]) -> bool:
 
 def _silent() -> ModelResponse[Any]:
     return ModelResponse(result=[AIMessage("")])
+
+
+def _question(messages: Sequence[AnyMessage]) -> str:
+    return next((each.text for each in reversed(messages) if isinstance(each, HumanMessage)), "")
 
 
 def _turn(messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:

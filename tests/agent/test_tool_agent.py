@@ -136,6 +136,13 @@ def test_when_limner_has_answered_a_model_in_this_process_only_says_it(tmp_path:
         assert (found.answer, offered((chat.metadata or {})["schemas"][-1])) == ("In Munich.", ["give_answer"])
 
 
+def test_what_the_judge_does_not_believe_is_no_answer(tmp_path: Path) -> None:
+    with open_store(tmp_path, lambda *asked: 0.1) as limner:
+        chat = model(call("search_history", query="live"), giving("She lives in Rome.", "a"))
+        found = ask_agent(make_agent(limner, chat, user_id="u1"), "Where does she live?")
+        assert (found.answer, found.unsupported, found.judged) == (None, "She lives in Rome.", 0.1)
+
+
 def test_no_answer_and_an_answer_without_citations(limner: Limner) -> None:
     nothing = ask_agent(
         make_agent(limner, model(call("search_history", query="cat"), giving(None)), user_id="u1"), "Her cat?"
