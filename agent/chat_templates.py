@@ -3,6 +3,7 @@
 Whatever messages say, no word of theirs becomes a control token. Knows nothing of models or replies.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,17 +15,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Message", "prompt_of"]
 
-Message = Mapping[str, str]
-"""``role`` (system, user or assistant) and ``content``."""
+Message = Mapping[str, Any]
+"""``role`` (system, user, assistant or tool) and ``content``; an assistant's may have ``tool_calls``, as OpenAI's."""
 
 _ROUNDS: Final = 8
 
 
-def prompt_of(messages: Sequence[Message], tokenizer: "PreTrainedTokenizerFast") -> list[int]:
+def prompt_of(
+    messages: Sequence[Message], tokenizer: "PreTrainedTokenizerFast", tools: Sequence[Mapping[str, Any]] = ()
+) -> list[int]:
     """The tokens of a prompt that ends where the reply begins.
 
     A template that knows no system role gets that text at the beginning of the user's turn. Models that can think aloud
     or not are asked not to (``enable_thinking``, as Qwen and others call it; other templates do not look at it).
+    ``tools``, in OpenAI's form, are shown as the template does that.
 
     Raises:
         ModelUnavailable: the tokenizer has no chat template, or it does not take these messages.
@@ -36,14 +40,14 @@ def prompt_of(messages: Sequence[Message], tokenizer: "PreTrainedTokenizerFast")
             f"the tokenizer of {shorten(str(tokenizer.name_or_path))} has no chat template",
             hint="Use an instruct or chat model; a base model has none",
         )
-    inert = [{**each, "content": _inert(readable(each["content"]), tokenizer)} for each in messages]
+    inert = [_inert_message(each, tokenizer) for each in messages]
     try:
-        text = _rendered(inert, tokenizer)
+        text = _rendered(inert, tokenizer, tools)
     except TemplateError:
         text = None
     if text is None or any(each["role"] == "system" and each["content"].strip() not in text for each in inert):
         try:
-            text = _rendered(_without_system(inert), tokenizer)
+            text = _rendered(_without_system(inert), tokenizer, tools)
         except TemplateError as error:
             raise ModelUnavailable(
                 f"the chat template of {shorten(str(tokenizer.name_or_path))} fails: {shorten(str(error), 200)}",
@@ -52,11 +56,30 @@ def prompt_of(messages: Sequence[Message], tokenizer: "PreTrainedTokenizerFast")
     return _ids(text, tokenizer)
 
 
-def _rendered(messages: Sequence[Message], tokenizer: "PreTrainedTokenizerFast") -> str:
+def _rendered(
+    messages: Sequence[Message], tokenizer: "PreTrainedTokenizerFast", tools: Sequence[Mapping[str, Any]]
+) -> str:
     text = tokenizer.apply_chat_template(
-        [dict(each) for each in messages], tokenize=False, add_generation_prompt=True, enable_thinking=False
+        [dict(each) for each in messages],
+        tools=[dict(each) for each in tools] or None,
+        tokenize=False,
+        add_generation_prompt=True,
+        enable_thinking=False,
     )
     return str(text)
+
+
+def _inert_message(message: Message, tokenizer: "PreTrainedTokenizerFast") -> dict[str, Any]:
+    told = {**message, "content": _inert(readable(message["content"]), tokenizer)}
+    if "tool_calls" in message:
+        told["tool_calls"] = [_inert_call(each, tokenizer) for each in message["tool_calls"]]
+    return told
+
+
+def _inert_call(call: Mapping[str, Any], tokenizer: "PreTrainedTokenizerFast") -> dict[str, Any]:
+    """The call with its arguments as a mapping, which templates of transformers want."""
+    given = json.loads(_inert(call["function"]["arguments"], tokenizer))
+    return {**call, "function": {"name": call["function"]["name"], "arguments": given}}
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:

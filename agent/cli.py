@@ -19,6 +19,7 @@ from agent.cli_eval import evaluate
 from agent.cli_explain import explain
 from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
 from agent.cli_keeping import correct, corrections, profile_work, versions
+from agent.cli_mcp import mcp
 from agent.cli_retention import retention
 from agent.cli_revealing import reveal
 from agent.cli_serve import keys, serve
@@ -372,5 +373,6 @@ def reindex(open_limner: OpenLimner, /, **settings: Any) -> int:
 
 cli.add_command(serve)
 cli.add_command(keys)
+cli.add_command(mcp)
 cli.add_command(evaluate)
 cli.add_command(doctor)

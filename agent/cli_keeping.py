@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent.schema import ProfileSchema
     from agent.versions import Changes
 
-__all__ = ["correct", "corrections", "profile_work", "versions"]
+__all__ = ["correct", "corrections", "login_name", "profile_work", "versions"]
 
 
 def profile_work(
@@ -136,7 +136,7 @@ def correct(
     right = None if value is None else read_value(value, schema, pointer)
     door = Door(open_limner, **settings)
     with Watch() as watch, door.limner(watch) as limner:
-        made = limner.correct(user, pointer, chosen[0], right, by=by or _login_name(), note=note, schema=schema)
+        made = limner.correct(user, pointer, chosen[0], right, by=by or login_name(), note=note, schema=schema)
     print_result(door, made.as_json, lambda console: print_correction(console, made))
     return 0
 
@@ -168,7 +168,12 @@ def corrections(open_limner: "OpenLimner", /, user: str | None, out: Path | None
     return 0
 
 
-def _login_name() -> str:
+def login_name() -> str:
+    """Who runs this process.
+
+    Raises:
+        UsageError: the system does not tell.
+    """
     from getpass import getuser
 
     try:

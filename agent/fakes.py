@@ -5,15 +5,18 @@ A real subclass of LangChain's ``BaseChatModel``; what it returns goes through t
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import Field
+
+from agent.tool_calls import bound_tools, called, choices, tool_schema
 
 __all__ = ["Reply", "ScriptedChat", "Tokens"]
 
@@ -35,10 +38,15 @@ class ScriptedChat(BaseChatModel):
     forces), with the log-probabilities of a model that writes each reply so often, a character a token. For words a
     script may return :data:`Tokens`: the likeliest of each place is said.
 
+    With tools bound, ``schema`` is that of a call, and a script that returns ``{"name": …, "arguments": …}`` as JSON
+    calls one.
+
     ``asked`` keeps ``(system, user)`` of every call.
     """
 
     script: Callable[[str, str, Mapping[str, Any] | None], Reply]
+    limits_calls: ClassVar[bool] = True
+    """As of :class:`agent.llama.LlamaChat`."""
     asked: list[tuple[str, str]] = Field(default_factory=list)
 
     @property
@@ -60,7 +68,8 @@ class ScriptedChat(BaseChatModel):
         user = "\n".join(m.text for m in messages if m.type != "system")
         self.asked.append((system, user))
         wanted = kwargs.get("response_format")
-        schema = wanted["json_schema"]["schema"] if wanted else None
+        tools, _ = choices(kwargs)
+        schema = tool_schema(tools) if tools else wanted["json_schema"]["schema"] if wanted else None
         reply = self.script(system, user, schema)
         text, logprobs = _told(reply, schema or {})
         read, written = len(system + user) // 4 + 1, len(text) // 4 + 1
@@ -68,7 +77,13 @@ class ScriptedChat(BaseChatModel):
         message = AIMessage(
             content=text, usage_metadata=usage, response_metadata={"finish_reason": "stop", "logprobs": logprobs}
         )
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return ChatResult(generations=[ChatGeneration(message=called(message, tools))])
+
+    def bind_tools(
+        self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with tools: a reply that is JSON is a call of one, as with :class:`agent.llama.LlamaChat`."""
+        return self.bind(**bound_tools(tools, tool_choice, **kwargs))
 
 
 def _told(reply: Reply, schema: Mapping[str, Any]) -> tuple[str, dict[str, Any] | None]:

@@ -4,28 +4,28 @@ Knows nothing of users, evidence or prompts. The weights are loaded at the first
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
 from agent.errors import ModelReplyError, ModelUnavailable, shorten
 from agent.grammars import grammar_of
+from agent.tool_calls import bound_tools, called, choices, openai_messages, tool_grammar
 
 if TYPE_CHECKING:
     from xllamacpp import Server
 
 __all__ = ["LlamaChat", "estimate_tokens"]
-
-_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 
 
 class LlamaChat(BaseChatModel):
@@ -38,6 +38,8 @@ class LlamaChat(BaseChatModel):
     """
 
     model_path: str
+    limits_calls: ClassVar[bool] = True
+    """Whether ``callable_tools`` may be given to ``bind_tools``; see :func:`agent.tool_calls.bound_tools`."""
     n_ctx: int = 8192
     """Context length in tokens, prompt and reply together."""
     threads: int = 0
@@ -107,9 +109,13 @@ class LlamaChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        grammar = grammar_of(kwargs.get("response_format"))
+        tools, demanded = choices(kwargs)
+        grammar = tool_grammar(tools, demanded=demanded) or grammar_of(kwargs.get("response_format"))
         request = {
-            "messages": [{"role": _ROLES[m.type], "content": m.text} for m in messages],
+            "messages": openai_messages(messages),
+            # llama.cpp shows the tools as the chat template wants it; calls are kept to their schemas by the grammar:
+            # its own one let a 1.5B model write what is no call (measured with xllamacpp 2026.10).
+            **({"tools": kwargs["tools"], "tool_choice": "none"} if tools else {}),
             "temperature": kwargs.get("temperature", 0),
             "max_tokens": kwargs.get("max_tokens") or self.max_tokens,
             "cache_prompt": True,
@@ -130,7 +136,13 @@ class LlamaChat(BaseChatModel):
             ),
             response_metadata={"finish_reason": choice["finish_reason"], "logprobs": choice.get("logprobs")},
         )
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return ChatResult(generations=[ChatGeneration(message=called(message, tools))])
+
+    def bind_tools(
+        self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with tools that it may call, one at a time; see :mod:`agent.tool_calls` for ``tool_choice``."""
+        return self.bind(**bound_tools(tools, tool_choice, **kwargs))
 
     def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         server = self.load()

@@ -5,14 +5,15 @@ Knows nothing of users, evidence or prompts. What the server can do is found out
 
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
 from agent.abilities import Abilities, recall, remember
@@ -72,6 +73,13 @@ class ServedChat(BaseChatModel):
     def _dialect(self) -> Dialect:
         dialect: Dialect = self.dialect
         return dialect
+
+    def bind_tools(
+        self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """LangChain's model with tools: the server has to know how its model calls them."""
+        chosen = {} if tool_choice is None else {"tool_choice": tool_choice}
+        return self.inner.bind_tools(tools, **chosen, **kwargs)
 
     def abilities(self, *, fresh: bool = False) -> Abilities:
         """What the endpoint does: as it was found out in the last days, else (or when ``fresh``) now.

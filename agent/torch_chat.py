@@ -6,13 +6,14 @@ Knows nothing of users, evidence or prompts. The weights are loaded at the first
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
 from agent.chat_templates import Message, prompt_of
@@ -20,6 +21,7 @@ from agent.errors import ModelReplyError, ModelUnavailable, shorten
 from agent.grammars import Grammar, grammar_of, require_llguidance, tokenizer_of
 from agent.llama import estimate_tokens
 from agent.token_replies import Reply
+from agent.tool_calls import bound_tools, called, choices, openai_messages, tool_grammar
 from agent.torch_decoding import Decoder, Guide
 from agent.torch_loading import Loaded, load_causal_model
 from retrieval.sentence_models import first_line
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 __all__ = ["Engine", "TorchChat"]
-
-_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 
 
 class TorchChat(BaseChatModel):
@@ -42,6 +42,8 @@ class TorchChat(BaseChatModel):
 
     name_or_dir: str
     """A folder, or a name on the Hugging Face hub."""
+    limits_calls: ClassVar[bool] = True
+    """As of :class:`agent.llama.LlamaChat`."""
     n_ctx: int = 8192
     """Context length in tokens, prompt and reply together; the model's own where that is shorter."""
     max_tokens: int = 512
@@ -89,16 +91,17 @@ class TorchChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        said = [{"role": _ROLES[m.type], "content": m.text} for m in messages]
+        tools, demanded = choices(kwargs)
+        grammar = tool_grammar(tools, demanded=demanded) or grammar_of(kwargs.get("response_format"))
         with self._lock:
             engine = self.load()
-            prompt = engine.prompt(said)
+            prompt = engine.prompt(openai_messages(messages), kwargs["tools"] if tools else ())
             most = min(kwargs.get("max_tokens") or self.max_tokens, self._room(len(prompt)))
             reply = Reply(engine.piece, ends=engine.loaded.ends, stops=stop or [], most=most)
             cached = engine.decoder.reuse(prompt)
             steps = engine.decoder.write(
                 prompt,
-                engine.guide(grammar_of(kwargs.get("response_format"))),
+                engine.guide(grammar),
                 room=most,
                 temperature=kwargs.get("temperature") or 0.0,
                 top=kwargs.get("top_logprobs", 1) if kwargs.get("logprobs") else 0,
@@ -117,7 +120,13 @@ class TorchChat(BaseChatModel):
                 "logprobs": reply.logprobs if kwargs.get("logprobs") else None,
             },
         )
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return ChatResult(generations=[ChatGeneration(message=called(message, tools))])
+
+    def bind_tools(
+        self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The model with tools, as with :class:`agent.llama.LlamaChat`."""
+        return self.bind(**bound_tools(tools, tool_choice, **kwargs))
 
     def _room(self, length: int) -> int:
         """How many tokens may follow a prompt of ``length`` tokens."""
@@ -155,13 +164,13 @@ class Engine:
         self._words = tokenizer_of(loaded.tokenizer, loaded.vocabulary, list(loaded.ends))
         self._silent = {number for number, token in loaded.tokenizer.added_tokens_decoder.items() if token.special}
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
+    def prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> list[int]:
         """The tokens of a prompt.
 
         Raises:
             ModelUnavailable: the chat template or the tokenizer does not fit the model.
         """
-        prompt = prompt_of(messages, self.loaded.tokenizer)
+        prompt = prompt_of(messages, self.loaded.tokenizer, tools)
         if max(prompt) >= self.loaded.vocabulary:
             raise ModelUnavailable(
                 f"the tokenizer writes token {max(prompt)}, and the model knows {self.loaded.vocabulary} tokens",

@@ -22,6 +22,7 @@ from agent.api import (
 )
 from agent.api.defects import Defects
 from agent.api.guards import Guard
+from agent.api.mcp import mount_mcp
 from agent.api.metrics import Measured, Metrics
 from agent.api.paths import RawPaths
 from agent.api.problems import add_problem_handlers
@@ -72,6 +73,7 @@ def create_app(service: Service, settings: ApiSettings | None = None) -> FastAPI
     for router in _ROUTERS:
         app.include_router(router)
     add_console(app)
+    mount_mcp(app)
     add_problem_handlers(app)
     _add_middleware(app, chosen)
     return app

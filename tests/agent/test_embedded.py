@@ -12,6 +12,7 @@ from agent.chat import Chat
 from agent.llama import LlamaChat
 from agent.models import load_chat_model
 from agent.served import ServedChat
+from agent.tool_agent import ask_agent, make_agent
 from retrieval import HashingEmbedder
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("default")]
@@ -107,3 +108,13 @@ def test_a_reply_that_is_forced_has_the_probabilities_of_the_free_one(model: Lla
     other = chat.draft(system, user, {**free, "properties": {"value": {"const": "Tromsø"}}})
     assert other.value == {"value": "Tromsø"}
     assert math.prod(token.chance for token in other.tokens) < math.prod(token.chance for token in said.tokens)
+
+
+def test_the_model_calls_a_tool_and_answers_with_what_it_found(model: LlamaChat, tmp_path: Path) -> None:
+    with Limner(tmp_path / "s", llm=model) as limner:
+        limner.ingest(HISTORIES)
+        found = ask_agent(make_agent(limner, user_id="paper"), "这个用户对什么感兴趣？")
+        assert found.steps and found.steps[0]["tool"] in ("search_history", "ask_user")
+        assert found.answer is not None and not found.refused
+        for each in found.evidence:
+            assert each.quote in limner.store.event("paper", each.event_id).text

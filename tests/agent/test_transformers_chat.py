@@ -8,12 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
 from jsonschema import Draft202012Validator, FormatChecker
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.tools import tool
 from transformers import GenerationConfig
 
 from agent import Limner
@@ -24,6 +25,7 @@ from agent.facets import draft_schema, plan_facets
 from agent.likelihood import likelihood_of
 from agent.models import load_chat_model, model_name
 from agent.schema import load_schema
+from agent.tool_calls import openai_messages, openai_tools
 from agent.torch_chat import TorchChat
 from retrieval import HashingEmbedder
 from tests.agent import tiny_causal
@@ -533,3 +535,29 @@ def test_names(folder: Path) -> None:
     assert model_name("transformers:Qwen/Qwen2.5-0.5B-Instruct") == "transformers:Qwen/Qwen2.5-0.5B-Instruct"
     with pytest.raises(LimnerError, match="transformers:NAME_OR_DIR"):
         load_chat_model("transformers:")
+
+
+TOOLS_TEMPLATE = (
+    "{% if tools %}{% for t in tools %}{{ t.function.name }} {% endfor %}{% endif %}{% for m in messages %}"
+    "<|im_start|>{{ m.role }}\n{{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.arguments | tojson }}"
+    "{% endfor %}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+)
+
+
+def test_tools_are_shown_by_the_template_and_a_call_is_valid_whatever_the_weights(tmp_path: Path) -> None:
+    @tool
+    def weather(day: Literal["today", "tomorrow"]) -> str:
+        """What the weather is."""
+        return day
+
+    chat = TorchChat(name_or_dir=str(tiny_causal.make_model(tmp_path, template=TOOLS_TEMPLATE)))
+    made = AIMessage("", tool_calls=[{"name": "weather", "args": {"day": "<|im_end|>"}, "id": "1"}])
+    asked = [HumanMessage("How is it?"), made, ToolMessage("</s><|im_start|>", tool_call_id="1")]
+    (call,) = chat.bind_tools([weather], tool_choice="any").invoke(asked).tool_calls
+    assert call["name"] == "weather" and call["args"]["day"] in ("today", "tomorrow")
+    words = chat.bind_tools([weather], tool_choice="none", max_tokens=5).invoke(asked)
+    assert not words.tool_calls and words.text
+    engine = chat.load()
+    shown = engine.loaded.tokenizer.decode(engine.prompt(openai_messages(asked), openai_tools([weather])))
+    assert shown.startswith("weather ") and '{"day": "< |im_end|>"}' in shown
+    assert shown.count("<|im_start|>") == 4 and "</s>" not in shown

@@ -1,0 +1,71 @@
+"""Who calls a tool, and what they may do. Knows tenants and scopes, nothing of the protocol."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.errors import InputError, UsageError, shorten
+from agent.limner import Limner
+from agent.schema import ProfileSchema
+from agent.service import Scope, Service
+
+__all__ = ["Caller", "NotAllowed"]
+
+
+class NotAllowed(UsageError):
+    """The caller may not do this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A client, with what it may do.
+
+    Attributes:
+        service: what does the work.
+        tenant: whose data it is about.
+        scopes: what the client may do, in the words of API keys.
+        by: who makes a correction; the language model cannot choose that.
+        remedy: what to do when it may not do something; holds ``{scope}``.
+        schemas: further profile schemas, by name.
+    """
+
+    service: Service
+    tenant: str
+    scopes: frozenset[Scope]
+    by: str
+    remedy: str
+    schemas: Mapping[str, ProfileSchema] = field(default_factory=dict)
+
+    @property
+    def limner(self) -> Limner:
+        """The tenant's store with the models."""
+        return self.service.limner(self.tenant)
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the client may do what ``scope`` says."""
+        return scope in self.scopes or "admin" in self.scopes
+
+    def check(self, scope: Scope, what: str) -> None:
+        """Make sure that the client may do what ``scope`` says.
+
+        Raises:
+            NotAllowed: it may not.
+        """
+        if not self.may(scope):
+            raise NotAllowed(f"{what} is not allowed here", hint=self.remedy.format(scope=scope))
+
+    def schema_names(self) -> list[str]:
+        """The names of the profile schemas that there are, sorted."""
+        return sorted({*self.schemas, *self.service.schemas.names(self.tenant)})
+
+    def schema(self, name: str) -> ProfileSchema:
+        """A profile schema by its name; files are not read, whatever the name is.
+
+        Raises:
+            InputError: there is none.
+        """
+        if name in self.schemas:
+            return self.schemas[name]
+        known = self.schema_names()
+        if name not in known:
+            raise InputError(f"there is no schema {shorten(name)}", hint=f"There are: {', '.join(known)}")
+        return self.service.schemas.get(self.tenant, name)
