@@ -47,7 +47,7 @@ def show(found: CitedAnswer) -> None:
     for source in found.evidence:
         print(f"    [{source.event_id}] {source.timestamp}: “{source.quote[:100]}”")
     if found.unsupported or found.refused:
-        print(f"    said without evidence: {found.unsupported!r}; cited but never returned: {list(found.refused)}")
+        print(f"    said, but not supported: {found.unsupported!r}; cited but never returned: {list(found.refused)}")
 
 
 def tokens(messages: Sequence[AnyMessage]) -> str:
