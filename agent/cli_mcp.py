@@ -82,14 +82,11 @@ def _check_not_served(store: Path, write: bool) -> None:
     from agent.service.hosting import running_at
 
     where = running_at(store)
-    if where is None:
-        return
-    if write:
+    if write and where is not None:
         raise StoreBusy(
             f"the store {str(store)!r} is served at {where.url} (process {where.pid})",
             hint=f"Let the program use {where.url}/mcp with an API key, or leave --write out",
         )
-    say(f"the store is served at {where.url}: a program that uses {where.url}/mcp shares its language model")
 
 
 def _check_installed() -> None:

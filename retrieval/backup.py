@@ -10,7 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,6 +48,8 @@ def back_up(parts: Parts, store: Path, out: Path, *, force: bool = False) -> Man
         StoreBusy: the index is being written for long, or another backup to ``out`` is under way.
     """
     _check(store, out, force=force)
+    with suppress(StoreError):  # a store that cannot be written: then the backup has a name of its own
+        parts.record.identity()
     with _alone(out.with_name(f"{out.name}{_SUFFIX}")) as beside:
         copy = beside / _STORE
         try:

@@ -21,6 +21,7 @@ from retrieval.backup import check_copy, check_has_no_server, counts_of, open_co
 from retrieval.disk import trouble_of
 from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
 from retrieval.opening import INDEX, KEY, RECORD, RESTORING, Location, Parts
+from retrieval.personal.policy import outliving
 from retrieval.reapplying import Again, bring_key, reapply
 from retrieval.removing import Derived
 from retrieval.seal import KeyFile
@@ -131,7 +132,8 @@ def _unpack(file: Path, parts: Parts, store: Path, copy: Path, derived: Derived)
     try:
         again = reapply(parts, new, derived) if remembers else Again()
         generation = max(parts.record.generation(), new.record.generation()) + 1
-        new.record.keep_settings(**parts.retention.outliving(new.retention), generation=str(generation))
+        rules = parts.retention.outliving(new.retention) | outliving(parts.record, new.record)
+        new.record.keep_settings(**rules, generation=str(generation))
         new.database.compact()
         made_by = {key: new.record.setting(key) for key in ("embedder", "dimension")}
     finally:

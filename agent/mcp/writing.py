@@ -18,7 +18,8 @@ async def add_event(call: Call) -> Outcome:
 
     def work() -> dict[str, Any]:
         rows = iter([(1, LoadedRow(dict(call.given)))])
-        return ingest_document(call.caller.limner.ingest_events(events_of("add_event", rows, RowReader())))
+        events = events_of("add_event", rows, RowReader())
+        return ingest_document(call.caller.service.load(call.caller.tenant, events))
 
     document = await in_thread(work, to_its_end=True)
     if document["bad_count"]:

@@ -14,7 +14,7 @@ from retrieval.personal.keys import TokenKey, find_key
 from retrieval.personal.kinds import KINDS, Kind, check_kinds
 from retrieval.record import Record
 
-__all__ = ["POLICIES", "PersonalData", "Policy", "Rule", "kept_key", "kept_rule", "settle"]
+__all__ = ["POLICIES", "PersonalData", "Policy", "Rule", "kept_key", "kept_rule", "outliving", "settle"]
 
 Policy = Literal["off", "mark", "mask", "tokenise"]
 """``off``: nothing is looked for. ``mark``: places are noted, the text stays. ``mask``: a label stands in their place.
@@ -24,6 +24,7 @@ POLICIES: Final[tuple[Policy, ...]] = get_args(Policy)
 
 _RULE: Final = "personal_data"
 _SALT: Final = "personal_data_salt"
+_STORE: Final = "store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,29 @@ def settle(record: Record, asked: PersonalData) -> tuple[Rule, TokenKey | None, 
         record.keep_settings(**{_SALT: salt})
     rule = Rule(policy, kinds, check, salt)
     if rule != before:
-        record.keep_settings(**{_RULE: json.dumps({"policy": policy, "kinds": kinds, "check": check})})
+        record.keep_settings(**{_RULE: _written(rule)})
     return rule, key, before.policy if policy == before.policy or record.count() else policy
+
+
+def outliving(record: Record, other: Record) -> dict[str, str]:
+    """The settings with which another store, e.g. an older state, takes the place of this one: this one's rule stays.
+
+    The key of pseudonyms is made for one store: in another one ``tokenise`` goes on as ``mask``.
+
+    Raises:
+        StoreError: a setting cannot be read.
+    """
+    if record.setting(_RULE) in (None, other.setting(_RULE)):
+        return {}
+    rule, name = kept_rule(record), record.identity()
+    if other.setting(_STORE) in (None, name):
+        return {_STORE: name, _RULE: _written(rule), **({_SALT: rule.salt} if rule.salt else {})}
+    policy: Policy = "mask" if rule.policy == "tokenise" else rule.policy
+    return {_RULE: _written(Rule(policy, rule.kinds, kept_rule(other).check))}
+
+
+def _written(rule: Rule) -> str:
+    return json.dumps({"policy": rule.policy, "kinds": rule.kinds, "check": rule.check})
 
 
 def kept_key(record: Record, key: str | None) -> TokenKey:

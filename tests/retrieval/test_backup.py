@@ -21,6 +21,7 @@ from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
 from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser
 from retrieval.locks import StoreLock
+from retrieval.personal.policy import PersonalData
 from retrieval.scopes import Scope
 from retrieval.store import Store
 from tests.conftest import WriteRows
@@ -435,3 +436,33 @@ def test_a_killed_restore_leaves_the_old_store_or_the_new_one(
         store.search("anna-1", "gardening")
     assert agrees(store)
     assert not list(store.path.glob("chroma-*")) and b"Quastenflosser1" not in all_bytes(store.path)
+
+
+def test_an_older_backup_does_not_loosen_what_is_done_with_personal_data(
+    filled: Store, write_rows: WriteRows, tmp_path: Path
+) -> None:
+    filled.backup(tmp_path / "b")
+    later = write_rows({"user_id": "dora-4", "id": "d", "text": "My phone number is 212-555-0147."}, name="l.jsonl")
+    filled.ingest([later], personal_data=PersonalData("mask", kinds=["phone"]))
+    filled.restore(tmp_path / "b", force=True)
+    report = filled.ingest([later])
+    assert (report.policy, dict(report.personal)) == ("mask", {"phone": 1})
+    assert filled.event("dora-4", "d").text == "My phone number is [PHONE]."
+
+
+@pytest.mark.parametrize("own_backup", [True, False])
+def test_pseudonyms_after_a_restore(
+    filled: Store, open_store: OpenStore, write_rows: WriteRows, tmp_path: Path, own_backup: bool
+) -> None:
+    key = "ab" * 32
+    filled.backup(tmp_path / "b")
+    store = filled if own_backup else open_store(tmp_path / "other")
+    later = write_rows({"user_id": "dora-4", "id": "d", "text": "My phone number is 212-555-0147."}, name="l.jsonl")
+    store.ingest([later], personal_data=PersonalData("tokenise", key=key))
+    if not own_backup:
+        filled._open().record.identity()
+        filled.backup(tmp_path / "b2")
+    store.restore(tmp_path / ("b" if own_backup else "b2"), force=True)
+    report = store.ingest([later], personal_data=PersonalData(key=key))
+    assert report.policy == ("tokenise" if own_backup else "mask")
+    assert "212" not in store.event("dora-4", "d").text

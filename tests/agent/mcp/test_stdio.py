@@ -130,4 +130,4 @@ def test_wrong_flags_and_a_store_that_a_server_writes(folder: Path) -> None:
         busy = run(folder, "--write", input="")
         assert busy.returncode == 5 and "http://127.0.0.1:8321/mcp" in busy.stderr
         beside = run(folder, input="")
-        assert beside.returncode == 0 and "shares its language model" in beside.stderr
+        assert beside.returncode == 0 and "served at http://127.0.0.1:8321" in beside.stderr
