@@ -49,7 +49,7 @@ class Mirror:
         self._threads = threading.RLock()
         self._index: VectorIndex | None = None
         self._generation = -1
-        self._verified = False
+        self._verified = self._is_tidy = False
 
     def close(self) -> None:
         """Release the index; it is opened again when it is needed."""
@@ -80,7 +80,7 @@ class Mirror:
         What this process wrote last, and nobody after it, was verified then.
         """
         self._adopt(self.check_embedder())
-        if self._verified and self._index is not None and self._generation == self._record.generation():
+        if self._is_tidy and self._index is not None and self._generation == self._record.generation():
             return
         self.close()  # it may be older than what the last writer wrote
         try:
@@ -98,7 +98,7 @@ class Mirror:
                 self._push()
         except IndexDamaged:
             self._rebuild()
-        self._verified = True
+        self._verified = self._is_tidy = True
 
     def push(self) -> None:
         """Embed what is pending and bring the index up to date.
@@ -161,6 +161,7 @@ class Mirror:
 
     def _put_in_place(self, settings: Mapping[str, str], holds: set[str] | None = None) -> None:
         """Swap in the index that was built beside, which ``holds`` these vectors, or all."""
+        self._is_tidy = False
         with self._threads, self._place.guarded():
             self.close()
             noted = self._place.swap()

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -109,14 +110,15 @@ def test_others_read_and_write_meanwhile(filled: Store, open_store: OpenStore, t
     thread = threading.Thread(target=write)
     thread.start()
     backups = []
-    for n in range(6):
-        before = loaded
-        filled.backup(tmp_path / f"b{n}")
-        backups.append((before, tmp_path / f"b{n}"))
+    ends = time.monotonic() + 30
+    while len(backups) < 6 or (loaded < 4 and time.monotonic() < ends):
+        before, file = loaded, tmp_path / f"b{len(backups)}"
+        filled.backup(file)
+        backups.append((before, file))
     ended.set()
     thread.join()
     assert failed == [] and loaded > 3
-    for n, (least, file) in enumerate(backups):
+    for n, (least, file) in enumerate(backups[-6:]):
         other = open_store(tmp_path / f"store-{n}")
         other.restore(file)
         ids = {each.event_id for each in other.events("carl-4")} if least else set()
