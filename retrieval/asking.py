@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from retrieval.bridges import bridge_in, covers, rest_of
 from retrieval.queries import parts_of, without_asking
 from retrieval.ranking import Part, rank
+from retrieval.remembered import Remembered
 from retrieval.topics import Topics
 from retrieval.views import View
 
@@ -27,11 +28,17 @@ _NAMES = re.compile(r"\d|@")  # numbers, dates, ids and addresses name what is l
 
 
 class Vectors:
-    """Embeds texts, each once."""
+    """Embeds texts, each once; those that were ``asked`` are remembered beyond one search."""
 
-    def __init__(self, embedder: "Embedder") -> None:
+    def __init__(self, embedder: "Embedder", remembered: Remembered) -> None:
         self._embedder = embedder
+        self._remembered = remembered
         self._known: dict[str, NDArray[np.float32]] = {}
+
+    def learn_asked(self, texts: Sequence[str]) -> None:
+        """Embed wordings of queries, which hold no words of a history."""
+        asked = list(dict.fromkeys(texts))
+        self._known.update(zip(asked, self._remembered.of(asked), strict=True))
 
     def learn(self, texts: Sequence[str]) -> None:
         """Embed those that are new, together."""
@@ -52,7 +59,7 @@ def parts_for(
     """The parts of each query: what it asks for, and what it asks for by a clue."""
     wanted = [[tuple(dict.fromkeys((part, without_asking(part)))) for part in parts_of(query)] for query in queries]
     bridges = [[b for wordings in parts if (b := bridge_in(wordings[0]))] for parts in wanted]
-    vectors.learn([wording for parts in wanted for wordings in parts for wording in wordings])
+    vectors.learn_asked([wording for parts in wanted for wordings in parts for wording in wordings])
     vectors.learn([bridge.clue for each in bridges for bridge in each])
     further = [
         [f"{rest} {b.asked}" for b in each for rest in _told(view, b.clue, vectors, allowed)] for each in bridges

@@ -90,7 +90,7 @@ def find(
     if not view.snippets:
         return [[] for _ in queries]
     allowed = np.asarray([roles is None or snippet.role in roles for snippet, _ in view.snippets])
-    vectors = Vectors(embedder)
+    vectors = Vectors(embedder, views.remembered())
 
     def best(clause: str) -> list[int]:
         return best_for(view, clause, vectors, allowed)

@@ -18,6 +18,7 @@ from retrieval.likeness import bare
 from retrieval.mirror import Mirror
 from retrieval.ranking import UserView
 from retrieval.record import Record
+from retrieval.remembered import Remembered
 from retrieval.telling import mostly_asks
 from retrieval.topics import Topics
 
@@ -59,6 +60,7 @@ class Views:
         self._record = record
         self._embedder = embedder
         self._topics: Topics | None = None
+        self._remembered: Remembered | None = None
         self._history = history
         self._mirror = mirror
         self._kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
@@ -130,6 +132,13 @@ class Views:
             if self._topics is None:
                 self._topics = Topics(self._embedder())
             return self._topics
+
+    def remembered(self) -> Remembered:
+        """What was asked lately, of whomever."""
+        with self._threads:
+            if self._remembered is None:
+                self._remembered = Remembered(self._embedder())
+            return self._remembered
 
     def _make(self, user_id: str) -> View:
         import numpy as np
