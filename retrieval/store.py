@@ -30,6 +30,7 @@ from retrieval.health import Health
 from retrieval.history import UserSummary
 from retrieval.ingest import IngestReport, OnDropped, Source, check, ingest, ingest_events
 from retrieval.keeping import Keeping
+from retrieval.languages import language_of
 from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
@@ -343,6 +344,16 @@ class Store:
             owed=parts.record.count(indexed=False) + len(parts.record.removals(1)),
             embedder=parts.record.setting("embedder"),
         )
+
+    def prepare(self) -> None:
+        """Load what the first search and the first ingestion would wait for, the embedder included.
+
+        Raises:
+            NoStore: there is no store yet.
+            ModelUnavailable: the embedder cannot be loaded.
+        """
+        self._open().views.topics()
+        language_of("some words")
 
     def users(self) -> list[UserSummary]:
         """Who is in the store, sorted by user id."""

@@ -5,10 +5,11 @@ Knows how stores lie in folders, nothing of keys or protocols.
 
 import re
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from agent.errors import NotFound, UsageError, shorten
+from agent.errors import NoStore, NotFound, UsageError, shorten
 from agent.limner import Limner
 
 __all__ = ["DEFAULT_TENANT", "Tenants", "UnknownTenant", "check_tenant"]
@@ -83,12 +84,15 @@ class Tenants:
         return self._limner.embedder_is_loaded
 
     def load_embedder(self) -> None:
-        """Load the embedder, which searches need, before the first one does.
+        """Load the embedder, and what else the first search needs, before there is one.
 
         Raises:
             ModelUnavailable: it cannot be.
         """
         self._limner.load_embedder()
+        if self._folder is None:
+            with suppress(NoStore):
+                self._limner.store.prepare()
 
     def close(self) -> None:
         """Release all stores and the models."""
