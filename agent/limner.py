@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from retrieval.keeping import VersionNote
     from retrieval.proving import Proof
     from retrieval.restoring import Restored
+    from retrieval.retention import Expired
 
 __all__ = ["Limner", "OnLoad"]
 
@@ -158,7 +159,7 @@ class Limner:
             progress=progress,
             listing=listing,
         )
-        self._forget_prompts(report)
+        self._forget_prompts(report.erased)
         return report
 
     def reveal(self, user_id: str, *, events: Collection[str] | None = None, key: str | None = None) -> list[Revealed]:
@@ -201,12 +202,18 @@ class Limner:
             listing=listing,
             report=report,
         )
-        self._forget_prompts(report)
+        self._forget_prompts(report.erased)
         return report
 
-    def _forget_prompts(self, report: IngestReport) -> None:
+    def retain(self) -> "Expired":
+        """Erase what is too old by the retention rules; see :meth:`retrieval.Store.retain`."""
+        expired = self._store.retain()
+        self._forget_prompts(expired.erased.events)
+        return expired
+
+    def _forget_prompts(self, erased: int) -> None:
         """The loaded model forgets what it was asked, when retention rules erased something."""
-        if report.erased:
+        if erased:
             from agent.memory import forget_prompts
 
             forget_prompts(self._models.chat_in_memory)

@@ -16,6 +16,7 @@ from agent.api import ApiSettings, create_app
 from agent.errors import LimnerError, UsageError
 from agent.limner import Limner
 from agent.service import Hosting, ModelQueue, Service
+from agent.service.upkeep import Upkeep
 from agent.terminal import say
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
             say(f"serving at {url} (Ctrl-C stops)")
             if not serving.dev and not service.keys.all():
                 say("there are no keys yet: make one with `limner keys add`")
+            upkeep = Upkeep(service)
+            upkeep.start()
             if serving.warm:
                 later = threading.Timer(_WARM_AFTER_SECONDS, _warm, (service,))
                 later.daemon = True
@@ -98,7 +101,10 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
                 timeout_graceful_shutdown=_GRACE_SECONDS,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             )
-            _run(config, listener)
+            try:
+                _run(config, listener)
+            finally:
+                upkeep.stop()
 
 
 def _import_first() -> None:

@@ -144,6 +144,13 @@ class ModelQueue:
             with self._changed:
                 self._jobs.pop(job.job_id, None)
 
+    def forget_all(self, tenant: str) -> None:
+        """Stop all work of a tenant, without waiting for its end, and remember nothing of it."""
+        for job in self.jobs(tenant):
+            self.cancel(job)
+            with self._changed:
+                self._jobs.pop(job.job_id, None)
+
     @property
     def depth(self) -> int:
         """How many jobs wait."""

@@ -24,6 +24,7 @@ from agent.service.turns import Turns
 
 if TYPE_CHECKING:
     from retrieval import BadLine, Event, IngestReport
+    from retrieval.retention import Expired
 
 __all__ = ["BOOK", "Service"]
 
@@ -121,7 +122,27 @@ class Service:
         progress: "Callable[[IngestReport], None] | None" = None,
     ) -> "IngestReport":
         """Load events in parts; see :func:`agent.service.loading.load_in_parts`."""
-        return load_in_parts(self.limner(tenant), rows, self._writers(tenant), force=force, progress=progress)
+        report = load_in_parts(self.limner(tenant), rows, self._writers(tenant), force=force, progress=progress)
+        self._forget_answers(tenant, report.erased)
+        return report
+
+    def retain(self, tenant: str) -> "Expired":
+        """Erase what is too old by the tenant's retention rules, with what was answered from it.
+
+        Raises:
+            NoStore: nothing was loaded yet.
+            StoreError: the clock cannot be right.
+        """
+        with self._writers(tenant).taken():
+            expired = self.limner(tenant).retain()
+        self._forget_answers(tenant, expired.erased.events)
+        return expired
+
+    def _forget_answers(self, tenant: str, erased: int) -> None:
+        """Whose events retention rules erased is not told: nothing that was answered for the tenant stays in memory."""
+        if erased:
+            self.queue.forget_all(tenant)
+            self.once.forget_all()
 
     def forget(self, tenant: str, user_id: str, **scope: Any) -> dict[str, Any]:
         """Erase, as :meth:`agent.limner.Limner.forget` does; work about the user is stopped first, and none is taken.

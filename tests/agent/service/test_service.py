@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,11 @@ from agent.service import Answer, Hosting, InProgress, Keys, OtherRequest, Servi
 from agent.service.book import Book
 from agent.service.once import SEVERAL, Once, Ticket
 from agent.service.turns import Turns
+from agent.service.upkeep import Upkeep
+from retrieval import Event
 from retrieval.fakes import HashingEmbedder
+from retrieval.locks import StoreLock
+from retrieval.retention import Rule
 
 
 def _limner(store: Path) -> Limner:
@@ -50,8 +55,6 @@ def test_keys_may_be_made_before_anything_is_loaded(tmp_path: Path) -> None:
     service = Service(_limner(tmp_path), tmp_path)
     service.keys.make("default", ["read"])
     with Hosting(tmp_path).held("http://here"):
-        from retrieval import Event
-
         service.load("default", [Event("u", "e", "I live in Munich.")])
     assert [each.user_id for each in service.limner("default").users()] == ["u"]
     with pytest.raises(UnknownTenant):
@@ -177,3 +180,49 @@ def test_no_more_is_remembered_than_there_is_room_for() -> None:
         once.finish(ticket, Answer(None, 1_000_000))
     assert isinstance(once.begin("key", "0", "r", ("t", "u")), Ticket)
     assert once.begin("key", "59", "r", ("t", "u")) == Answer(None, 1_000_000)
+
+
+def test_what_is_too_old_goes_also_while_nobody_loads(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    service = Service(_limner(tmp_path / "home"), tmp_path / "home", tenants=tmp_path / "all")
+    for tenant in ("acme", "beta"):
+        old = Event("u", "old", "I live in Munich.", timestamp="2001-01-01T10:00:00Z", epoch=978343200.0)
+        new = Event("u", "new", "I live in Oslo.", timestamp=datetime.now(UTC).isoformat(), epoch=time.time())
+        service.load(tenant, [old, new])
+    (tmp_path / "all" / "empty").mkdir()
+    service.limner("beta").store.set_rule(Rule(365))
+    jobs = {tenant: service.ask(tenant, "u", "Where do I live?") for tenant in ("acme", "beta")}
+    assert all(job.wait(30) for job in jobs.values())
+    ticket = service.once.begin("owner", "key", "request", ("beta", "u"))
+    assert isinstance(ticket, Ticket)
+    service.once.finish(ticket, Answer("you live in Munich", 18))
+    upkeep = Upkeep(service, first=0.01, every=0.01)
+    upkeep.start()
+    ends = time.monotonic() + 30
+    while len(service.limner("beta").store.events("u")) > 1 and time.monotonic() < ends:
+        time.sleep(0.02)
+    upkeep.stop()
+    assert [each.event_id for each in service.limner("beta").store.events("u")] == ["new"]
+    assert len(service.limner("acme").store.events("u")) == 2, "it has no rule"
+    assert service.queue.job("beta", jobs["beta"].job_id) is None
+    assert service.queue.job("acme", jobs["acme"].job_id) is jobs["acme"]
+    assert isinstance(service.once.begin("owner", "key", "request", ("beta", "u")), Ticket)
+    assert caplog.records == [] or "Munich" not in caplog.text
+    service.close()
+
+
+def test_a_store_that_is_busy_does_not_end_the_upkeep(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    service = Service(_limner(tmp_path / "store"), tmp_path / "store")
+    service.load("default", [Event("u", "e", "I live in Munich.", timestamp="2001-01-01T10:00:00Z", epoch=978343200.0)])
+    service.limner("default").store.set_rule(Rule(365))
+    with StoreLock(tmp_path / "store" / "lock", 5).held():
+        upkeep = Upkeep(service, first=0.01, every=0.05)
+        upkeep.start()
+        ends = time.monotonic() + 30
+        while not caplog.records and time.monotonic() < ends:
+            time.sleep(0.05)
+    assert "could not be applied" in caplog.text and "is in use" in caplog.text
+    while service.limner("default").users() and time.monotonic() < ends:
+        time.sleep(0.05)
+    upkeep.stop()
+    assert service.limner("default").users() == []
+    service.close()
