@@ -104,7 +104,7 @@ def _run(open_limner: "OpenLimner", /, dry_run: bool, defer: bool, clock_is_righ
 
     door = Door(open_limner, **settings)
     with Watch() as watch, door.limner(watch) as limner:
-        found = limner.store.retain(dry_run=dry_run, defer=defer, trust_clock=clock_is_right)
+        found = limner.retain(dry_run=dry_run, defer=defer, trust_clock=clock_is_right)
         rules = limner.store.rules()
     receipt = found.receipt
     print_result(

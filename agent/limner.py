@@ -95,14 +95,7 @@ class Limner:
         self._stages = ALL
         self._reranker = reranker if isinstance(reranker, str) or reranker is None else reranker.name
         self._reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
-        self._store = Store(
-            Path(store),
-            self._models.embedder,
-            record=record,
-            index=index,
-            reranker=self._reorders,
-            derived=FromEvents(),
-        )
+        self._store = self._store_in(Path(store), record, index)
 
     def __enter__(self) -> Self:
         return self
@@ -205,10 +198,11 @@ class Limner:
         self._forget_prompts(report.erased)
         return report
 
-    def retain(self) -> "Expired":
+    def retain(self, *, dry_run: bool = False, defer: bool | None = None, trust_clock: bool = False) -> "Expired":
         """Erase what is too old by the retention rules; see :meth:`retrieval.Store.retain`."""
-        expired = self._store.retain()
-        self._forget_prompts(expired.erased.events)
+        expired = self._store.retain(dry_run=dry_run, defer=defer, trust_clock=trust_clock)
+        if not dry_run:
+            self._forget_prompts(expired.erased.events)
         return expired
 
     def _forget_prompts(self, erased: int) -> None:
@@ -456,8 +450,19 @@ class Limner:
     def over(self, store: Path) -> Self:
         """The same models, which are loaded once, over the store in another folder."""
         other = copy(self)
-        other._store = Store(Path(store), self._models.embedder, reranker=self._reorders)
+        other._store = self._store_in(Path(store))
         return other
+
+    def _store_in(self, folder: Path, record: str | None = None, index: str | None = None) -> Store:
+        """The store in a folder, with these models; it knows what profiles and corrections were made of."""
+        return Store(
+            folder,
+            self._models.embedder,
+            record=record,
+            index=index,
+            reranker=self._reorders,
+            derived=FromEvents(),
+        )
 
     def names(self) -> "ModelNames":
         """What documents call the models."""

@@ -1,6 +1,7 @@
 """What a Limner shares with others, and how one piece of its work is watched and stopped."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from agent.limner import Limner
 from agent.models import load_chat_model
 from agent.progress import Step
 from retrieval.fakes import HashingEmbedder
+from retrieval.retention import Rule
 from tests.agent import scripted
 from tests.conftest import WriteRows
 
@@ -68,3 +70,16 @@ def test_work_is_stopped_before_the_next_call_of_the_model(limner: Limner, work:
     assert calls == 2
     assert limner.versions("u1") == []  # nothing of it is kept
     work(limner)
+
+
+def test_another_store_knows_what_profiles_were_made_of(limner: Limner, tmp_path: Path, write_rows: WriteRows) -> None:
+    other = limner.over(tmp_path / "other")
+    today = datetime.now(UTC).isoformat()
+    other.ingest(write_rows({"user_id": "u7", "id": "new", "timestamp": today, "text": "I live in Munich."}))
+    other.profile("u7", scripted.SCHEMA)
+    other.ingest(write_rows({"user_id": "u7", "id": "old", "timestamp": "2001-01-01", "text": "I like tea."}))
+    other.store.set_rule(Rule(365))
+    assert other.retain(dry_run=True).erased.events == 1
+    assert other.retain().erased.events == 1
+    assert [each.event_id for each in other.store.events("u7")] == ["new"]
+    assert len(other.versions("u7")) == 1, "it was made without the event that went"
