@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 from agent.errors import LimnerError
 
-__all__ = ["Stop", "Stopped", "in_order"]
+__all__ = ["Cancelled", "Stop", "in_order"]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -19,8 +19,8 @@ _AHEAD: Final = 4
 """So many pieces for each worker are begun or wait while the first one of them is not done."""
 
 
-class Stopped(LimnerError):
-    """The work was not wanted any more; nothing of it is kept."""
+class Cancelled(LimnerError):
+    """The work was stopped before it was done; nothing of it is kept."""
 
 
 class Stop:
@@ -37,10 +37,10 @@ class Stop:
         """Say so by returning.
 
         Raises:
-            Stopped: it may not.
+            Cancelled: it may not.
         """
         if self._event.is_set():
-            raise Stopped("the work was stopped")
+            raise Cancelled("the work was cancelled")
 
 
 def in_order(

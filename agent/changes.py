@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from agent.documents import Claim, Evidence, ProfileDocument
 from agent.kept import Stands
 from agent.rewording import value_key
+from agent.schema_rules import attribute_of
 
 __all__ = ["Change", "ChangeKind", "Circumstances", "Why", "changes_between"]
 
@@ -71,18 +72,8 @@ def _by_attribute(document: ProfileDocument) -> dict[str, list[Claim]]:
     found: dict[str, list[Claim]] = {}
     for claim in document.claims:
         if claim.status != "superseded":
-            found.setdefault(_attribute(document.profile, claim.pointer), []).append(claim)
+            found.setdefault(attribute_of(document.profile, claim.pointer), []).append(claim)
     return found
-
-
-def _attribute(node: Any, pointer: str) -> str:
-    attribute = ""
-    for token in pointer.split("/")[1:]:
-        if not isinstance(node, dict):
-            break
-        attribute += f"/{token}"
-        node = node.get(token.replace("~1", "/").replace("~0", "~"))
-    return attribute
 
 
 def _changes(
@@ -94,7 +85,7 @@ def _changes(
     past = {
         value_key(claim.value): claim
         for claim in after.claims
-        if claim.status == "superseded" and _attribute(after.profile, claim.pointer) == pointer
+        if claim.status == "superseded" and attribute_of(after.profile, claim.pointer) == pointer
     }
     gone = [claim for key, claim in known.items() if key not in said]
     come = [claim for key, claim in said.items() if key not in known]

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from agent.documents import Evidence, ProfileDocument
@@ -20,6 +19,7 @@ from agent.schema_rules import JsonSchema, resolve_pointer, standard
 from retrieval import Store
 from retrieval.keeping import Correction as KeptCorrection
 from retrieval.keeping import HistoryMark
+from retrieval.timestamps import utc_text
 
 __all__ = ["Action", "Correction", "corrections_of", "make_correction", "read_value", "training_line"]
 
@@ -68,10 +68,6 @@ class Correction:
     def keep(self, store: Store, mark: HistoryMark | None = None) -> None:
         """Keep it beside the user's history, unless something was forgotten since that was as ``mark`` says."""
         store.keeping.correct(KeptCorrection(self.user_id, self.schema, self.as_json()), mark)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def corrections_of(store: Store, user_id: str | None = None, schema: str | None = None) -> list[Correction]:
@@ -124,7 +120,7 @@ def make_correction(
         before=before,
         drafted=all(claim.origin != "corrected" for claim in claims),
         by=by.strip(),
-        at=_now(),
+        at=utc_text(),
         note=note,
         description=facet.description or facet.label,
         evidence=tuple(dict.fromkeys(each for claim in claims for each in claim.evidence)),

@@ -1,8 +1,14 @@
 """The words in which explanations are shown, English and Chinese, under the same names."""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["CHINESE", "ENGLISH"]
+if TYPE_CHECKING:
+    from agent.explanations import Explanation, LeftOut
+
+__all__ = ["CHINESE", "ENGLISH", "effect_of"]
+
+_NO_DIFFERENCE: Final = 0.05
 
 ENGLISH: Final = {
     "unknown": "unknown",
@@ -140,3 +146,22 @@ CHINESE: Final = {
     "usage": "解释用了：模型调用 {llm_calls} 次，读入 {prompt_tokens} 词元（其中缓存 {cached_tokens}），"
     "写出 {completion_tokens}，用时 {seconds:.1f} 秒",
 }
+
+
+def effect_of(
+    each: "LeftOut",
+    found: "Explanation",
+    words: Mapping[str, str],
+    percent: Callable[[float], str],
+    worded: Callable[[Any], str],
+) -> str:
+    """What leaving something out changes; ``percent`` and ``worded`` say how chances and values are written."""
+    before, after = (found.per_token, each.per_token) if found.is_prose else (found.probability, each.probability)
+    numbers = "" if before is None or after is None else f"{percent(before)} → {percent(after)}{words['then']}"
+    if each.instead is not None:
+        values = words["comma"].join(worded(value) for value in each.instead)
+        return numbers + (words["would be"].format(values=values) if values else words["would be nothing"])
+    if before is None or after is None:
+        return words["stays"]
+    change = after - before
+    return numbers + words["no difference" if abs(change) < _NO_DIFFERENCE else "surer" if change > 0 else "less sure"]

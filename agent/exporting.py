@@ -25,7 +25,7 @@ def export_document(store: "Store", user_id: str) -> dict[str, Any]:
     Raises:
         UnknownUser: the store holds nothing of the user.
     """
-    from retrieval.receipts import utc_text
+    from retrieval.timestamps import utc_text
 
     keeping = store.keeping
     events, snippets = store.events(user_id), store.history(user_id)

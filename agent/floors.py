@@ -6,7 +6,6 @@ probability of the reply's tokens.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -30,6 +29,7 @@ from agent.floor_prompts import (
 from agent.llama import estimate_tokens
 from agent.schema import ProfileSchema
 from retrieval import Event, Hit, Store
+from retrieval.timestamps import utc_text
 
 __all__ = ["FLOORS", "Find", "Floor", "FloorName", "floor"]
 
@@ -124,7 +124,7 @@ class Floor:
             history=self._history(user_id, shown),
             model=self._names,
             usage=chat.usage,
-            generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            generated_at=utc_text(),
         )
 
     def _shown(self, chat: Chat, user_id: str, query: str, reply: int) -> list[Hit]:

@@ -8,7 +8,6 @@ Knows the order of the steps and what is handed on; each step's rules are in mod
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -34,6 +33,7 @@ from agent.verify import Accepted, Drafted, verify
 from agent.versions import Earlier
 from prompts import Language
 from retrieval import Hit, Snippet, Store
+from retrieval.timestamps import utc_text
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -128,7 +128,7 @@ class ProfileGraph:
             history={"total": total, "shown": shown, "left_out": total - shown},
             model=self._names,
             usage=self._chat.usage,
-            generated_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            generated_at=utc_text(),
         )
 
     def shown(self, user_id: str, schema: ProfileSchema, pointer: str) -> Shown:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from agent.footnotes import Footnotes, excerpt, is_chinese, shown, source_of
+from agent.schema_rules import attribute_of, escape_pointer, unescape_pointer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -173,7 +174,8 @@ def _profile_table(document: "ProfileDocument", words: dict[str, str], notes: Fo
         for c in document.claims
         if c.status == "superseded" or (c.status == "disputed" and (c.pointer, c.value) not in held)
     ]
-    attributes = dict.fromkeys([*(place.label for place in places), *(_label(c.pointer, document) for c in earlier)])
+    outdated = (attribute_of(document.profile, claim.pointer) for claim in earlier)
+    attributes = dict.fromkeys([*(place.label for place in places), *outdated])
     for label in attributes:
         name = name_of(label)
         for place in (each for each in places if each.label == label):
@@ -182,7 +184,7 @@ def _profile_table(document: "ProfileDocument", words: dict[str, str], notes: Fo
             marks = notes.cite((each for claim in claims for each in claim.evidence), value)
             table.add_row(Text(name), Text(f"{value} {marks}".rstrip()), Text(_source(claims, words)))
             name = ""
-        for claim in (each for each in earlier if _label(each.pointer, document) == label):
+        for claim in (each for each in earlier if attribute_of(document.profile, each.pointer) == label):
             row = Text(name), Text(_earlier(claim, words, notes)), Text(_source([claim], words))
             table.add_row(*row, style="dim")
             name = ""
@@ -192,25 +194,13 @@ def _profile_table(document: "ProfileDocument", words: dict[str, str], notes: Fo
 def _places(node: dict[str, Any], label: str = "") -> Iterator[_Place]:
     """The values of a profile in its order; the items of a list one by one, and what is null or empty left out."""
     for key, value in node.items():
-        pointer = f"{label}/{key.replace('~', '~0').replace('/', '~1')}"
+        pointer = f"{label}/{escape_pointer(key)}"
         if isinstance(value, dict):
             yield from _places(value, pointer)
         elif isinstance(value, list):
             yield from (_Place(pointer, f"{pointer}/{place}", item) for place, item in enumerate(value))
         elif value is not None:
             yield _Place(pointer, pointer, value)
-
-
-def _label(pointer: str, document: "ProfileDocument") -> str:
-    """The pointer of the attribute that a claim is about: without the number of an item, and what is below it."""
-    node: Any = document.profile
-    label = ""
-    for token in pointer.split("/")[1:]:
-        node = node.get(token.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
-        label += f"/{token}"
-        if not isinstance(node, dict):
-            break
-    return label
 
 
 def _supporting(claims: "Sequence[Claim]", place: _Place) -> "list[Claim]":
@@ -252,7 +242,7 @@ def worded(value: Any, words: dict[str, str]) -> str:
 def name_of(pointer: str) -> str:
     """An attribute in words: ``/address/city`` is "address › city"."""
     tokens = pointer.split("/")[1:]
-    return " › ".join(_words(token.replace("~1", "/").replace("~0", "~")) for token in tokens)
+    return " › ".join(_words(unescape_pointer(token)) for token in tokens)
 
 
 def _words(key: str) -> str:

@@ -6,7 +6,7 @@ Knows the document, nothing of how it was measured. Text of a history is never t
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent.explanation_words import CHINESE, ENGLISH
+from agent.explanation_words import CHINESE, ENGLISH, effect_of
 from agent.footnotes import excerpt, is_chinese, shown, source_of
 from agent.reasons import reason_in_chinese
 
@@ -20,7 +20,6 @@ __all__ = ["print_explanation"]
 
 _TURN_CHARS = 120
 _AROUND_CHARS = 60
-_NO_DIFFERENCE = 0.05
 _REJECTED_SHOWN = 5
 _LEAST_SHOWN = 0.2
 
@@ -149,7 +148,7 @@ def _without(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     if found.without:
         yield words["without"]
     for each in sorted(found.without, key=lambda each: order[each.removed]):
-        what, told = _removed(each, found, words), _effect(each, found, words)
+        what, told = _removed(each, found, words), effect_of(each, found, words, _percent, _worded)
         yield f"  {words['about'].format(what=what, told=told)}"
 
 
@@ -162,18 +161,6 @@ def _removed(each: "LeftOut", found: "Explanation", words: dict[str, str]) -> st
         count=len(each.snippets),
         text=excerpt(texts[0], limit=_AROUND_CHARS) if texts else "",
     )
-
-
-def _effect(each: "LeftOut", found: "Explanation", words: dict[str, str]) -> str:
-    before, after = (found.per_token, each.per_token) if found.is_prose else (found.probability, each.probability)
-    numbers = "" if before is None or after is None else f"{_percent(before)} → {_percent(after)}{words['then']}"
-    if each.instead is not None:
-        values = words["comma"].join(_worded(value) for value in each.instead)
-        return numbers + (words["would be"].format(values=values) if values else words["would be nothing"])
-    if before is None or after is None:
-        return words["stays"]
-    change = after - before
-    return numbers + words["no difference" if abs(change) < _NO_DIFFERENCE else "surer" if change > 0 else "less sure"]
 
 
 def _others(found: "Explanation", words: dict[str, str]) -> Iterator[str]:

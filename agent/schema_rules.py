@@ -10,7 +10,15 @@ from urllib.parse import unquote
 
 from agent.errors import SchemaError, shorten
 
-__all__ = ["JsonSchema", "escape_pointer", "inline", "resolve_pointer", "standard"]
+__all__ = [
+    "JsonSchema",
+    "attribute_of",
+    "escape_pointer",
+    "inline",
+    "resolve_pointer",
+    "standard",
+    "unescape_pointer",
+]
 
 JsonSchema = dict[str, Any]
 
@@ -39,6 +47,22 @@ def escape_pointer(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+def unescape_pointer(token: str) -> str:
+    """The key that a reference token of a JSON Pointer means."""
+    return token.replace("~1", "/").replace("~0", "~")
+
+
+def attribute_of(document: Any, pointer: str) -> str:
+    """The pointer of the attribute that ``pointer`` leads to: without what is inside of a list or a plain value."""
+    node, attribute = document, ""
+    for token in pointer.split("/")[1:]:
+        if not isinstance(node, dict):
+            break
+        attribute += f"/{token}"
+        node = node.get(unescape_pointer(token))
+    return attribute
+
+
 def resolve_pointer(document: Any, pointer: str) -> Any:
     """The value at an RFC 6901 pointer.
 
@@ -47,7 +71,7 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
     """
     node = document
     for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+        key = unescape_pointer(token)
         try:
             node = node[int(key)] if isinstance(node, list) else node[key]
         except (TypeError, ValueError, IndexError, KeyError):

@@ -19,8 +19,9 @@ from retrieval.backends import DAMAGED
 from retrieval.errors import InputError, StoreError, UsageError
 from retrieval.locks import StoreLock
 from retrieval.opening import INDEX, KEY, RECORD, Location, Parts
-from retrieval.receipts import utc_text, version
+from retrieval.receipts import version
 from retrieval.sql import SCHEMA_VERSION, Database, tables
+from retrieval.timestamps import utc_text
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder

@@ -6,16 +6,16 @@ Knows nothing of how anything is erased.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from retrieval.seal import Seal
 from retrieval.sql import Database, tables
+from retrieval.timestamps import utc_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["FORMAT", "Erased", "Erasure", "Receipts", "State", "utc_text", "version"]
+__all__ = ["FORMAT", "Erased", "Erasure", "Receipts", "State", "version"]
 
 FORMAT: Final = 1
 """Goes up when the form of a receipt changes."""
@@ -151,11 +151,6 @@ class Receipts:
         wanted = kept.select().limit(1)
         with self._database.reading() as db:
             return db.execute(wanted if state is None else wanted.where(kept.c.state == state)).first() is not None
-
-
-def utc_text() -> str:
-    """The time now, as receipts write it."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def version() -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from retrieval.errors import InputError, shorten
 
-__all__ = ["Timestamp", "parse_timestamp"]
+__all__ = ["Timestamp", "parse_timestamp", "utc_text"]
 
 
 class Timestamp(NamedTuple):
@@ -121,6 +121,11 @@ def _timestamp(moment: date, value: object, *, minutes_only: bool = False) -> Ti
         precision = "seconds"
     text = utc.replace(tzinfo=None).isoformat(timespec=precision)
     return Timestamp(text if naive else f"{text}Z", utc.timestamp())
+
+
+def utc_text(moment: datetime | None = None) -> str:
+    """A moment, or now, as limner writes it: ISO 8601 in UTC, to the second."""
+    return (moment or datetime.now(UTC)).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _unknown(value: object) -> InputError:

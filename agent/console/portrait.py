@@ -15,7 +15,7 @@ from agent.facets import Facet, plan_facets
 from agent.reasons import reason_in_chinese
 from agent.render import name_of
 from agent.schema import ProfileSchema
-from agent.schema_rules import escape_pointer
+from agent.schema_rules import attribute_of, escape_pointer, unescape_pointer
 
 if TYPE_CHECKING:
     from agent.corrections import Correction
@@ -145,7 +145,7 @@ def portray(
 
     said = {each.pointer: each for each in pending}
     for claim in document.claims:
-        attribute = attribute_at(_attribute_of(document.profile, claim.pointer))
+        attribute = attribute_at(attribute_of(document.profile, claim.pointer))
         held = claim.status == "current" or _at(document.profile, claim.pointer) == claim.value
         is_choice = _is_choice(facets.get(attribute.pointer))
         value = Value(
@@ -237,20 +237,10 @@ def _is_choice(facet: Facet | None) -> bool:
     return facet is not None and (facet.kind == "choice" or "enum" in facet.item)
 
 
-def _attribute_of(node: Any, pointer: str) -> str:
-    attribute = ""
-    for token in pointer.split("/")[1:]:
-        if not isinstance(node, dict):
-            break
-        attribute += f"/{token}"
-        node = node.get(_plain(token))
-    return attribute
-
-
 def _at(node: Any, pointer: str) -> Any:
     for token in pointer.split("/")[1:]:
         if isinstance(node, dict):
-            node = node.get(_plain(token))
+            node = node.get(unescape_pointer(token))
         elif isinstance(node, list) and token.isdecimal() and int(token) < len(node):
             node = node[int(token)]
         else:
@@ -271,7 +261,3 @@ def _leaves(node: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
 
 def _overlap(one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
-
-
-def _plain(token: str) -> str:
-    return token.replace("~1", "/").replace("~0", "~")

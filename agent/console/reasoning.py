@@ -11,13 +11,12 @@ from agent.console.footnotes import Mark, Notes
 from agent.console.portrait import label_of, reason_in
 from agent.console.texts import Texts
 from agent.documents import Evidence
-from agent.explanation_words import CHINESE, ENGLISH
+from agent.explanation_words import CHINESE, ENGLISH, effect_of
 from agent.explanations import Explanation, LeftOut, ReadAlone
 from agent.footnotes import excerpt
 
 __all__ = ["Bar", "Reasoning", "Topic", "reasoning_of"]
 
-_NO_DIFFERENCE = 0.05
 _LEAST_SHOWN = 0.2
 _AROUND = 60
 
@@ -147,7 +146,9 @@ def _without(found: Explanation, words: dict[str, str], texts: Texts, notes: Not
             words["without"],
             [
                 Bar(
-                    words["about"].format(what=_removed(each, found, words), told=_effect(each, found, words, texts)),
+                    words["about"].format(
+                        what=_removed(each, found, words), told=effect_of(each, found, words, texts.percent, _worded)
+                    ),
                     each.per_token if found.is_prose else each.probability,
                     notes.cite(_left_out(each, found)[:3]),
                 )
@@ -167,19 +168,6 @@ def _removed(each: LeftOut, found: Explanation, words: dict[str, str]) -> str:
     one = " one" if "others" in each.removed and len(each.snippets) == 1 else ""
     text = excerpt(quotes[0], limit=_AROUND) if quotes else ""
     return words[each.removed + one].format(numbers=", ".join(numbers), count=len(each.snippets), text=text)
-
-
-def _effect(each: LeftOut, found: Explanation, words: dict[str, str], texts: Texts) -> str:
-    before, after = (found.per_token, each.per_token) if found.is_prose else (found.probability, each.probability)
-    known = before is not None and after is not None
-    numbers = f"{texts.percent(before)} → {texts.percent(after)}{words['then']}" if known else ""  # type: ignore[arg-type]
-    if each.instead is not None:
-        values = words["comma"].join(_worded(value) for value in each.instead)
-        return numbers + (words["would be"].format(values=values) if values else words["would be nothing"])
-    if before is None or after is None:
-        return words["stays"]
-    change = after - before
-    return numbers + words["no difference" if abs(change) < _NO_DIFFERENCE else "surer" if change > 0 else "less sure"]
 
 
 def _others(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:

@@ -163,10 +163,9 @@ def _is_from_here(request: Request) -> bool:
 def _key_of(service: Service, session: Session, *, dev: bool) -> ApiKey | None:
     if session.key_id == DEV_KEY.key_id:
         return DEV_KEY if dev else None
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     for key in service.keys.all(session.tenant):
         if key.key_id == session.key_id:
-            return None if key.revoked_at or (key.expires_at is not None and key.expires_at <= now) else key
+            return key if key.is_good() else None
     return None
 
 

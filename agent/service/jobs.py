@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+from agent.abreast import Cancelled, Stop
 from agent.errors import LimnerError
 from agent.progress import OnStep, Step
 from agent.service.defects import place_of
@@ -26,10 +27,6 @@ ENDED: Final = frozenset({"done", "failed", "cancelled"})
 
 Task = Callable[[OnStep, Callable[[], None]], dict[str, Any]]
 """``task(on_step, may_go_on)`` does the work and returns its JSON document; see :meth:`agent.limner.Limner.watched`."""
-
-
-class Cancelled(LimnerError):
-    """The work was stopped before it was done; nothing of it is kept."""
 
 
 class Progress(NamedTuple):
@@ -71,7 +68,7 @@ class Job:
     created: float = field(default_factory=time.time)
     started: float | None = None
     ended: float | None = None
-    _stop: threading.Event = field(default_factory=threading.Event)
+    _stop: Stop = field(default_factory=Stop)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -99,7 +96,7 @@ class Job:
 
     def cancel(self) -> None:
         """Stop it: at once while it is queued, before the model's next call while it is running."""
-        self._stop.set()
+        self._stop.now()
         with self._changed:
             if self.state != "queued":
                 return
@@ -114,7 +111,7 @@ class Job:
             self.state, self.started, self.ahead = "running", time.time(), 0
         self.change()
         try:
-            result = self.task(self._on_step, self._may_go_on)
+            result = self.task(self._on_step, self._stop.may_go_on)
         except Cancelled:
             self.change(state="cancelled")
         except LimnerError as error:
@@ -165,12 +162,8 @@ class Job:
                 _LOG.error("a listener of the job %s failed: %s", self.job_id, place_of(error))
 
     def _on_step(self, step: Step) -> None:
-        self._may_go_on()
+        self._stop.may_go_on()
         self.change(step=step)
-
-    def _may_go_on(self) -> None:
-        if self._stop.is_set():
-            raise Cancelled("the work was cancelled")
 
 
 def _bare(error: LimnerError) -> LimnerError:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, get_args
 from agent.errors import NotFound, UsageError, shorten
 from agent.service.book import Book
 from agent.service.tenants import check_tenant
+from retrieval.timestamps import utc_text
 
 __all__ = ["SCOPES", "ApiKey", "Keys", "Scope"]
 
@@ -43,6 +44,10 @@ class ApiKey:
     def may(self, scope: Scope) -> bool:
         """Whether the key is good for ``scope``."""
         return scope in self.scopes or "admin" in self.scopes
+
+    def is_good(self) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return not self.revoked_at and (self.expires_at is None or self.expires_at > utc_text())
 
     def as_json(self) -> dict[str, Any]:
         """What a list shows of it."""
@@ -81,8 +86,8 @@ class Keys:
             raise UsageError(f"a key cannot expire after {days} days", hint="Give at least 1, or none")
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         now = datetime.now(UTC)
-        ends = None if days is None else _iso(now + timedelta(days=days))
-        made = ApiKey(key_id, tenant, frozenset(wanted), label, _iso(now), ends)
+        ends = None if days is None else utc_text(now + timedelta(days=days))
+        made = ApiKey(key_id, tenant, frozenset(wanted), label, utc_text(now), ends)
         self._book.write(
             "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
             (key_id, _hash(secret), tenant, " ".join(wanted), label, made.created_at, ends),
@@ -103,7 +108,7 @@ class Keys:
         found = [each for each in self.all(tenant) if each.key_id == key_id]
         if not found:
             raise NotFound(f"there is no key {shorten(key_id)}", hint="`limner keys list` shows all")
-        now = _iso(datetime.now(UTC))
+        now = utc_text()
         self._book.write("UPDATE keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (now, key_id))
         return next(each for each in self.all(tenant) if each.key_id == key_id)
 
@@ -116,8 +121,7 @@ class Keys:
         if not hmac.compare_digest(kept, _hash(secret)) or not rows:
             return None
         found = _of_row(rows[0][:-1])
-        expired = found.expires_at is not None and found.expires_at <= _iso(datetime.now(UTC))
-        return None if found.revoked_at or expired else found
+        return found if found.is_good() else None
 
 
 _COLUMNS: Final = "id, tenant, scopes, label, created_at, expires_at, revoked_at"
@@ -130,7 +134,3 @@ def _of_row(row: tuple[Any, ...]) -> ApiKey:
 
 def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

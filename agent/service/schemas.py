@@ -4,12 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from agent.errors import NotFound, UsageError, shorten
 from agent.schema import ProfileSchema, built_in_schemas, load_schema
 from agent.service.book import Book
+from retrieval.timestamps import utc_text
 
 __all__ = ["Schemas", "named"]
 
@@ -54,9 +54,8 @@ class Schemas:
         if name in built_in_schemas():
             raise UsageError(f"{name!r} is a built-in schema", hint="Register yours under another name")
         checked = named(document, name)
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         text = json.dumps(document)
-        self._book.write("INSERT OR REPLACE INTO schemas VALUES (?, ?, ?, ?)", (tenant, name, text, now))
+        self._book.write("INSERT OR REPLACE INTO schemas VALUES (?, ?, ?, ?)", (tenant, name, text, utc_text()))
         return checked
 
     def remove(self, tenant: str, name: str) -> None:

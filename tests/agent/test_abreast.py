@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from agent.abreast import Stop, Stopped, in_order
+from agent.abreast import Cancelled, Stop, in_order
 from agent.errors import StoreError
 
 
@@ -89,7 +89,7 @@ def test_work_is_stopped_when_no_more_results_are_taken() -> None:
             while item != "a":
                 stop.may_go_on()
                 time.sleep(0.002)
-        except Stopped:
+        except Cancelled:
             stopped.set()
             raise
         return item
