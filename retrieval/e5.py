@@ -126,6 +126,7 @@ def _write_model(target: Path, model: Model) -> None:
         "num_attention_heads": header.heads,
         "num_hidden_layers": header.layers,
         "pad_token_id": model.vocabulary.pad,
+        "transformers_version": "5.0.0",  # whose layout this is; without it, some versions warn of Mistral's tokenizer
         "type_vocab_size": header.types,
         "vocab_size": header.vocab,
     }
