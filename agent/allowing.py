@@ -187,6 +187,6 @@ def _states(value: Accepted, evidence: Evidence) -> bool:
 
 
 def _holds_terms(value: Any, evidence: Sequence[Evidence]) -> bool:
-    """Whether the words by which a value is sensitive stand in the quotes: it is not the model that came up with them."""
+    """Whether the words by which a value is sensitive stand in the quotes: the model did not come up with them."""
     quotes = " ".join(each.quote for each in evidence)
     return all(said_share(term, quotes) == 1.0 for each in leaves(value) for term in terms_in(str(each)))

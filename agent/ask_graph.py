@@ -102,8 +102,8 @@ class AskGraph:
 
         Of several questions in one text (at most three) each is answered by itself, and the answers are put together.
         A comparison of two things is two questions, and code compares. What is asked of the events themselves is
-        counted by code, which sees "this year" from ``today`` (None: now). Questions about sensitive matters that are not
-        allowed are declined before anything is read; an answer about others is told where the user stated it.
+        counted by code, which sees "this year" from ``today`` (None: now). Questions about sensitive matters that are
+        not allowed are declined before anything is read; an answer about others is told where the user stated it.
 
         Raises:
             UsageError: the question is empty or longer than 2,000 characters.
@@ -289,7 +289,14 @@ class AskGraph:
         if guessed is not None:  # it is kept nowhere
             rejected = [*state["rejected"], Rejected("/answer", None, guessed)]
             steps = [{name: each[name] for name in each if name != "answer"} for each in state["steps"]]
-            return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals, "steps": steps}
+            return {
+                "answer": None,
+                "cited": [],
+                "confidence": 0.0,
+                "rejected": rejected,
+                "signals": signals,
+                "steps": steps,
+            }
         if reason is not None:
             rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
             return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals}

@@ -73,6 +73,7 @@ def profile_work(
 @click.command()
 @click.argument("user")
 @click.option("--schema", "source", default=None, metavar="F", help="Only those of this schema: a file or a name.")
+@options.purpose
 @options.store
 @options.as_json
 @click.pass_obj
@@ -104,6 +105,7 @@ def versions(open_limner: "OpenLimner", /, user: str, source: str | None, **sett
     metavar="F",
     help="The schema of the profile: a file or a name.",
 )
+@options.purpose
 @options.store
 @options.as_json
 @click.pass_obj
@@ -146,6 +148,7 @@ def correct(
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="F.jsonl", help="Write them as training data, one a line."
 )
+@options.purpose
 @options.store
 @options.as_json
 @click.pass_obj

@@ -30,7 +30,9 @@ def check_is_told(document: "ProfileDocument", pointer: str) -> None:
     """
     for each in document.withheld:
         if pointer == each.pointer or pointer.startswith(f"{each.pointer}/"):
-            raise UsageError(f"{pointer!r} is not told: it is {each.reason}", hint="`limner policy show` shows the policy")
+            raise UsageError(
+                f"{pointer!r} is not told: it is {each.reason}", hint="`limner policy show` shows the policy"
+            )
 
 
 def without_guesses(found: "Explanation", allowing: Allowing) -> "Explanation":

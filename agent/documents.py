@@ -148,9 +148,9 @@ class ProfileDocument:
     """A profile that validates against the user's schema, and the explanation beside it.
 
     ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``. ``version`` is None for a
-    profile that is not kept. ``purpose`` and ``basis`` are what it was made for, and on which legal basis, where that is
-    known; ``withheld`` are attributes that were not asked for, which are ``unknown``, too. Fields that are added have
-    defaults, so that older versions can be read.
+    profile that is not kept. ``purpose`` and ``basis`` are what it was made for, and on which legal basis, where that
+    is known; ``withheld`` are attributes that were not asked for, which are ``unknown``, too. Fields that are added
+    have defaults, so that older versions can be read.
     """
 
     user_id: str
@@ -179,8 +179,8 @@ class AnswerDocument:
 
     ``unanswered`` are those parts of a question of several parts that the history does not tell. ``signals`` are what
     the confidence is made of, ``steps`` what was done; ``computed`` are those that were answered by code, without a
-    model. ``purpose`` and ``basis`` are as of profiles. ``sensitive``: the categories of sensitive data that question and
-    answer are about; ``withheld``: why a question, or a part of it, is not answered for that.
+    model. ``purpose`` and ``basis`` are as of profiles. ``sensitive``: the categories of sensitive data that question
+    and answer are about; ``withheld``: why a question, or a part of it, is not answered for that.
     """
 
     user_id: str

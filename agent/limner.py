@@ -36,13 +36,13 @@ from retrieval.ingest import OnDropped
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from agent.allowing import Allowing
     from agent.calibration import Kind
     from agent.chat import Chat
     from agent.confidence import Confidence
     from agent.corrections import Action, Correction
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
     from agent.explanations import Explanation
-    from agent.allowing import Allowing
     from agent.versions import Changes, Earlier, Versions
     from retrieval.archives import Manifest
     from retrieval.chains import UserRetriever

@@ -1,4 +1,4 @@
-"""Tells which attributes of a schema are sensitive: those that it marks (``x-sensitive``), and those that sound like it.
+"""Tells which attributes of a schema are sensitive: those that it marks (``x-sensitive``), and those that sound so.
 
 Knows JSON Schema and words, nothing of policies.
 """
@@ -33,7 +33,7 @@ def mark_in(node: JsonSchema, pointer: str) -> Mark:
 
 
 def sounds_like(node: JsonSchema, label: str) -> tuple[str, ...]:
-    """The categories that an attribute is about by its name, its descriptions in all languages, and what it may hold."""
+    """The categories that an attribute is about by its name, its descriptions in all languages, and what it may be."""
     return asked_about(" | ".join([label, *_words(node)]))
 
 

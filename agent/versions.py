@@ -31,6 +31,8 @@ def rules_version() -> str:
         for item in sorted(files(package).iterdir(), key=lambda each: each.name):
             if item.name.endswith(".py"):
                 digest.update(f"{package}/{item.name}".encode() + item.read_bytes())
+    for item in sorted((files("agent") / "sensitive_words").iterdir(), key=lambda each: each.name):
+        digest.update(item.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -145,7 +145,7 @@ def entries_of(db: "Connection", users: Iterable[str]) -> dict[str, list[Consent
 
 
 def last_words(entries: Iterable[Consent]) -> dict[str, Consent]:
-    """What counts of a user's entries, by purpose; ``*`` for those of which nothing was said since all was withdrawn."""
+    """What counts of a user's entries, by purpose; ``*``: those of which nothing was said since all was withdrawn."""
     said: dict[str, Consent] = {}
     for entry in entries:
         if entry.purpose == ALL:

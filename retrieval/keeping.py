@@ -31,8 +31,8 @@ class HistoryMark(NamedTuple):
 class VersionNote(NamedTuple):
     """A version of a profile, counted from 1 for each user and name of a schema; ``made_at`` is when it came to be.
 
-    ``purpose``: what it was made for; ``sensitive``: the categories of sensitive data that it holds, with commas between
-    them; None: nobody knows.
+    ``purpose``: what it was made for; ``sensitive``: the categories of sensitive data that it holds, with commas
+    between them; None: nobody knows.
     """
 
     user_id: str

@@ -30,7 +30,7 @@ Category = Literal[
     "health", "genetics", "biometrics", "religion", "politics", "union", "ethnicity", "sexuality", "children",
     "finances", "whereabouts", "identity", "crime",
 ]  # fmt: skip
-"""Sensitive matters: GDPR art. 9 and 10 and 个人信息保护法 art. 28 together (docs/privacy.md names what is in which)."""
+"""Sensitive matters: of GDPR art. 9 and 10 and 个人信息保护法 art. 28 together; see docs/privacy.md."""
 
 CATEGORIES: Final[tuple[Category, ...]] = get_args(Category)
 

@@ -65,7 +65,7 @@ def bring_key(store: Path, copy: Path, *, remembers: bool) -> None:
 
 
 def bring_consents(store: Parts, copy: Parts, *, remembers: bool) -> dict[str, str]:
-    """Let the copy know who allowed and withdrew what since; returns the setting with the store's policy, if it has one.
+    """Let the copy know who allowed and withdrew what since; returns the setting of the store's policy, if any.
 
     Args:
         remembers: whether the store remembers by its key who was forgotten.
