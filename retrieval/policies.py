@@ -148,7 +148,7 @@ def read_policy(db: "Connection") -> Policy:
             found["purposes"], allowed, found["inferred"], require_consent=bool(found["require_consent"])
         )
     except (ValueError, KeyError, TypeError, UsageError) as error:
-        raise StoreError("the store's policy cannot be read", hint="Update limner, or set it again") from error
+        raise StoreError("the store's policy cannot be read", hint="Update limner") from error
 
 
 def written_policy(policy: Policy) -> str:
