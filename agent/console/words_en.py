@@ -232,8 +232,8 @@ ENGLISH: Final[dict[str, str]] = {
     "sure.low": "unsure",
     "barred": "No profile and no answers are shown: no consent of this customer, or other legal basis, is recorded "
     "for this purpose, or it has ended or was withdrawn.",
-    "barred.help": "The messages can still be read. Whoever may do so records a consent with “limner consent grant”, or "
-    "over the HTTP API.",
+    "barred.help": "The messages can still be read. Whoever may do so records a consent with “limner consent "
+    "grant”, or over the HTTP API.",
     "withheld": "Not asked for, since the policy does not allow it:",
     "answer.withheld": "Not answered, since the policy does not allow it:",
     "sensitive": "sensitive data",
