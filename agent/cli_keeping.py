@@ -160,6 +160,7 @@ def corrections(open_limner: "OpenLimner", /, user: str | None, out: Path | None
     door = Door(open_limner, **settings)
     with Watch() as watch, door.limner(watch) as limner:
         found = limner.corrections(user)
+        filtered = user is None and limner.store.policy().require_consent
     lines = [training_line(each) for each in found]
     if out is not None:
         _write(out, lines)
@@ -168,6 +169,8 @@ def corrections(open_limner: "OpenLimner", /, user: str | None, out: Path | None
         print_result(door, lambda: {"corrections": lines, **written}, lambda console: print_corrections(console, found))
     if out is not None:
         say(f"{len(lines)} corrections in {str(out)!r}")
+    if filtered:
+        say("the corrections of users without a consent or another legal basis for the purpose are left out")
     return 0
 
 

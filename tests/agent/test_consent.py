@@ -136,6 +136,7 @@ def test_every_command(limner: Limner, run: Callable[..., tuple[int, str, str]],
         assert (code, out) == (2, ""), command
         assert "is not recorded" in err and SECRET not in err, command
     assert SECRET not in run("corrections")[1] + run("users")[1]
+    assert "are left out" in run("corrections")[2]
     batch = ["profile", "--schema", schema, "--batch", str(tmp_path / "in.jsonl"), "--out", str(tmp_path / "out.jsonl")]
     code, out, err = run(*batch, "--json")
     assert code == 0 and json.loads(out)["refused"] == 2 and json.loads(out)["failed"] == 0
@@ -440,6 +441,8 @@ def test_resources_and_tools_of_agents(limner: Limner) -> None:
 
     tools = {each.name: each for each in history_tools(limner, schema=SCHEMA)}
     assert SECRET in tools["get_profile"].invoke({"user_id": "u1"})
+    retriever = limner.retriever("u1")
+    assert retriever.invoke("city")
     caller = caller_over(limner)
     assert any("profiles" in each.uri for each in listed(caller, None)[0])
     limner.store.set_policy(STRICT)
@@ -450,6 +453,8 @@ def test_resources_and_tools_of_agents(limner: Limner) -> None:
     ):
         assert "is not recorded" in tools[name].invoke({"user_id": "u1", **words})
     assert not any("profiles" in each.uri for each in listed(caller, None)[0])
+    with pytest.raises(ConsentMissing):
+        retriever.invoke("city")
     for kind, name in (("profiles", "small"), ("events", "a")):
         with pytest.raises(ConsentMissing):
             read(caller, f"limner://users/u1/{kind}/{name}")
