@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from agent.allowing import Allowing, categories_of, unstated
 from agent.backing import as_said, back, only_repeats, settles_yes_or_no
 from agent.chat import Chat
 from agent.comparing import Comparison, comparison_in
 from agent.counting import count_by_code
 from agent.dating import dated
-from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits, signals_of
+from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, Withheld, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
@@ -67,14 +68,28 @@ class _Told:
     steps: list[dict[str, Any]] = field(default_factory=list)
     read: list[Hit] = field(default_factory=list)
     computed: Computed | None = None
+    withheld: Withheld | None = None
+
+    def concealed(self, reason: Withheld) -> "_Told":
+        """The same without what it says: not in the steps either."""
+        steps = [{name: each[name] for name in each if name not in ("answer", "told")} for each in self.steps]
+        rejected = [Rejected("/answer", None, reason.reason)]
+        return _Told(None, [], 0.0, {}, rejected, steps, self.read, withheld=reason)
 
 
 class AskGraph:
     """Answers questions about one store's users with one model. See :class:`ProfileGraph` for the arguments."""
 
     def __init__(
-        self, store: Store, chat: Chat, names: ModelNames, on_step: OnStep = ignore, stages: Stages = ALL
+        self,
+        store: Store,
+        chat: Chat,
+        names: ModelNames,
+        on_step: OnStep = ignore,
+        stages: Stages = ALL,
+        allowing: Allowing | None = None,
     ) -> None:
+        self._allowing = allowing or Allowing()
         self._stages = stages
         self._store = store
         self._chat = chat
@@ -87,7 +102,8 @@ class AskGraph:
 
         Of several questions in one text (at most three) each is answered by itself, and the answers are put together.
         A comparison of two things is two questions, and code compares. What is asked of the events themselves is
-        counted by code, which sees "this year" from ``today`` (None: now).
+        counted by code, which sees "this year" from ``today`` (None: now). Questions about sensitive matters that are
+        not allowed are declined before anything is read; an answer about others is told where the user stated it.
 
         Raises:
             UsageError: the question is empty or longer than 2,000 characters.
@@ -100,7 +116,7 @@ class AskGraph:
                 hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
         asked = questions_in(question)
-        results = [self._count(user_id, each, today) or self._tell(user_id, each) for each in asked]
+        results = [self._answer(user_id, each, today) for each in asked]
         told = [each for each in results if each.answer is not None]
         surest = min(told, key=lambda each: each.confidence, default=_Told(None))
         total = self._store.snippet_count(user_id)
@@ -115,7 +131,7 @@ class AskGraph:
             evidence=tuple(dict.fromkeys(evidence for each in told for evidence in cite_hits(each.cited))),
             rejected=tuple(rejected for each in results for rejected in each.rejected),
             history={"total": total, "shown": seen, "left_out": total - seen},
-            model=self._names if len(computed) < len(results) else NO_MODEL,
+            model=self._names if any(each.steps and not each.computed for each in results) else NO_MODEL,
             usage=self._chat.usage,
             unanswered=tuple(each for each, result in zip(asked, results, strict=True) if result.answer is None)
             if len(asked) > 1
@@ -123,7 +139,18 @@ class AskGraph:
             signals=surest.signals,
             steps=tuple(step for each in results for step in each.steps),
             computed=computed,
+            purpose=self._allowing.permit.purpose,
+            basis=self._allowing.permit.basis,
+            sensitive=categories_of(question, "; ".join(each.answer or "" for each in told)),
+            withheld=tuple(each.withheld for each in results if each.withheld is not None),
         )
+
+    def _answer(self, user_id: str, question: str, today: datetime | None) -> _Told:
+        if declined := self._allowing.declines(question):
+            return _Told(None, withheld=declined, rejected=[Rejected("/answer", None, declined.reason)])
+        told = self._count(user_id, question, today) or self._tell(user_id, question)
+        concealed = self._allowing.conceals(" ".join(str(each) for each in _texts_of(told)))
+        return told if concealed is None else told.concealed(concealed)
 
     def _count(self, user_id: str, question: str, today: datetime | None) -> _Told | None:
         """What code answers from the events themselves; None for all other questions."""
@@ -257,6 +284,19 @@ class AskGraph:
             reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         if reason is None and sure is not None and sure < _SURE_ENOUGH:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
+        own = [hit.snippet.text for hit in cited if hit.snippet.role == "user"]
+        guessed = unstated(question, answer, own, yes_or_no=settles_yes_or_no(question, answer))
+        if guessed is not None:  # it is kept nowhere
+            rejected = [*state["rejected"], Rejected("/answer", None, guessed)]
+            steps = [{name: each[name] for name in each if name != "answer"} for each in state["steps"]]
+            return {
+                "answer": None,
+                "cited": [],
+                "confidence": 0.0,
+                "rejected": rejected,
+                "signals": signals,
+                "steps": steps,
+            }
         if reason is not None:
             rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
             return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals}
@@ -268,6 +308,12 @@ class AskGraph:
         quotes = "\n".join(line_of(hit) for hit in cited).replace('"', "'")  # they stand in quotation marks
         question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
         return self._chat.probability_of_yes("", question)
+
+
+def _texts_of(told: _Told) -> list[object]:
+    """What a result says: the answer, what was rejected, and what its steps found."""
+    steps = [value for step in told.steps for name in ("answer", "told") if (value := step.get(name)) is not None]
+    return [told.answer or "", *(each.value or "" for each in told.rejected), *steps]
 
 
 def _next_step(state: _State) -> Literal["search", "read"]:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from agent.abreast import Stop, in_order
 from agent.ask_graph import MOST_QUESTION_CHARS
-from agent.errors import InputError, ModelReplyError, UsageError, shorten
+from agent.errors import ConsentMissing, InputError, ModelReplyError, UsageError, shorten
 
 __all__ = ["ASK", "PROFILE", "SEARCH", "BadRequest", "BatchReport", "Request", "Task", "run_batch"]
 
@@ -63,11 +63,15 @@ PROFILE = Task("profile")
 
 
 class BatchReport(NamedTuple):
-    """How many requests there were, how many of them had a result before this run, and how many failed in all."""
+    """How many requests there were, how many of them had a result before this run, and how many failed in all.
+
+    ``refused``: how many were left out since nothing may be made of these users' histories; they did not fail.
+    """
 
     requests: int
     earlier: int
     failed: int
+    refused: int = 0
 
 
 def run_batch(
@@ -82,8 +86,9 @@ def run_batch(
 ) -> BatchReport:
     """Answer every request; results are written in order, each as soon as those before it are written.
 
-    A request that fails for a reason of its own (unknown user, no valid profile, a reply of the model that cannot be
-    used, a line that is no request) becomes ``{"user_id", …, "error": {"type", "message"}}``; the rest goes on.
+    A request that fails for a reason of its own (unknown user, no consent, no valid profile, a reply of the model that
+    cannot be used, a line that is no request) becomes ``{"user_id", …, "error": {"type", "message"}}``, and the rest
+    goes on.
 
     Args:
         requests: JSON lines with ``user_id`` and the text that ``task`` needs; other fields and blank lines count for
@@ -104,7 +109,7 @@ def run_batch(
     total = _count(requests)
     with _opened(requests) as lines, _locked(out) as file:
         waiting = _requests(lines, task)
-        earlier, failed, end = _resume(out, task, waiting)
+        earlier, failed, refused, end = _resume(out, task, waiting)
         file.truncate(end)
         done = earlier
         progress(done, total)
@@ -116,11 +121,21 @@ def run_batch(
                 for _, result in results:
                     end += _append(file, out, result)
                     done += 1
-                    failed += "error" in result
+                    failed += _is_failed(result)
+                    refused += _is_refused(result)
                     progress(done, total)
         finally:
             file.truncate(end)
-    return BatchReport(done, earlier, failed)
+    return BatchReport(done, earlier, failed, refused)
+
+
+def _is_refused(result: dict[str, Any]) -> bool:
+    error = result.get("error")
+    return isinstance(error, dict) and error.get("type") == ConsentMissing.__name__
+
+
+def _is_failed(result: dict[str, Any]) -> bool:
+    return "error" in result and not _is_refused(result)
 
 
 def _about(request: "Request | BadRequest") -> str:
@@ -213,9 +228,9 @@ def _text(number: int, user_id: str, row: dict[str, Any], task: Task) -> str:
     return text
 
 
-def _resume(out: Path, task: Task, waiting: Iterator[Request | BadRequest]) -> tuple[int, int, int]:
-    """Take the requests that have a result already; their number, how many failed, and where the last one ends."""
-    done = failed = end = 0
+def _resume(out: Path, task: Task, waiting: Iterator[Request | BadRequest]) -> tuple[int, int, int, int]:
+    """Take the requests that have a result already: how many, how many failed or were refused, where the last ends."""
+    done = failed = refused = end = 0
     remedy = "Give another --out, or delete this one to start anew"
     with out.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
@@ -230,8 +245,9 @@ def _resume(out: Path, task: Task, waiting: Iterator[Request | BadRequest]) -> t
             result = _parsed(line)
             if result is None or not _fits(task, result, request):
                 raise UsageError(f"{place}: not the result of the request in line {request.line}", hint=remedy)
-            done, failed, end = done + 1, failed + ("error" in result), end + len(line)
-    return done, failed, end
+            done, end = done + 1, end + len(line)
+            failed, refused = failed + _is_failed(result), refused + _is_refused(result)
+    return done, failed, refused, end
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:
@@ -259,7 +275,7 @@ def _result(task: Task, request: Request | BadRequest, answer: Callable[[Request
         if isinstance(request, BadRequest):
             raise request
         return answer(request)
-    except (InputError, ModelReplyError) as error:
+    except (InputError, ConsentMissing, ModelReplyError) as error:
         result: dict[str, Any] = {"user_id": request.user_id}
         if task.repeats is not None:
             result[task.repeats] = request.text

@@ -14,6 +14,7 @@ import click
 
 from agent import options
 from agent.cli_backup import backup, restore
+from agent.cli_consent import consent, policy
 from agent.cli_doctor import doctor
 from agent.cli_eval import evaluate
 from agent.cli_explain import explain
@@ -252,6 +253,7 @@ def search(
 @options.batch
 @options.jobs
 @options.confidence
+@options.purpose
 @options.store
 @options.llm
 @options.embedder
@@ -301,6 +303,7 @@ def ask(
 @options.batch
 @options.jobs
 @options.confidence
+@options.purpose
 @options.store
 @options.llm
 @options.embedder
@@ -347,6 +350,8 @@ cli.add_command(verify_erasure)
 cli.add_command(export)
 cli.add_command(reveal)
 cli.add_command(retention)
+cli.add_command(policy)
+cli.add_command(consent)
 cli.add_command(backup)
 cli.add_command(restore)
 

@@ -24,6 +24,7 @@ __all__ = ["explain"]
     metavar="F",
     help="The schema of the profile: a JSON Schema file, or the name of a built-in one.",
 )
+@options.purpose
 @options.store
 @options.llm
 @options.embedder

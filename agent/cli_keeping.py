@@ -73,6 +73,7 @@ def profile_work(
 @click.command()
 @click.argument("user")
 @click.option("--schema", "source", default=None, metavar="F", help="Only those of this schema: a file or a name.")
+@options.purpose
 @options.store
 @options.as_json
 @click.pass_obj
@@ -104,6 +105,7 @@ def versions(open_limner: "OpenLimner", /, user: str, source: str | None, **sett
     metavar="F",
     help="The schema of the profile: a file or a name.",
 )
+@options.purpose
 @options.store
 @options.as_json
 @click.pass_obj
@@ -146,6 +148,7 @@ def correct(
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="F.jsonl", help="Write them as training data, one a line."
 )
+@options.purpose
 @options.store
 @options.as_json
 @click.pass_obj
@@ -157,6 +160,7 @@ def corrections(open_limner: "OpenLimner", /, user: str | None, out: Path | None
     door = Door(open_limner, **settings)
     with Watch() as watch, door.limner(watch) as limner:
         found = limner.corrections(user)
+        filtered = user is None and limner.store.policy().require_consent
     lines = [training_line(each) for each in found]
     if out is not None:
         _write(out, lines)
@@ -165,6 +169,8 @@ def corrections(open_limner: "OpenLimner", /, user: str | None, out: Path | None
         print_result(door, lambda: {"corrections": lines, **written}, lambda console: print_corrections(console, found))
     if out is not None:
         say(f"{len(lines)} corrections in {str(out)!r}")
+    if filtered:
+        say("the corrections of users without a consent or another legal basis for the purpose are left out")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ __all__ = ["mcp"]
 @click.option("--by", default=None, metavar="NAME", help="Who makes corrections.  [default: the login name]")
 @click.option("--schema", "sources", multiple=True, metavar="F", help="Offer this JSON Schema file, too (repeatable).")
 @options.calibration
+@options.purpose
 @options.store
 @options.llm
 @options.embedder
@@ -55,7 +57,8 @@ def mcp(
     if sys.stdin.isatty():
         say("speaks MCP on stdin and stdout, for programs; Ctrl-D ends it")
     with Watch() as watch, door.limner(watch, steps=False) as limner:
-        run_stdio(_caller(limner, door.store, write=write, erase=erase, by=by, sources=sources))
+        caller = _caller(limner, door.store, write=write, erase=erase, by=by, sources=sources)
+        run_stdio(replace(caller, purpose=door.purpose))
     return 0
 
 

@@ -46,6 +46,7 @@ class LimnerClient:
     Args:
         url: the server's address, such as ``http://127.0.0.1:8321``.
         key: an API key; none for a server with ``--dev``.
+        purpose: what the requests are for, where the tenant's policy lists several purposes; None: its first one.
         http: a client of httpx to use instead of an own one, for proxies, certificates or tests.
 
     Raises:
@@ -53,9 +54,13 @@ class LimnerClient:
         httpx.HTTPError: from every method, when it does not answer.
     """
 
-    def __init__(self, url: str, key: str | None = None, *, http: httpx.Client | None = None) -> None:
+    def __init__(
+        self, url: str, key: str | None = None, *, purpose: str | None = None, http: httpx.Client | None = None
+    ) -> None:
         self._url = url.rstrip("/")
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        if purpose is not None:
+            self._headers["Limner-Purpose"] = purpose
         self._http = http or httpx.Client(timeout=30.0)
 
     def __enter__(self) -> Self:
@@ -171,6 +176,19 @@ class LimnerClient:
     def corrections(self, user_id: str) -> list[dict[str, Any]]:
         """What people said of the user's profiles, in order."""
         return list(self._json("GET", "users", user_id, "corrections")["corrections"])
+
+    def grant(self, user_id: str, purpose: str, **terms: Any) -> dict[str, Any]:
+        """Record a consent or another legal basis; ``basis``, ``until``, ``sensitive``, ``source``, ``by``."""
+        return self._json("POST", "users", user_id, "consents", json={"purpose": purpose, **terms})
+
+    def withdraw(self, user_id: str, purpose: str | None = None, **terms: Any) -> dict[str, Any]:
+        """Record that it is not allowed any more, for a purpose or for all; ``source``, ``by``."""
+        said = {"action": "withdraw", "purpose": purpose, **terms}
+        return self._json("POST", "users", user_id, "consents", json=said)
+
+    def consents(self, user_id: str) -> dict[str, Any]:
+        """What was recorded of a user, and what counts now."""
+        return self._json("GET", "users", user_id, "consents")
 
     def jobs(self, **query: Any) -> list[dict[str, Any]]:
         """The jobs that are remembered; ``user``, ``state``."""

@@ -24,6 +24,7 @@ __all__ = [
     "ProfileDocument",
     "Rejected",
     "Status",
+    "Withheld",
     "cite",
     "cite_hits",
     "signals_of",
@@ -78,6 +79,7 @@ class Claim:
     ``superseded_by`` names the claim that replaced a superseded one (none where the user only gave the value up),
     ``disputed_with`` those that contradict a disputed one at the same time.
     What a person said has ``corrected``, and no evidence where the history does not say it.
+    ``sensitive``: the categories of sensitive data (docs/privacy.md) that its attribute or its words are about.
     """
 
     pointer: str
@@ -92,17 +94,30 @@ class Claim:
     superseded_by: ClaimRef | None = None
     disputed_with: tuple[ClaimRef, ...] = ()
     corrected: Corrected | None = None
+    sensitive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A value that the model drafted, or a person forbade, and that is not in the profile, with the reason."""
+    """A value that the model drafted, or a person forbade, and that is not in the profile, with the reason.
+
+    ``value`` is None where it is sensitive and was not stated: then it is not kept.
+    """
 
     pointer: str
     value: Any
     reason: str
     evidence: tuple[Evidence, ...] = ()
     corrected: Corrected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What was not asked or is not told, since the store's policy does not allow these categories of sensitive data."""
+
+    pointer: str
+    categories: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +148,9 @@ class ProfileDocument:
     """A profile that validates against the user's schema, and the explanation beside it.
 
     ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``. ``version`` is None for a
-    profile that is not kept. Fields that are added have defaults, so that older versions can be read.
+    profile that is not kept. ``purpose`` and ``basis`` are what it was made for, and on which legal basis, where that
+    is known; ``withheld`` are attributes that were not asked for, which are ``unknown``, too. Fields that are added
+    have defaults, so that older versions can be read.
     """
 
     user_id: str
@@ -147,6 +164,9 @@ class ProfileDocument:
     usage: Usage
     generated_at: str
     version: int | None = None
+    purpose: str | None = None
+    basis: str | None = None
+    withheld: tuple[Withheld, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""
@@ -159,7 +179,8 @@ class AnswerDocument:
 
     ``unanswered`` are those parts of a question of several parts that the history does not tell. ``signals`` are what
     the confidence is made of, ``steps`` what was done; ``computed`` are those that were answered by code, without a
-    model.
+    model. ``purpose`` and ``basis`` are as of profiles. ``sensitive``: the categories of sensitive data that question
+    and answer are about; ``withheld``: why a question, or a part of it, is not answered for that.
     """
 
     user_id: str
@@ -176,6 +197,10 @@ class AnswerDocument:
     signals: dict[str, float] = field(default_factory=dict)
     steps: tuple[dict[str, Any], ...] = ()
     computed: tuple[Computed, ...] = ()
+    purpose: str | None = None
+    basis: str | None = None
+    sensitive: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

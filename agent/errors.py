@@ -3,6 +3,7 @@
 LimnerError
 ├── UsageError
 │   ├── NoStore            2  nothing was loaded yet
+│   ├── ConsentMissing     2  nothing may be made of this user's history for this purpose
 │   └── SchemaError        2  not a JSON Schema, or one that limner cannot fill
 ├── InputError
 │   ├── NotFound           3  what was named is not there: user, event, version, schema
@@ -15,6 +16,7 @@ LimnerError
 
 from retrieval.errors import (
     BackendUnavailable,
+    ConsentMissing,
     InputError,
     LimnerError,
     ModelUnavailable,
@@ -28,6 +30,7 @@ from retrieval.errors import (
 
 __all__ = [
     "BackendUnavailable",
+    "ConsentMissing",
     "InputError",
     "LimnerError",
     "ModelReplyError",

@@ -81,6 +81,7 @@ class Explainer:
             others=tuple(c for c in document.claims if c is not claim and c.pointer == place),
             rejected=tuple(r for r in document.rejected if r.pointer in (place, facet.pointer)),
             is_prose=facet.kind == "text",
+            sensitive=facet.sensitive if claim is None else claim.sensitive,
         )
         if claim is not None:
             about = self._of_claim(about, claim)
@@ -90,6 +91,8 @@ class Explainer:
             return replace(about, kind="summary", rests_on=basis_of(claim, document.claims))
         if facet.from_claims or (claim is not None and not claim.evidence):
             return replace(about, kind="given" if claim is not None else "unknown")
+        if about.sensitive:  # whatever else the model would say of it is a guess (see ``concealing``)
+            return about
         graph = ProfileGraph(self._store, self._chat, self._names, self._on_step)
         shown = graph.shown(document.user_id, schema, facet.pointer)
         about = replace(about, queries=shown.facet.queries)
@@ -116,8 +119,9 @@ class Explainer:
             rejected=document.rejected,
             queries=(question,),
             is_prose=True,
+            sensitive=document.sensitive,
         )
-        if document.computed or is_compared(document):
+        if document.sensitive or document.withheld or document.computed or is_compared(document):
             return about
         weighed = weighed_in(document, self._hits(document.user_id))
         about = replace(about, **weights_of(document, weighed))

@@ -101,6 +101,7 @@ class Explanation:
     were read one by one, what each says; the probabilities are then those of the surest reading. ``judged`` is the
     judge's probability. ``others`` are other claims at the same place (superseded or disputed), ``rests_on`` the claims
     that a summary was written from, ``queries`` what was searched, ``shown`` the snippets that the model was shown.
+    ``sensitive``: the categories of sensitive data that it is about; what the model would guess is left out then.
     ``usage`` is that of explaining, ``made_with`` that of the profile or answer itself.
     """
 
@@ -131,6 +132,7 @@ class Explanation:
     usage: Usage
     made_with: Usage
     readings: tuple[ReadAlone, ...] = ()
+    sensitive: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

@@ -20,15 +20,22 @@ def export_document(store: "Store", user_id: str) -> dict[str, Any]:
     """All about a user; vectors are left out, which are made from the texts.
 
     ``kept`` beside a profile is what was found out about each attribute, also what was rejected, and from which
-    snippets. ``receipts`` are those of parts that were erased.
+    snippets. Profiles are those for all purposes, also where a consent was withdrawn: who asks is who they are about.
+    ``consents`` are all that was recorded, in order. ``receipts`` are those of parts that were erased.
 
     Raises:
         UnknownUser: the store holds nothing of the user.
     """
+    from retrieval import UnknownUser
     from retrieval.timestamps import utc_text
 
-    keeping = store.keeping
-    events, snippets = store.events(user_id), store.history(user_id)
+    keeping, consents = store.everything_kept, store.consents.of(user_id)
+    try:
+        events, snippets = store.events(user_id), store.history(user_id)
+    except UnknownUser:
+        if not consents:  # they may come before the first history
+            raise
+        events, snippets = [], []
     versions = [keeping.version(user_id, each.schema, each.number) for each in keeping.versions(user_id)]
     return {
         "export": FORMAT,
@@ -38,6 +45,7 @@ def export_document(store: "Store", user_id: str) -> dict[str, Any]:
         "snippets": [_fields(each) for each in snippets],
         "profiles": [{**each.note._asdict(), "document": each.document, "kept": each.private} for each in versions],
         "corrections": [each.document for each in keeping.corrections(user_id)],
+        "consents": [each.as_json() for each in consents],
         "receipts": store.forgetting.receipts(user_id),
     }
 

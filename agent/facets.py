@@ -2,10 +2,10 @@
 
 Knows JSON Schema and words, nothing of stores or models.
 
-Four annotations are limner's own; every other consumer of the schema ignores them: ``x-description-<language>`` (what
+Five annotations are limner's own; every other consumer of the schema ignores them: ``x-description-<language>`` (what
 the model is told when the history is in that language), ``x-queries`` (more search phrases), ``x-compute`` (the value
-is computed from the events; the model is never asked) and ``x-from-claims`` (a text is written from the verified values
-of the other attributes, not from snippets).
+is computed from the events; the model is never asked), ``x-from-claims`` (a text is written from the verified values of
+the other attributes, not from snippets) and ``x-sensitive`` (see ``marking``).
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from agent.computable import COMPUTED, Rule, asks_for_more, rule_for
 from agent.errors import SchemaError
+from agent.marking import Mark, mark_in, sounds_like
 from agent.schema import ProfileSchema
 from agent.schema_rules import JsonSchema, escape_pointer
 from prompts import Language
@@ -39,7 +40,8 @@ class Facet:
     ``path`` are the keys from the root, ``item`` is the inlined schema of one value (never null), ``least`` and
     ``most`` how many values the profile can hold. ``compute``: code computes it; ``by_name``: not because the schema
     says so (``x-compute``) but because it is called so, and where the events do not tell it, the model is asked;
-    ``is_more``: the model is asked in any case, since more is asked for than events tell.
+    ``is_more``: the model is asked in any case, since more is asked for than events tell. ``sensitive``: the categories
+    of sensitive data that it is about; ``marked``: the schema says so itself.
     """
 
     path: tuple[str, ...]
@@ -54,6 +56,8 @@ class Facet:
     by_name: bool = False
     is_more: bool = False
     from_claims: bool = False
+    sensitive: tuple[str, ...] = ()
+    marked: bool = False
 
     @property
     def words(self) -> str:
@@ -70,21 +74,25 @@ def plan_facets(schema: ProfileSchema, language: Language) -> list[Facet]:
     """The facets of a schema, in its order; descriptions and queries for a history in ``language``.
 
     Raises:
-        SchemaError: ``x-compute`` names something that limner does not compute.
+        SchemaError: ``x-compute`` names something that limner does not compute, ``x-sensitive`` no category.
     """
     return list(_walk(schema.inlined, (), language, ""))
 
 
-def _walk(node: JsonSchema, path: tuple[str, ...], language: Language, pointer: str) -> Iterator[Facet]:
+def _walk(
+    node: JsonSchema, path: tuple[str, ...], language: Language, pointer: str, above: Mark = None
+) -> Iterator[Facet]:
     for name, child in node.get("properties", {}).items():
         where = f"{pointer}/properties/{escape_pointer(name)}"
+        own = mark_in(child, where)
+        mark = above if own is None else own
         if child.get("type") == "object" and child.get("properties"):
-            yield from _walk(child, (*path, name), language, where)
+            yield from _walk(child, (*path, name), language, where, mark)
         else:
-            yield _facet(child, (*path, name), language, where)
+            yield _facet(child, (*path, name), language, where, mark)
 
 
-def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer: str) -> Facet:
+def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer: str, mark: Mark) -> Facet:
     many = node.get("type") == "array"
     item = node.get("items", {}) if many else node
     compute = node.get("x-compute")
@@ -125,6 +133,8 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
         by_name=by_name and compute is not None,
         is_more=by_name and compute is not None and asks_for_more(description),
         from_claims=from_claims,
+        sensitive=mark if mark is not None else () if from_claims else sounds_like(node, label),
+        marked=bool(mark),
     )
 
 

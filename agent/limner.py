@@ -36,6 +36,7 @@ from retrieval.ingest import OnDropped
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from agent.allowing import Allowing
     from agent.calibration import Kind
     from agent.chat import Chat
     from agent.confidence import Confidence
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from retrieval.chains import UserRetriever
     from retrieval.forgetting import OnStage
     from retrieval.keeping import VersionNote
+    from retrieval.permits import Permit
     from retrieval.proving import Proof
     from retrieval.restoring import Restored
     from retrieval.retention import Expired
@@ -70,6 +72,8 @@ class Limner:
         reranker: the folder or name of a sentence-transformers cross-encoder, or a :class:`Reranker`, that orders the
             best of what a search found anew.
         calibrations: files that ``limner eval … --fit`` wrote, before those that come with limner.
+        purpose: what the histories are used for; None: the first one of the store's policy (docs/privacy.md). A user
+            about whom nothing may be told for it is refused with :class:`ConsentMissing`.
 
     Models are loaded when they are first needed. Close it, or use it as a context manager.
     """
@@ -87,6 +91,7 @@ class Limner:
         index: str | None = None,
         reranker: str | Reranker | None = None,
         calibrations: Sequence[str | Path] = (),
+        purpose: str | None = None,
     ) -> None:
         self._models = LoadedModels(llm, llm_base_url, embedder, on_load)
         self._on_step = on_step
@@ -95,7 +100,7 @@ class Limner:
         self._stages = ALL
         self._reranker = reranker if isinstance(reranker, str) or reranker is None else reranker.name
         self._reorders = (lambda: load_reranker(reranker)) if isinstance(reranker, str) else reranker
-        self._store = self._store_in(Path(store), record, index)
+        self._store = self._store_in(Path(store), record, index).for_purpose(purpose)
 
     def __enter__(self) -> Self:
         return self
@@ -221,9 +226,14 @@ class Limner:
         return self._store.search(user_id, query, k)
 
     def retriever(self, user_id: str, k: int = 10) -> "UserRetriever":
-        """A LangChain retriever over this user's history, for chains of your own."""
+        """A LangChain retriever over this user's history, for chains of your own.
+
+        Raises:
+            ConsentMissing: nothing may be made of the history for the purpose.
+        """
         from retrieval.chains import UserRetriever
 
+        self.permit(user_id)
         return UserRetriever(store=self._store, user_id=user_id, k=k)
 
     def ask(self, user_id: str, question: str, *, min_confidence: float = 0.0) -> "AnswerDocument":
@@ -233,14 +243,16 @@ class Limner:
 
         Raises:
             InputError: a calibration that was given is none.
-            UnknownUser, UsageError, ModelUnavailable, StoreError: as their names say.
+            UnknownUser, ConsentMissing, UsageError, ModelUnavailable, StoreError: as their names say.
         """
         from agent.ask_graph import AskGraph
 
-        self._store.snippet_count(user_id)  # an unknown user is refused before any model is loaded
+        allowing = self._allowing(user_id)  # whoever is unknown or refused is so before any model is loaded
         confidence = self._confidence("answer", min_confidence)
-        graph = AskGraph(self._store, self.chat(), self._names(confidence), self._on_step, self._stages)
-        return confidence.settle_answer(graph.run(user_id, question))
+        graph = AskGraph(self._store, self.chat(), self._names(confidence), self._on_step, self._stages, allowing)
+        document = confidence.settle_answer(graph.run(user_id, question))
+        self.permit(user_id)  # it may have been withdrawn meanwhile
+        return document
 
     def profile(
         self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0, fresh: bool = False
@@ -257,20 +269,21 @@ class Limner:
             InputError: a calibration that was given is none.
             SchemaError: the schema cannot be filled.
             ProfileInvalid: the schema requires what the history does not hold.
-            UnknownUser, ModelUnavailable, StoreError: as their names say.
+            UnknownUser, ConsentMissing, ModelUnavailable, StoreError: as their names say.
         """
         checked = load_schema(schema)
-        self._store.snippet_count(user_id)
+        allowing = self._allowing(user_id)
         confidence = self._confidence("claim", min_confidence)
         names = self._names(confidence)
 
         def make(earlier: "Earlier") -> "ProfileDocument":
             from agent.profile_graph import ProfileGraph
 
-            graph = ProfileGraph(self._store, self.chat(), names, self._on_step, confidence, self._stages)
+            graph = ProfileGraph(self._store, self.chat(), names, self._on_step, confidence, self._stages, allowing)
             return graph.run(user_id, checked, earlier)
 
         settings = {"reranker": self._reranker, **confidence.settings(), "stages": asdict(self._stages)}
+        settings |= allowing.settings()
         return self._versions(checked).profile(user_id, names, settings, make, fresh=fresh)
 
     def versions(self, user_id: str, schema: "SchemaSource | None" = None) -> "list[VersionNote]":
@@ -436,6 +449,32 @@ class Limner:
         other._store, other._stages = store or self._store, stages
         return other
 
+    def for_purpose(self, purpose: str | None) -> Self:
+        """The same models and store, for another purpose than the store's first one."""
+        other = copy(self)
+        other._store = self._store.for_purpose(purpose)
+        return other
+
+    def permit(self, user_id: str) -> "Permit":
+        """What may be made of, and told about, a user for the purpose.
+
+        Raises:
+            ConsentMissing: nothing.
+            UsageError: the store does not know the purpose.
+        """
+        return self._store.keeping.permit(user_id)
+
+    def _allowing(self, user_id: str) -> "Allowing":
+        """The same for graphs.
+
+        Raises:
+            UnknownUser, ConsentMissing, UsageError: as their names say.
+        """
+        from agent.allowing import Allowing
+
+        self._store.snippet_count(user_id)
+        return Allowing(self.permit(user_id))
+
     def watched(self, on_step: OnStep, may_go_on: Callable[[], None] = go_on) -> Self:
         """The same store and models for one piece of work: who is told about its steps, and who may stop it.
 
@@ -450,7 +489,7 @@ class Limner:
     def over(self, store: Path) -> Self:
         """The same models, which are loaded once, over the store in another folder."""
         other = copy(self)
-        other._store = self._store_in(Path(store))
+        other._store = self._store_in(Path(store)).for_purpose(self._store.purpose)
         return other
 
     def _store_in(self, folder: Path, record: str | None = None, index: str | None = None) -> Store:
@@ -477,13 +516,18 @@ class Limner:
             UsageError: no value stands there; the message names the pointers that there are.
             SchemaError, ProfileInvalid, UnknownUser, ModelUnavailable, StoreError: as for :meth:`profile`.
         """
+        from agent.concealing import check_is_told, without_guesses
         from agent.explaining import Explainer
         from agent.places import check_pointer
 
         checked = load_schema(schema)
         check_pointer(checked, pointer)
         document = self.profile(user_id, checked)
-        return Explainer(self._store, self.chat(), self.names(), self._on_step).claim(document, checked, pointer)
+        check_is_told(document, pointer)
+        allowing = self._allowing(user_id)
+        found = Explainer(self._store, self.chat(), self.names(), self._on_step).claim(document, checked, pointer)
+        self.permit(user_id)
+        return without_guesses(found, allowing)
 
     def explain_answer(self, user_id: str, question: str) -> "Explanation":
         """Why :meth:`ask` answers as it does, or not: quotes, probabilities, ablations.
@@ -492,11 +536,15 @@ class Limner:
             UsageError: there are several questions, or none.
             UnknownUser, ModelUnavailable, StoreError: as for :meth:`ask`.
         """
+        from agent.concealing import without_guesses
         from agent.explaining import Explainer, check_question
 
         check_question(question)
         document = self.ask(user_id, question)
-        return Explainer(self._store, self.chat(), self.names(), self._on_step).answer(document)
+        allowing = self._allowing(user_id)
+        found = Explainer(self._store, self.chat(), self.names(), self._on_step).answer(document)
+        self.permit(user_id)
+        return without_guesses(found, allowing)
 
     @property
     def model_is_loaded(self) -> bool:

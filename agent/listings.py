@@ -25,7 +25,12 @@ def users_document(users: "Sequence[UserSummary]") -> dict[str, Any]:
 def versions_document(user_id: str, versions: "Sequence[VersionNote]") -> dict[str, Any]:
     """The versions of a user's profiles, oldest first."""
     listed = [
-        {"schema": {"name": each.schema, "hash": each.schema_hash}, "version": each.number, "made_at": each.made_at}
+        {
+            "schema": {"name": each.schema, "hash": each.schema_hash},
+            "version": each.number,
+            "made_at": each.made_at,
+            "purpose": each.purpose,
+        }
         for each in versions
     ]
     return {"user_id": user_id, "versions": listed}

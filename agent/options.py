@@ -33,6 +33,7 @@ __all__ = [
     "numbers_of",
     "personal_data",
     "personal_data_of",
+    "purpose",
     "reranker",
     "sources_of",
     "store",
@@ -84,6 +85,7 @@ class Door:
     reranker: str | None = None
     calibrations: Sequence[Path] = ()
     jobs: int = 1
+    purpose: str | None = None
 
     def limner(self, watch: Watch, *, steps: bool = True, alone: bool = False) -> "Limner":
         """Open the store, and say so when a server has it open, too.
@@ -97,7 +99,7 @@ class Door:
 
         if not alone:
             _say_who_serves(self.store)
-        return self.open_limner(
+        limner = self.open_limner(
             self.store,
             llm=self.llm,
             llm_base_url=self.llm_base_url,
@@ -107,6 +109,7 @@ class Door:
             on_step=watch.step if steps else ignore,
             on_load=watch.load,
         )
+        return limner if self.purpose is None else limner.for_purpose(self.purpose)
 
 
 def _say_who_serves(store: Path) -> None:
@@ -156,6 +159,18 @@ def embedder(command: _Command) -> _Command:
         show_envvar=True,
         metavar="MODEL",
         help="A sentence-transformers model or folder; the same one as when the history was loaded.",
+    )(command)
+
+
+def purpose(command: _Command) -> _Command:
+    """Adds ``--purpose``."""
+    return click.option(
+        "--purpose",
+        default=None,
+        envvar="LIMNER_PURPOSE",
+        show_envvar=True,
+        metavar="P",
+        help="What it is for: a purpose of the store's policy (docs/privacy.md).  [default: its first one]",
     )(command)
 
 

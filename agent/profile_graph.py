@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from agent.allowing import Allowing
 from agent.chat import Chat
 from agent.computing import compute
 from agent.confidence import AS_IT_IS, Confidence
-from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected
+from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected, Withheld
 from agent.drafting import draft_all, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
 from agent.evidence import Pack, history_language, in_time_order, key_of
@@ -51,6 +52,8 @@ class _State(TypedDict, total=False):
     language: Language
     people: dict[str, str]
     facets: list[Facet]
+    withheld: list[Withheld]
+    roles: dict[tuple[str, str], str]
     todo: list[Facet]
     packs: list[Pack]
     drafted: list[Drafted]
@@ -88,6 +91,7 @@ class ProfileGraph:
         on_step: told about progress.
         confidence: what makes confidences of signals, and the lowest one that is shown.
         stages: those that are run.
+        allowing: what may be asked for, and shown, of sensitive matters.
     """
 
     def __init__(
@@ -98,7 +102,9 @@ class ProfileGraph:
         on_step: OnStep = ignore,
         confidence: Confidence = AS_IT_IS,
         stages: Stages = ALL,
+        allowing: Allowing | None = None,
     ) -> None:
+        self._allowing = allowing or Allowing()
         self._stages = stages
         self._confidence = confidence
         self._store = store
@@ -117,18 +123,22 @@ class ProfileGraph:
         """
         state = self._graph.invoke({"user_id": user_id, "schema": schema, "earlier": earlier or Earlier()})
         resolved: Resolved = state["resolved"]
+        claims = self._allowing.mark(state["rulings"].attribute(resolved.claims), state["facets"])
         total, shown = self._store.snippet_count(user_id), len(state["shown"])
         return ProfileDocument(
             user_id=user_id,
             schema={"name": schema.name, "hash": schema.hash},
             profile=resolved.profile,
-            claims=tuple(state["rulings"].attribute(resolved.claims)),
-            unknown=tuple(resolved.unknown),
+            claims=tuple(claims),
+            unknown=(*resolved.unknown, *(each.pointer for each in state["withheld"])),
             rejected=_once((*state["overruled"], *state["rulings"].without(state["rejected"]), *resolved.rejected)),
             history={"total": total, "shown": shown, "left_out": total - shown},
             model=self._names,
             usage=self._chat.usage,
             generated_at=utc_text(),
+            purpose=self._allowing.permit.purpose,
+            basis=self._allowing.permit.basis,
+            withheld=tuple(state["withheld"]),
         )
 
     def shown(self, user_id: str, schema: ProfileSchema, pointer: str) -> Shown:
@@ -167,16 +177,25 @@ class ProfileGraph:
         history = self._store.history(state["user_id"])
         own = [s.text for s in history if s.role == "user"]
         language = history_language(history)
-        facets = plan_facets(state["schema"], language)
-        computed = self._computed(state["user_id"], history, facets)
+        facets, withheld = self._allowing.split(plan_facets(state["schema"], language))
+        roles: dict[tuple[str, str], str] = {(s.event_id, s.snippet_id): s.role for s in history}
+        computed, refused = self._settled(self._computed(state["user_id"], history, facets), roles)
         known = {each.facet.pointer for each in computed if not each.facet.is_more}
         rulings = Rulings(state["earlier"].corrections, facets, state["earlier"].stands)
         return {
-            "rulings": rulings, "present": {(s.event_id, s.snippet_id) for s in history},
+            "rulings": rulings, "present": set(roles), "roles": roles, "withheld": withheld,
             "language": language, "people": people_in(own),
             "facets": facets, "todo": [f for f in facets if _is_drafted(f) and f.pointer not in known],
-            "accepted": computed, "rejected": [], "shown": set(), "repairs": 0,
+            "accepted": computed, "rejected": refused, "shown": set(), "repairs": 0,
         }  # fmt: skip
+
+    def _settled(
+        self, values: Sequence[Accepted], roles: Mapping[tuple[str, str], str]
+    ) -> tuple[list[Accepted], list[Rejected]]:
+        """The values that may be shown, and why others may not."""
+        verdicts = [self._allowing.settle(each, roles) for each in values]
+        refused = [each for each in verdicts if isinstance(each, Rejected)]
+        return [each for each in verdicts if isinstance(each, Accepted)], refused
 
     def _computed(self, user_id: str, snippets: Sequence[Snippet], facets: Sequence[Facet]) -> list[Accepted]:
         wanted = [f for f in facets if f.compute is not None]
@@ -207,7 +226,7 @@ class ProfileGraph:
         return {"drafted": drafts.drafted, "rejected": [*state["rejected"], *drafts.failed], "shown": shown}
 
     def _verify(self, state: _State) -> _State:
-        accepted, rejected = list(state["accepted"]), list(state["rejected"])
+        accepted, rejected = list[Accepted](), list[Rejected]()
 
         judged: dict[tuple[str, str, tuple[str, ...]], float] = {}
 
@@ -231,13 +250,18 @@ class ProfileGraph:
                 else:
                     rejected.append(verdict)
         self._on_step(Step("verify", len(state["drafted"]), len(state["drafted"])))
-        state["earlier"].kept.note(accepted, rejected)
+        by_pointer = {each.pointer: each for each in state["facets"]}
+        settled, refused = self._settled(accepted, state["roles"])
+        accepted = [*state["accepted"], *settled]
+        rejected = [*state["rejected"], *(self._allowing.scrub(each, by_pointer) for each in rejected), *refused]
+        state["earlier"].kept.note(accepted, rejected)  # what must not be inferred is not kept either
         return {"accepted": accepted, "rejected": rejected}
 
     def _correct(self, state: _State) -> _State:
         """Let people have the last word."""
         settled, overruled = state["rulings"].apply(state["accepted"])
-        return {"settled": settled, "overruled": overruled}
+        settled, refused = self._allowing.without_forbidden(settled)
+        return {"settled": settled, "overruled": [*overruled, *refused]}
 
     def _summarise(self, state: _State) -> _State:
         settled, overruled = list(state["settled"]), list(state["overruled"])
@@ -256,9 +280,12 @@ class ProfileGraph:
 
         def write() -> Accepted | Rejected | None:
             try:
-                return summarise(self._chat, facet, claims, state["facets"], state["language"])
+                text = summarise(self._chat, facet, claims, state["facets"], state["language"])
             except ModelReplyError as error:
                 return Rejected(facet.pointer, None, str(error))
+            if isinstance(text, Accepted):
+                return self._allowing.text(text, self._allowing.mark(claims, state["facets"]))
+            return None if text is None else self._allowing.scrub(text, {})
 
         facts = [fact for fact, _ in facts_of(claims, state["facets"])]
         return state["earlier"].kept.text(facet, facts, state["language"], write)
@@ -270,6 +297,7 @@ class ProfileGraph:
     def _validate(self, state: _State) -> _State:
         resolved = state["resolved"]
         problems = dict.fromkeys(resolved.missing, "required, but the history does not tell it")
+        problems |= {each.pointer: each.reason for each in state["withheld"] if each.pointer in problems}
         problems = problems or validation_problems(state["schema"].document, resolved.profile)
         if problems and state["repairs"] >= _MOST_REPAIRS:
             names = ", ".join(repr(p) for p in sorted(problems)[:5])

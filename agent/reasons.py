@@ -33,12 +33,34 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (r"rests on none of the verified values", "不依据任何核实过的值"),
     (r"not what the schema allows: (.*)", r"不符合模式：\1"),
     (r"its confidence (\S+) is below (\S+)", r"可信度 \1 低于 \2"),
+    (
+        r"not stated by the user in so many words, and about (.+): the value is not kept",
+        r"用户没有明确说过，且涉及敏感信息（\1）：不保留该值",
+    ),
+    (
+        r"not stated by the user in so many words, and sensitive: the value is not kept",
+        r"用户没有明确说过，且涉及敏感信息：不保留该值",
+    ),
+    (
+        r"about (.+), which the policy of this store does not allow(?:: the value is not kept)?",
+        r"涉及敏感信息（\1），本库策略不允许",
+    ),
+    (
+        r"says more of sensitive matters than the verified values do: the value is not kept",
+        r"就敏感信息说的超出了核实过的值：不保留",
+    ),
+    (r"not said in the cited words", "所引原话没有这样说"),
     (r"its object needs (\S+), which is unknown", r"所在对象缺少 \1，而它未知"),
 )
 
 
+_KEPT_OUT = re.compile(r"(.+); about (.+): the value is not kept", re.DOTALL)
+
+
 def reason_in_chinese(reason: str) -> str:
     """A reason of ``Rejected.reason`` in Chinese."""
+    if kept_out := _KEPT_OUT.fullmatch(reason):
+        return f"{reason_in_chinese(kept_out[1])}；涉及敏感信息（{kept_out[2]}）：不保留该值"
     for english, chinese in _CHINESE:
         match = re.fullmatch(english, reason, re.DOTALL)
         if match is not None:

@@ -51,6 +51,9 @@ _ENGLISH: Final = {
     "nothing": "Nothing is known.",
     "cannot tell": "I cannot tell from this history.",
     "unanswered": "Not told by this history: {names}",
+    "withheld": "Not asked for, since the store's policy does not allow it: {names}",
+    "declined": "Not answered: the store's policy does not allow answers about {names}.",
+    "for": "for {purpose}",
     "quote": "{source}: “{quote}”",
     "rejected one": "1 drafted value was rejected; --json tells why",
     "rejected": "{count} drafted values were rejected; --json tells why",
@@ -82,6 +85,22 @@ _CHINESE: Final = {
     "nothing": "一无所知。",
     "cannot tell": "这段历史里看不出来。",
     "unanswered": "这段历史里看不出：{names}",
+    "withheld": "本库策略不允许，因此没有询问：{names}",
+    "declined": "不回答：本库策略不允许回答有关{names}的问题。",
+    "for": "用途：{purpose}",
+    "health": "健康",
+    "genetics": "遗传信息",
+    "biometrics": "生物识别",
+    "religion": "宗教信仰",
+    "politics": "政治观点",
+    "union": "工会成员身份",
+    "ethnicity": "民族或种族",
+    "sexuality": "性取向",
+    "children": "未成年人",
+    "finances": "金融账户",
+    "whereabouts": "行踪轨迹",
+    "identity": "特定身份",
+    "crime": "犯罪记录",
     "quote": "{source}：“{quote}”",
     "rejected one": "舍弃了 1 个未通过核实的值，原因见 --json",
     "rejected": "舍弃了 {count} 个未通过核实的值，原因见 --json",
@@ -118,6 +137,9 @@ def print_profile(console: "Console", document: "ProfileDocument") -> None:
     if document.unknown:
         names = words["comma"].join(name_of(pointer) for pointer in document.unknown)
         print_line(console, words["unknown"].format(names=names))
+    if document.withheld:
+        names = words["comma"].join(name_of(each.pointer) for each in document.withheld)
+        print_line(console, words["withheld"].format(names=names))
     print_notes(console, notes, words)
     _print_end(console, words, len(document.rejected), document.usage, document.history)
 
@@ -125,16 +147,21 @@ def print_profile(console: "Console", document: "ProfileDocument") -> None:
 def heading_of(document: "ProfileDocument", words: dict[str, str]) -> str:
     """Whose profile it is, under which schema, and its version."""
     version = [] if document.version is None else [words["version"].format(number=document.version)]
-    return " · ".join([excerpt(document.user_id, limit=60), document.schema["name"], *version])
+    purpose = [] if document.purpose is None else [words["for"].format(purpose=document.purpose)]
+    return " · ".join([excerpt(document.user_id, limit=60), document.schema["name"], *version, *purpose])
 
 
 def print_answer(console: "Console", document: "AnswerDocument") -> None:
     """The answer with its footnotes, or that the history does not tell, in the language of the question."""
     words = words_in(chinese=is_chinese(document.question))
     notes = Footnotes()
-    if document.answer is None:
+    declined = list(dict.fromkeys(category for each in document.withheld for category in each.categories))
+    if declined:
+        names = words["comma"].join(words.get(each, each) for each in declined)
+        print_line(console, words["declined"].format(names=names))
+    elif document.answer is None:
         print_line(console, words["cannot tell"])
-    else:
+    if document.answer is not None:
         marks = notes.cite(document.evidence, document.answer)
         print_line(console, f"{shown(document.answer)} {marks}".rstrip())
         if document.unanswered:
@@ -225,9 +252,11 @@ def _source(claims: "Sequence[Claim]", words: dict[str, str]) -> str:
     if not claims:
         return ""
     best = max(claims, key=lambda claim: claim.confidence)
+    categories = dict.fromkeys(category for claim in claims for category in claim.sensitive)
+    mark = "".join(f" · {words.get(each, each)}" for each in categories)
     if best.corrected is not None:
-        return words["by"].format(action=words[best.corrected.action], by=shown(best.corrected.by))
-    return f"{words.get(best.origin, best.origin)} {best.confidence:.0%}"
+        return words["by"].format(action=words[best.corrected.action], by=shown(best.corrected.by)) + mark
+    return f"{words.get(best.origin, best.origin)} {best.confidence:.0%}{mark}"
 
 
 def worded(value: Any, words: dict[str, str]) -> str:

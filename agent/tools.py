@@ -42,9 +42,11 @@ def history_tools(
 
     Raises:
         UnknownUser: the store holds nothing of the user.
+        ConsentMissing: nothing may be made of the user's history.
     """
     if user_id is not None:
         limner.store.snippet_count(user_id)
+        limner.permit(user_id)
     history = History(limner, user_id, k, schema)
     whose = "the user" if user_id is not None else "a user"
     tools = [
@@ -71,7 +73,8 @@ class History:
         self._schema = schema
 
     def search(self, user_id: str, query: str) -> tuple[str, dict[str, Any]]:
-        """Snippets that fit, best first."""
+        """Snippets that fit, best first; for a language model, which needs a legal basis as limner's own does."""
+        self._limner.permit(user_id)
         document = search_document(user_id, query, self._limner.search(user_id, query, self._k))
         return _lines(line_of(each, each["text"]) for each in document["hits"]), document
 

@@ -31,6 +31,8 @@ def rules_version() -> str:
         for item in sorted(files(package).iterdir(), key=lambda each: each.name):
             if item.name.endswith(".py"):
                 digest.update(f"{package}/{item.name}".encode() + item.read_bytes())
+    for item in sorted((files("agent") / "sensitive_words").iterdir(), key=lambda each: each.name):
+        digest.update(item.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -99,6 +101,7 @@ class Versions:
             return replace(_document(base), usage=Usage())
         stands = _Standing(self._store, user_id)
         maker = digest_of(asdict(replace(names, embedder="")), made_with["rules"])  # another one finds other snippets
+        maker = digest_of(maker, settings.get("sensitive"))  # what may be inferred by one policy may not be by another
         kept = Kept(maker, None if base is None or fresh else base.private["verdicts"], stands)
         document = make(Earlier(kept, corrections, stands))
         private = {
@@ -108,7 +111,9 @@ class Versions:
             "verdicts": kept.private(),
             **self._compared(base, document, made_with, stands),
         }
-        note = VersionNote(user_id, self._schema.name, self._schema.hash, 0, document.generated_at)
+        held = ",".join(sorted({category for claim in document.claims for category in claim.sensitive}))
+        of = user_id, self._schema.name, self._schema.hash
+        note = VersionNote(*of, 0, document.generated_at, document.purpose, held)
         note = keeping.save(note, _content(document), document.as_json(), private, mark)
         return replace(document, version=note.number)
 
@@ -184,4 +189,4 @@ def _document(version: Version) -> ProfileDocument:
 def _content(document: ProfileDocument) -> str:
     """A hash of what makes a version differ: values, claims and what is unknown; not what was rejected or when."""
     plain = document.as_json()
-    return digest_of(*(plain[name] for name in ("schema", "profile", "claims", "unknown")))
+    return digest_of(*(plain[name] for name in ("schema", "profile", "claims", "unknown", "purpose")))

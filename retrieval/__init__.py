@@ -7,6 +7,7 @@ from retrieval.dropping import Dropped
 from retrieval.embedders import EMBEDDED, Embedder, load_embedder
 from retrieval.errors import (
     BackendUnavailable,
+    ConsentMissing,
     InputError,
     LimnerError,
     ModelUnavailable,
@@ -39,6 +40,7 @@ __all__ = [
     "EMBEDDED",
     "BackendUnavailable",
     "BadLine",
+    "ConsentMissing",
     "Dropped",
     "Embedder",
     "Event",

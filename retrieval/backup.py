@@ -125,6 +125,7 @@ def counts_of(database: Database) -> dict[str, int]:
         "corrections": kept.corrections,
         "tombstones": kept.tombstones,
         "receipts": kept.erasures,
+        "consents": kept.consents,
     }
     with database.reading() as db:
         users = db.execute(select(func.count(kept.events.c.user_key.distinct()))).scalar_one()

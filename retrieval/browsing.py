@@ -11,6 +11,7 @@ from retrieval.drafts import event_key, user_key
 from retrieval.errors import InputError, shorten
 from retrieval.events import Event
 from retrieval.history import UnknownUser, event_of
+from retrieval.permits import permits_of
 from retrieval.sql import Database, chunks, tables
 
 if TYPE_CHECKING:
@@ -75,10 +76,15 @@ class UserPage(NamedTuple):
 
 
 class Browsing:
-    """Pages of a record."""
+    """Pages of a record; of profiles, those that may be told for a purpose (None: the store's first one)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, purpose: str | None = None) -> None:
         self._database = database
+        self._purpose = purpose
+
+    def bound(self, purpose: str | None) -> "Browsing":
+        """The same, for a purpose."""
+        return Browsing(self._database, purpose)
 
     def users(self, limit: int, offset: int = 0, *, matching: str = "", among: Collection[str] = ()) -> UserPage:
         """A page of users: all, or those with ``matching`` in their id (in any case), and those ``among`` these ids."""
@@ -191,14 +197,12 @@ class Browsing:
 
     def latest_documents(self, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The newest version of any profile of these users, where there is one, by user id."""
-        from sqlalchemy import func, select
-
         kept = tables().versions
         keys = [user_key(each) for each in user_ids]
-        newest = select(func.max(kept.c.pk)).where(kept.c.user_key.in_(keys)).group_by(kept.c.user_key)
         with self._database.reading() as db:
-            rows = db.execute(select(kept.c.user_id, kept.c.document).where(kept.c.pk.in_(newest)))
-            return {row.user_id: json.loads(row.document) for row in rows}
+            newest = self._newest(db, [kept.c.user_key.in_(keys)])
+            wanted = kept.select().with_only_columns(kept.c.user_id, kept.c.document).where(kept.c.pk.in_(newest))
+            return {row.user_id: json.loads(row.document) for row in db.execute(wanted)}
 
     def documents_with(self, words: str, most: int) -> dict[str, dict[str, Any]] | None:
         """The newest profiles that hold these words anywhere, by user id, at most so many; case counts but for A to Z.
@@ -209,14 +213,26 @@ class Browsing:
 
         kept = tables().versions
         written = json.dumps(words)[1:-1]
-        newest = select(func.max(kept.c.pk)).group_by(kept.c.user_key)
         with self._database.reading() as db:
             if db.execute(select(func.count()).select_from(kept)).scalar_one() > _MOST_SEARCHED:
                 return None
-            wanted = select(kept.c.user_id, kept.c.document).where(
-                kept.c.pk.in_(newest), kept.c.document.icontains(written, autoescape=True)
-            )
-            return {row.user_id: json.loads(row.document) for row in db.execute(wanted.limit(most))}
+            found: dict[str, dict[str, Any]] = {}
+            for part in chunks(self._newest(db, [])):
+                wanted = select(kept.c.user_id, kept.c.document).where(
+                    kept.c.pk.in_(part), kept.c.document.icontains(written, autoescape=True)
+                )
+                rows = db.execute(wanted.limit(most - len(found)))
+                found.update({row.user_id: json.loads(row.document) for row in rows})
+            return found
+
+    def _newest(self, db: "Connection", chosen: "Sequence[ColumnElement[bool]]") -> list[int]:
+        """The numbers of the newest version of each user's that may be told."""
+        kept = tables().versions
+        columns = (kept.c.pk, kept.c.user_id, kept.c.purpose, kept.c.sensitive)
+        rows = db.execute(kept.select().with_only_columns(*columns).where(*chosen).order_by(kept.c.pk)).all()
+        permits = permits_of(db, (row.user_id for row in rows), self._purpose)
+        told = {row.user_id: row.pk for row in rows if row.user_id in permits and permits[row.user_id].covers(row)}
+        return list(told.values())
 
 
 def _moment() -> "ColumnElement[float]":

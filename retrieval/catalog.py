@@ -18,6 +18,7 @@ class Tables(NamedTuple):
     same (see ``copies``). ``versions`` and ``corrections``: profiles as they were made, and what people said of them,
     as JSON that only who wrote it understands (see ``keeping``). ``tombstones``: keyed hashes of what was forgotten, so
     that it does not come back (see ``tombstones``). ``erasures``: the receipts, numbered (see ``receipts``).
+    ``consents``: who allowed or withdrew what, as it was told, in order (see ``consents``).
     User and event ids may be of any length, so that indexes go over hashes of them (``user_key``, ``event_key``).
     """
 
@@ -30,6 +31,7 @@ class Tables(NamedTuple):
     corrections: "Table"
     tombstones: "Table"
     erasures: "Table"
+    consents: "Table"
 
 
 @cache
@@ -83,7 +85,8 @@ def tables() -> Tables:
         sqlite_with_rowid=False,
     )
     kept = _versions(catalog), _corrections(catalog)
-    return Tables(meta, events, snippets, removals, likeness, *kept, _tombstones(catalog), _erasures(catalog))
+    erased = _tombstones(catalog), _erasures(catalog)
+    return Tables(meta, events, snippets, removals, likeness, *kept, *erased, _consents(catalog))
 
 
 def _versions(catalog: "MetaData") -> "Table":
@@ -103,6 +106,8 @@ def _versions(catalog: "MetaData") -> "Table":
         Column("content", String(64), nullable=False),
         Column("document", Text, nullable=False),
         Column("private", Text, nullable=False),
+        Column("purpose", String(64)),
+        Column("sensitive", Text),
         UniqueConstraint("user_key", "schema_key", "number"),
     )
 
@@ -144,4 +149,17 @@ def _erasures(catalog: "MetaData") -> "Table":
         Column("subject", String(64), nullable=False, index=True),
         Column("state", String(8), nullable=False),
         Column("receipt", Text, nullable=False),
+    )
+
+
+def _consents(catalog: "MetaData") -> "Table":
+    from sqlalchemy import Column, Integer, String, Table, Text
+
+    return Table(
+        "consents",
+        catalog,
+        Column("pk", Integer, primary_key=True),
+        Column("user_key", String(64), nullable=False, index=True),
+        Column("user_id", Text, nullable=False),
+        Column("document", Text, nullable=False),
     )

@@ -27,7 +27,7 @@ class UserRetriever(BaseRetriever):
     event_id, snippet_id, start, end, timestamp, speaker, role, channel, language, score.
 
     Raises:
-        UnknownUser, UsageError, StoreError: from ``invoke``, as their names say.
+        UnknownUser, ConsentMissing, UsageError, StoreError: from ``invoke``, as their names say.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -37,6 +37,7 @@ class UserRetriever(BaseRetriever):
     k: int = Field(default=10, ge=1)
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        self.store.keeping.permit(self.user_id)  # what it finds goes to a language model
         return [_document(hit) for hit in self.store.search(self.user_id, query, self.k)]
 
 

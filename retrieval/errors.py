@@ -2,7 +2,8 @@
 
     LimnerError
     ├── UsageError            2  the call is wrong: option, user id, schema, another embedder
-    │   └── NoStore           2  nothing was loaded yet
+    │   ├── NoStore           2  nothing was loaded yet
+    │   └── ConsentMissing    2  nothing may be made of this user's history for this purpose
     ├── InputError            3  the data is wrong: file, line, column, value
     │   └── NotFound          3  what was named is not there: user, event, version, schema
     ├── ModelUnavailable      4  a model, its weights or its server cannot be used
@@ -17,6 +18,7 @@ from typing import ClassVar
 
 __all__ = [
     "BackendUnavailable",
+    "ConsentMissing",
     "InputError",
     "LimnerError",
     "ModelUnavailable",
@@ -52,6 +54,10 @@ class UsageError(LimnerError):
 
 class NoStore(UsageError):
     """There is no store yet; loading a history makes it."""
+
+
+class ConsentMissing(UsageError):
+    """The store requires a legal basis for what is asked, and there is none for this user and purpose."""
 
 
 class InputError(LimnerError):

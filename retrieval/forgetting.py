@@ -206,7 +206,7 @@ class Forgetting:
         with self._use.database.reading() as db:
             return any(
                 db.execute(table.select().where(table.c.user_key == key).limit(1)).first() is not None
-                for table in (kept.events, kept.versions, kept.corrections)
+                for table in (kept.events, kept.versions, kept.corrections, kept.consents)
             )
 
     def _check(self, user_id: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import user_key
 from retrieval.errors import NotFound, StoreBusy, shorten
+from retrieval.permits import Permit, permit_of, permits_of
 from retrieval.sql import Database, tables
 
 if TYPE_CHECKING:
@@ -28,13 +29,19 @@ class HistoryMark(NamedTuple):
 
 
 class VersionNote(NamedTuple):
-    """A version of a profile, counted from 1 for each user and name of a schema; ``made_at`` is when it came to be."""
+    """A version of a profile, counted from 1 for each user and name of a schema; ``made_at`` is when it came to be.
+
+    ``purpose``: what it was made for; ``sensitive``: the categories of sensitive data that it holds, with commas
+    between them; None: nobody knows.
+    """
 
     user_id: str
     schema: str
     schema_hash: str
     number: int
     made_at: str
+    purpose: str | None = None
+    sensitive: str | None = None
 
 
 class Version(NamedTuple):
@@ -57,10 +64,31 @@ class Keeping:
     """The versions and corrections in a record.
 
     Each call is one transaction: a version is there whole or not at all, and two processes never make the same number.
+    What is bound to a purpose (:meth:`bound`) reads and writes only what may be made and told for it.
+
+    Raises:
+        ConsentMissing: from every method about profiles or corrections of a user, when it is bound to a purpose for
+            which nothing may be.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._is_bound = False
+        self._purpose: str | None = None
+
+    def bound(self, purpose: str | None) -> "Keeping":
+        """The same, for a purpose; None: the store's first one."""
+        keeping = Keeping(self._database)
+        keeping._is_bound, keeping._purpose = True, purpose
+        return keeping
+
+    def permit(self, user_id: str) -> Permit:
+        """What may be made of, and told about, a user."""
+        with self._database.reading() as db:
+            return self._permit(db, user_id)
+
+    def _permit(self, db: "Connection", user_id: str) -> Permit:
+        return permit_of(db, user_id, self._purpose) if self._is_bound else Permit()
 
     def mark(self, user_id: str) -> HistoryMark:
         """What the user's history is now; equal exactly when no event came, went or changed."""
@@ -87,8 +115,9 @@ class Keeping:
         kept = tables().versions
         wanted = kept.select().with_only_columns(*(kept.c[name] for name in VersionNote._fields))
         with self._database.reading() as db:
+            permit = self._permit(db, user_id)
             rows = db.execute(wanted.where(*_those_of(user_id, schema)).order_by(kept.c.made_at, kept.c.pk))
-            return [VersionNote(*row) for row in rows]
+            return [VersionNote(*row) for row in rows if permit.covers(row)]
 
     def version(self, user_id: str, schema: str, number: int) -> Version:
         """One version.
@@ -98,8 +127,9 @@ class Keeping:
         """
         kept = tables().versions
         with self._database.reading() as db:
+            permit = self._permit(db, user_id)
             row = db.execute(kept.select().where(*_those_of(user_id, schema), kept.c.number == number)).one_or_none()
-        if row is None:
+        if row is None or not permit.covers(row):
             raise NotFound(
                 f"user {shorten(user_id)} has no version {number} of the profile {shorten(schema)}",
                 hint="`limner versions USER` lists them",
@@ -110,10 +140,12 @@ class Keeping:
         """The latest version under exactly this schema, else under another one of its name."""
         kept = tables().versions
         same = (kept.c.schema_hash == schema_hash).desc()
-        wanted = kept.select().where(*_those_of(user_id, schema)).order_by(same, kept.c.number.desc()).limit(1)
+        wanted = kept.select().where(*_those_of(user_id, schema)).order_by(same, kept.c.number.desc())
+        wanted = wanted.with_only_columns(kept.c.pk, kept.c.purpose, kept.c.sensitive)
         with self._database.reading() as db:
-            row = db.execute(wanted).one_or_none()
-        return None if row is None else _version(row)
+            permit = self._permit(db, user_id)
+            first = next((row.pk for row in db.execute(wanted) if permit.covers(row)), None)
+            return None if first is None else _version(db.execute(kept.select().where(kept.c.pk == first)).one())
 
     def save(
         self,
@@ -125,8 +157,8 @@ class Keeping:
     ) -> VersionNote:
         """Keep a profile as the next version (the number of ``note`` counts for nothing); the note as it was kept.
 
-        Where the latest version under the same schema has the same ``content`` (a hash of whatever makes a version
-        differ), it stays the latest one, and takes ``document`` and ``private``.
+        Where the latest version under the same schema, for the same purpose, has the same ``content`` (a hash of
+        whatever makes a version differ), it stays the latest one, and takes ``document`` and ``private``.
 
         Raises:
             StoreBusy: something was forgotten since the history was as ``mark`` says; nothing is kept.
@@ -135,10 +167,12 @@ class Keeping:
 
         kept = tables().versions
         here = _those_of(note.user_id, note.schema)
-        texts = {"document": json.dumps(document), "private": json.dumps(private)}
+        texts = {"document": json.dumps(document), "private": json.dumps(private), "sensitive": note.sensitive}
         with self._database.writing() as db:
+            self._permit(db, note.user_id)  # it may have been withdrawn meanwhile
             _check_nothing_gone(db, note.user_id, mark)
-            own = kept.select().where(*here, kept.c.schema_hash == note.schema_hash)
+            same = kept.c.purpose.is_not_distinct_from(note.purpose)
+            own = kept.select().where(*here, kept.c.schema_hash == note.schema_hash, same)
             last = db.execute(own.order_by(kept.c.number.desc()).limit(1)).one_or_none()
             if last is not None and last.content == content:
                 db.execute(kept.update().where(kept.c.pk == last.pk).values(texts))
@@ -158,11 +192,15 @@ class Keeping:
         keys = {"user_key": user_key(correction.user_id), "schema_key": user_key(correction.schema)}
         values = correction._asdict() | keys | {"document": json.dumps(correction.document)}
         with self._database.writing() as db:
+            self._permit(db, correction.user_id)
             _check_nothing_gone(db, correction.user_id, mark)
             db.execute(tables().corrections.insert().values(values))
 
     def corrections(self, user_id: str | None = None, schema: str | None = None) -> list[Correction]:
-        """Corrections in the order in which they were made: all, or one user's, or those under one schema."""
+        """Corrections in the order in which they were made: all, or one user's, or those under one schema.
+
+        Of all users, those are left out about whom nothing may be told.
+        """
         kept = tables().corrections
         wanted = kept.select().order_by(kept.c.pk)
         if user_id is not None:
@@ -170,7 +208,12 @@ class Keeping:
         if schema is not None:
             wanted = wanted.where(kept.c.schema_key == user_key(schema))
         with self._database.reading() as db:
-            rows = db.execute(wanted)
+            if user_id is not None:
+                self._permit(db, user_id)
+            rows = db.execute(wanted).all()
+            if user_id is None and self._is_bound:
+                allowed = permits_of(db, (row.user_id for row in rows), self._purpose)
+                rows = [row for row in rows if row.user_id in allowed]
             return [Correction(row.user_id, row.schema, json.loads(row.document)) for row in rows]
 
 

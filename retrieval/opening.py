@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from retrieval.backends import DAMAGED
 from retrieval.browsing import Browsing
+from retrieval.consents import Consents
 from retrieval.errors import NoStore, StoreError
 from retrieval.forgetting import Forgetting, Use
 from retrieval.history import History
@@ -58,6 +59,7 @@ class Parts(NamedTuple):
     views: Views
     forgetting: Forgetting
     retention: Retention
+    consents: Consents
 
     def close(self) -> None:
         """Release files, connections and memory."""
@@ -124,8 +126,11 @@ class Location:
         seal = Seal(KeySetting(record) if self._record else KeyFile(self._path / KEY))
         forgetting = Forgetting(Use(database, record, mirror, views, place, lock), seal)
         retention = Retention(database, record, forgetting)
-        keeping, browsing = Keeping(database), Browsing(database)
-        return Parts(database, record, history, keeping, browsing, place, lock, mirror, views, forgetting, retention)
+        kept = Keeping(database), Browsing(database)
+        consents = Consents(database)
+        return Parts(
+            database, record, history, *kept, place, lock, mirror, views, forgetting, retention, consents
+        )  # fmt: skip
 
     def _place(self, record: Record) -> IndexPlace:
         if self._index is not None:

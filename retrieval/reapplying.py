@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from retrieval.consents import entries_of, merge
 from retrieval.errors import StoreError, UsageError
 from retrieval.opening import KEY, Parts
+from retrieval.policies import POLICY
 from retrieval.record import raise_generation
 from retrieval.removing import Derived, plan_removal, remove
 from retrieval.scopes import Scope
@@ -23,7 +25,7 @@ from retrieval.tombstones import Said
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
-__all__ = ["Again", "bring_key", "reapply"]
+__all__ = ["Again", "bring_consents", "bring_key", "reapply"]
 
 
 class Again(NamedTuple):
@@ -60,6 +62,24 @@ def bring_key(store: Path, copy: Path, *, remembers: bool) -> None:
             f"the backup is of another store than {str(store)!r}: what was forgotten in the two cannot be merged",
             hint="Restore it into a new folder",
         )
+
+
+def bring_consents(store: Parts, copy: Parts, *, remembers: bool) -> dict[str, str]:
+    """Let the copy know who allowed and withdrew what since; returns the setting of the store's policy, if any.
+
+    Args:
+        remembers: whether the store remembers by its key who was forgotten.
+    """
+    log = tables().consents
+    with store.database.reading() as db:
+        theirs = entries_of(db, db.scalars(log.select().with_only_columns(log.c.user_id).distinct()))
+    with copy.database.reading() as db:
+        own = list(db.scalars(log.select().with_only_columns(log.c.user_id).distinct()))
+    gone = store.forgetting.tombstones.forgotten(own) if remembers and own else set()
+    with copy.database.writing() as db:
+        merge(db, [each for entries in theirs.values() for each in entries], gone)
+    policy = store.record.setting(POLICY)
+    return {} if policy is None else {POLICY: policy}
 
 
 def reapply(store: Parts, copy: Parts, derived: Derived) -> Again:

@@ -51,6 +51,7 @@ class Erased(NamedTuple):
     corrections_cut: int = 0
     events_left: int = 0
     undated: int = 0
+    consents: int = 0
 
 
 class Erasure(NamedTuple):

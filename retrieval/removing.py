@@ -59,6 +59,7 @@ class Removal(NamedTuple):
     versions: Sequence[int]
     corrections: Sequence[int]
     cut: dict[int, dict[str, Any]]
+    consents: Sequence[int]
     erased: Erased
 
 
@@ -76,6 +77,7 @@ def plan_removal(db: "Connection", user_id: str, scope: Scope, derived: Derived)
     gone = Gone(frozenset(row.event_id for row in chosen), min(pks, default=0))
     every = len(chosen) == len(own)  # without events, nobody can see what is left
     versions, corrections, cut = _derived(db, user_id, gone, Nothing() if every else derived)
+    consents = _consents(db, user_id) if scope.is_whole else []
     erased = Erased(
         events=len(chosen),
         raw_forms=sum(row.raw is not None for row in chosen),
@@ -84,11 +86,12 @@ def plan_removal(db: "Connection", user_id: str, scope: Scope, derived: Derived)
         profile_versions=len(versions),
         corrections=len(corrections),
         corrections_cut=len(cut),
+        consents=len(consents),
         events_left=len(own) - len(chosen),
         undated=scope.undated(own),
     )
     said = [Said(user_id, row.event_id, row.timestamp, row.epoch, row.text) for row in chosen]
-    return Removal(pks, said, [row.vector_id for row in snippets], versions, corrections, cut, erased)
+    return Removal(pks, said, [row.vector_id for row in snippets], versions, corrections, cut, consents, erased)
 
 
 def remove(db: "Connection", removal: Removal) -> None:
@@ -105,6 +108,8 @@ def remove(db: "Connection", removal: Removal) -> None:
         db.execute(kept.versions.delete().where(kept.versions.c.pk.in_(part)))
     for part in chunks(removal.corrections):
         db.execute(kept.corrections.delete().where(kept.corrections.c.pk.in_(part)))
+    for part in chunks(removal.consents):
+        db.execute(kept.consents.delete().where(kept.consents.c.pk.in_(part)))
     for pk, document in removal.cut.items():
         change = kept.corrections.update().where(kept.corrections.c.pk == pk)
         db.execute(change.values(document=json.dumps(document)))
@@ -114,6 +119,11 @@ def _snippets(db: "Connection", events: Collection[int]) -> "list[Row[Any, Any]]
     snippets = tables().snippets
     wanted = snippets.select().with_only_columns(snippets.c.vector_id, snippets.c.wide)
     return [row for part in chunks(list(events)) for row in db.execute(wanted.where(snippets.c.event_pk.in_(part)))]
+
+
+def _consents(db: "Connection", user_id: str) -> list[int]:
+    kept = tables().consents
+    return list(db.scalars(kept.select().with_only_columns(kept.c.pk).where(kept.c.user_key == user_key(user_id))))
 
 
 def _derived(

@@ -1,7 +1,8 @@
 """Puts a backup in the place of a store; whatever is killed in between, the store is the old one or the new one.
 
 1. The backup is unpacked and checked in a folder of its own inside of the store's; its record is read through.
-2. What the store remembers as forgotten is taken out of the copy, and remembered by it.
+2. What the store remembers as forgotten is taken out of the copy, and remembered by it; consents that were given or
+   withdrawn since count in it, too.
 3. The copy's index is put into use, and its record copied over the store's by SQLite's online backup, in one
    transaction: programs that have the store open see the new state with their next read, and write into it. An index
    that does not fit the record, since the run was killed between the two, is mended by the next use.
@@ -22,7 +23,7 @@ from retrieval.disk import trouble_of
 from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
 from retrieval.opening import INDEX, KEY, RECORD, RESTORING, Location, Parts
 from retrieval.personal.policy import outliving
-from retrieval.reapplying import Again, bring_key, reapply
+from retrieval.reapplying import Again, bring_consents, bring_key, reapply
 from retrieval.removing import Derived
 from retrieval.seal import KeyFile
 from retrieval.sql import SCHEMA_VERSION
@@ -133,6 +134,7 @@ def _unpack(file: Path, parts: Parts, store: Path, copy: Path, derived: Derived)
         again = reapply(parts, new, derived) if remembers else Again()
         generation = max(parts.record.generation(), new.record.generation()) + 1
         rules = parts.retention.outliving(new.retention) | outliving(parts.record, new.record)
+        rules |= bring_consents(parts, new, remembers=remembers)
         new.record.keep_settings(**rules, generation=str(generation))
         new.database.compact()
         made_by = {key: new.record.setting(key) for key in ("embedder", "dimension")}

@@ -14,13 +14,13 @@ from retrieval.catalog import tables
 from retrieval.errors import BackendUnavailable, NoStore, StoreError, shorten
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection
+    from sqlalchemy import URL, Connection, Inspector
 
 __all__ = ["SCHEMA_VERSION", "Database", "chunks", "tables"]
 
 _T = TypeVar("_T")
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Goes up by one when the tables change; an older store is brought up to date, one of a newer version is refused."""
 
 _CHUNK = 500
@@ -153,6 +153,8 @@ class Database:
             self._add_keeping()
         if found.value in ("1", "2", "3", "4"):
             self._add_forgetting()
+        if found.value in ("1", "2", "3", "4", "5"):
+            self._add_consents()
         if int(found.value) > SCHEMA_VERSION:
             raise StoreError(
                 f"the store {self.name!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
@@ -191,6 +193,17 @@ class Database:
                 tables().tombstones.create(db)
                 tables().erasures.create(db)
 
+    def _add_consents(self) -> None:
+        """Version 5 knew no purposes and no consents; what its profiles were made for, and hold, nobody can tell."""
+        meta = tables().meta
+        with self.writing() as db:
+            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "5").values(value="6")).rowcount:
+                tables().consents.create(db)
+                there = {each["name"] for each in _inspected(db).get_columns("versions")}
+                for column, kind in (("purpose", "VARCHAR(64)"), ("sensitive", "TEXT")):
+                    if column not in there:  # made just now, by a migration of an older version
+                        db.exec_driver_sql(f"ALTER TABLE versions ADD COLUMN {column} {kind}")
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         from sqlalchemy.exc import DBAPIError
@@ -199,6 +212,12 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._backend.error(error) from (None if self._backend.tells_values else error)
+
+
+def _inspected(db: "Connection") -> "Inspector":
+    from sqlalchemy import inspect
+
+    return inspect(db)
 
 
 class _Claim(NamedTuple):

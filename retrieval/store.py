@@ -17,12 +17,14 @@ Knows nothing of language models, schemas or profiles.
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from retrieval.browsing import Browsing
+from retrieval.consents import Consents
 from retrieval.drafts import Applied, Draft
 from retrieval.events import Event, Role, Snippet
 from retrieval.forgetting import Forgetting
@@ -40,6 +42,7 @@ from retrieval.paging import EventFilter, EventPage, Place, page_of_events, user
 from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
 from retrieval.personal.redacting import Redactor, with_redacted
 from retrieval.personal.revealing import Revealed, reveal
+from retrieval.policies import POLICY, Policy, read_policy, written_policy
 from retrieval.proving import Proof, prove
 from retrieval.removing import Derived, Nothing
 from retrieval.retention import Expired, Rule
@@ -97,6 +100,8 @@ class Store:
         self._derived = derived or Nothing()
         self._parts: Parts | None = None
         self._threads = threading.RLock()
+        self._purpose: str | None = None
+        self._whole: Store | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -106,8 +111,24 @@ class Store:
     ) -> None:
         self.close()
 
+    def for_purpose(self, purpose: str | None) -> "Store":
+        """The same store, used for another purpose than its first one: what was made for that is what it keeps."""
+        if purpose == self._purpose:
+            return self
+        bound = copy(self)
+        bound._purpose, bound._whole = purpose, self._whole or self
+        return bound
+
+    @property
+    def purpose(self) -> str | None:
+        """What it is used for; None: the first purpose of its policy, if it has any."""
+        return self._purpose
+
     def close(self) -> None:
         """Release files and memory; the store opens again when it is used."""
+        if self._whole is not None:
+            self._whole.close()
+            return
         if self._parts is not None:
             self._parts.close()
         self._parts = None
@@ -120,6 +141,8 @@ class Store:
     @property
     def embedder(self) -> "Embedder":
         """The embedder, loaded when it was not yet."""
+        if self._whole is not None:
+            return self._whole.embedder
         with self._threads:
             if self._loaded is None:
                 self._loaded = self._given() if callable(self._given) else self._given
@@ -131,13 +154,40 @@ class Store:
 
     @property
     def keeping(self) -> Keeping:
-        """The versions of profiles and the corrections that are kept beside the histories."""
+        """The versions of profiles and the corrections that are kept beside the histories, for the store's purpose."""
+        return self._open().keeping.bound(self._purpose)
+
+    @property
+    def everything_kept(self) -> Keeping:
+        """The same for whatever purpose, and whatever consent there is: for handing a user all that is known."""
         return self._open().keeping
 
     @property
     def browsing(self) -> Browsing:
         """Pages of what is in the store, for people who look through it."""
-        return self._open().browsing
+        return self._open().browsing.bound(self._purpose)
+
+    @property
+    def consents(self) -> Consents:
+        """Who allowed what for which purpose."""
+        return self._open().consents
+
+    def make(self) -> None:
+        """Make the store, when it is not there: a policy and consents may come before the first history."""
+        self._location.check(make=True)
+        self._connect(make=True)
+
+    def policy(self) -> Policy:
+        """What the store allows; see :class:`retrieval.policies.Policy`."""
+        with self._open().database.reading() as db:
+            return read_policy(db)
+
+    def set_policy(self, policy: Policy) -> None:
+        """Change what the store allows, at once; the store is made when it is not there."""
+        self.make()
+        parts = self._open()
+        with parts.lock.held():
+            parts.record.keep_settings(**{POLICY: written_policy(policy)})
 
     @property
     def forgetting(self) -> Forgetting:
@@ -445,6 +495,8 @@ class Store:
         return find(parts.views, embedder, user_id, queries, k, roles, now, reranker)
 
     def _loaded_reranker(self) -> "Reranker | None":
+        if self._whole is not None:
+            return self._whole._loaded_reranker()
         with self._threads:
             if callable(self._reranker):
                 self._reranker = self._reranker()
@@ -488,11 +540,15 @@ class Store:
             yield parts
 
     def _open(self) -> Parts:
+        if self._whole is not None:
+            return self._whole._open()
         if self._parts is None:
             self._location.check(make=False)
         return self._connect(make=False)
 
     def _connect(self, *, make: bool) -> Parts:
+        if self._whole is not None:
+            return self._whole._connect(make=make)
         with self._threads:
             if self._parts is None:
                 self._parts = self._location.open(lambda: self.embedder, make=make)

@@ -51,6 +51,17 @@ class Tombstones:
         """What receipts call a user."""
         return self._seal.mark("user", user_id)
 
+    def forgotten(self, users: Iterable[str]) -> set[str]:
+        """Which of these users were forgotten whole, whenever that was."""
+        stones = tables().tombstones
+        marks = {self.subject(user): user for user in users}
+        found: set[str] = set()
+        with self._database.reading() as db:
+            for part in chunks(list(marks)):
+                whole = stones.select().where(stones.c.mark.in_(part), stones.c.until.is_not(None))
+                found.update(marks[row.mark] for row in db.execute(whole))
+        return found
+
     def set_user(self, db: "Connection", user_id: str, until: float) -> None:
         """Remember that all of a user was forgotten, at the moment ``until``."""
         stones = tables().tombstones

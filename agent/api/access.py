@@ -6,18 +6,29 @@ Knows keys and requests, not what is asked for.
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 
 from agent.api.problems import Problem
 from agent.limner import Limner
 from agent.service import DEFAULT_TENANT, ApiKey, Scope, Service
 
-__all__ = ["DEV_KEY", "Admins", "Caller", "Erases", "Reads", "Writes", "caller_of", "needs"]
+__all__ = ["DEV_KEY", "PURPOSE", "Admins", "Caller", "Erases", "Reads", "Writes", "caller_of", "needs"]
 
 DEV_KEY: Final = ApiKey("dev", DEFAULT_TENANT, frozenset({"admin"}), "--dev", "")
 """What everybody has in the mode for development."""
 
+PURPOSE: Final = "Limner-Purpose"
+"""The header that says what a request is for."""
+
+_Purpose = Annotated[
+    str | None,
+    Header(
+        alias=PURPOSE,
+        max_length=63,
+        description="What it is for: a purpose of the tenant's policy (/v1/policy); without it, the first one.",
+    ),
+]
 _BEARER: Final = HTTPBearer(
     auto_error=False, scheme_name="key", bearerFormat="limner_…", description="An API key of `limner keys add`."
 )
@@ -29,6 +40,7 @@ class Caller:
 
     service: Service
     key: ApiKey
+    purpose: str | None = None
 
     @property
     def tenant(self) -> str:
@@ -37,8 +49,8 @@ class Caller:
 
     @property
     def limner(self) -> Limner:
-        """The tenant's store."""
-        return self.service.limner(self.tenant)
+        """The tenant's store, for the purpose that the request names, if it names one."""
+        return self.service.limner(self.tenant).for_purpose(self.purpose)
 
     def check(self, scope: Scope) -> None:
         """Refuse what the key is not good for.
@@ -72,7 +84,7 @@ def caller_of(request: Request) -> Caller:
         )
     request.state.is_operator = key.may("admin")
     request.state.rate_headers = request.app.state.rates.count(key.key_id)
-    return Caller(service, key)
+    return Caller(service, key, request.headers.get(PURPOSE) or None)
 
 
 def needs(scope: Scope) -> Any:
@@ -82,7 +94,7 @@ def needs(scope: Scope) -> Any:
         Problem: 401 and 429 as :func:`caller_of`; 403, the key is not good for that.
     """
 
-    async def check(request: Request, shown: Annotated[Any, Depends(_BEARER)]) -> Caller:
+    async def check(request: Request, shown: Annotated[Any, Depends(_BEARER)], purpose: _Purpose = None) -> Caller:
         caller = caller_of(request)
         caller.check(scope)
         return caller

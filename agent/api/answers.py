@@ -52,7 +52,8 @@ async def ask(
     The answer comes when the model is done; with `Accept: text/event-stream` there are `progress` events before (how
     many others come first, which step is done), then `done` with the document, or `problem`. Going away cancels it.
     """
-    job = await reading(caller.service.ask, caller.tenant, user_id, asked.question, min_confidence=asked.min_confidence)
+    more = {"min_confidence": asked.min_confidence, "purpose": caller.purpose}
+    job = await reading(caller.service.ask, caller.tenant, user_id, asked.question, **more)
     return await answer_of(request, caller.service, job)
 
 
@@ -71,8 +72,8 @@ async def explain(
         raise UsageError("give either a pointer or a question")
     service, tenant = caller.service, caller.tenant
     if what.question is not None:
-        job = await reading(service.explain_answer, tenant, user_id, what.question)
+        job = await reading(service.explain_answer, tenant, user_id, what.question, purpose=caller.purpose)
     else:
         schema = await reading(service.schemas.get, tenant, what.schema_name)
-        job = await reading(service.explain, tenant, user_id, what.pointer or "", schema)
+        job = await reading(service.explain, tenant, user_id, what.pointer or "", schema, purpose=caller.purpose)
     return await answer_of(request, service, job)

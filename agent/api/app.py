@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from agent.api import (
     answers,
+    consents,
     corrections,
     erasures,
     events,
@@ -20,6 +21,7 @@ from agent.api import (
     uploads,
     users,
 )
+from agent.api.access import PURPOSE
 from agent.api.defects import Defects
 from agent.api.guards import Guard
 from agent.api.mcp import mount_mcp
@@ -39,6 +41,7 @@ _ROUTERS: Final = (
     answers.router,
     profiles.router,
     corrections.router,
+    consents.router,
     jobs.router,
     schemas.router,
     erasures.router,
@@ -94,7 +97,7 @@ def _add_middleware(app: FastAPI, settings: ApiSettings) -> None:
             CORSMiddleware,
             allow_origins=list(settings.origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", PURPOSE],
             expose_headers=list(_EXPOSED),
         )
     app.add_middleware(RawPaths)

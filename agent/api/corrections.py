@@ -47,6 +47,8 @@ async def correct(
 ) -> Response:
     """Confirm, correct or forbid a value. It counts from the next profile on."""
 
+    await reading(caller.limner.permit, user_id)  # what was answered before is not repeated without
+
     async def keep() -> Response:
         schema = await reading(caller.service.schemas.get, caller.tenant, said.schema_name)
         by = said.by or caller.key.label or caller.key.key_id

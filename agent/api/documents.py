@@ -16,6 +16,8 @@ __all__ = [
     "BadLineDocument",
     "ChangesDocument",
     "Compacted",
+    "ConsentEntry",
+    "Consents",
     "CorrectionLines",
     "EventDocument",
     "Events",
@@ -28,6 +30,7 @@ __all__ = [
     "JobDocument",
     "Jobs",
     "KeyInfo",
+    "PolicyDocument",
     "Preview",
     "ProblemDocument",
     "ProblemMeaning",
@@ -226,6 +229,7 @@ class VersionEntry(TypedDict):
     schema: _SchemaRef
     version: int
     made_at: str
+    purpose: str | None
 
 
 class VersionList(TypedDict):
@@ -370,4 +374,47 @@ class Export(TypedDict):
     snippets: list[dict[str, Any]]
     profiles: list[dict[str, Any]]
     corrections: list[dict[str, Any]]
+    consents: list[dict[str, Any]]
     receipts: list[Receipt]
+
+
+class PolicyDocument(TypedDict):
+    """What a tenant allows; the same as of `limner policy show --json`."""
+
+    purposes: list[str]
+    require_consent: bool
+    sensitive: Literal["all"] | list[str]
+    inferred: list[str]
+
+
+class _Entry(TypedDict):
+    user_id: str
+    purpose: str
+    action: Literal["grant", "withdraw"]
+    basis: str | None
+    until: str | None
+    sensitive: list[str]
+    at: str
+    by: str
+    source: str | None
+
+
+class ConsentEntry(_Entry):
+    """What was recorded; ``profile_versions``: how many versions of profiles a withdrawal dropped."""
+
+    profile_versions: int
+
+
+class _Now(TypedDict):
+    allowed: bool
+    basis: str | None
+    until: str | None
+    sensitive: list[str]
+
+
+class Consents(TypedDict):
+    """What was recorded of a user, and what counts now, by purpose; the same as of `limner consent list --json`."""
+
+    user_id: str
+    consents: list[_Entry]
+    now: dict[str, _Now]

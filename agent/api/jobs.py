@@ -11,6 +11,7 @@ from agent.api.documents import Jobs as JobList
 from agent.api.openapi import returns
 from agent.api.problems import Problem
 from agent.api.responses import Json
+from agent.api.threads import reading
 from agent.api.working import events_of, job_document
 from agent.service import Job, JobState
 
@@ -34,7 +35,7 @@ async def list_jobs(
 async def get_job(request: Request, caller: Reads, job_id: str) -> Response:
     """A job, with its result when it is done."""
     job = _job(caller, job_id)
-    return Json(job_document(job, whole=True, for_operator=request.state.is_operator))
+    return Json(await reading(job_document, job, whole=True, for_operator=request.state.is_operator))
 
 
 @router.delete("/{job_id}", status_code=204, responses={204: {"description": "It stops; nothing of it is kept."}})

@@ -85,6 +85,7 @@ class _Endpoint:
             scopes=found.key.scopes,
             by=_name_of(found.key),
             remedy="It needs an API key with the scope {scope!r}",
+            purpose=found.purpose,
         )
         owner = AuthenticatedUser(AccessToken(token="", client_id=found.key.key_id, scopes=[]))
         # the SDK lets only the owner of a session use it

@@ -30,6 +30,7 @@ _TAGS: Final = (
     ("answers", "Questions about a user."),
     ("profiles", "Profiles under a schema, in versions."),
     ("claims", "Why a value stands there, and what people say of it."),
+    ("consents", "What a tenant allows, and what users allowed."),
     ("jobs", "What the language model is doing."),
     ("schemas", "What profiles look like."),
     ("erasures", "Forgetting and handing out what is known (GDPR, 个人信息保护法)."),
@@ -38,7 +39,7 @@ _TAGS: Final = (
 _MEANINGS: Final = {
     400: "The request makes no sense as it is.",
     401: "No key, or one that is not good.",
-    403: "The key is not good for this.",
+    403: "The key is not good for this, or nothing may be told of this user for this purpose.",
     404: "It is not there.",
     409: "The work was cancelled, or the same request is being done.",
     413: "The request is too large.",

@@ -28,6 +28,12 @@ TYPES: Final[Mapping[str, ProblemType]] = {
     "forbidden": ProblemType(
         (403,), "The key is not good for this.", "Use a key with the scope that the detail names."
     ),
+    "consent-missing": ProblemType(
+        (403,),
+        "Nothing may be made of this user's history, or told, for this purpose: the tenant's policy requires a consent "
+        "or another legal basis, and none is recorded, or it ended or was withdrawn.",
+        "Where there is one, record it: POST /v1/users/{user_id}/consents. GET tells what is recorded.",
+    ),
     "cross-site": ProblemType(
         (403,),
         "A page of another site made the request, and the server runs with --dev, where no key keeps it out.",

@@ -16,6 +16,7 @@ from agent.api.problem_types import TYPES
 from agent.api.responses import Json
 from agent.errors import (
     BackendUnavailable,
+    ConsentMissing,
     InputError,
     LimnerError,
     ModelReplyError,
@@ -44,6 +45,7 @@ STATUS: Final[Mapping[type[LimnerError], int]] = {
     ProfileInvalid: 422,
     SchemaError: 422,
     InputError: 422,
+    ConsentMissing: 403,
     UsageError: 400,
     OtherRequest: 422,
     InProgress: 409,

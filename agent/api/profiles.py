@@ -59,7 +59,7 @@ async def build_profile(
 
     async def build() -> Response:
         schema = await reading(caller.service.schemas.get, caller.tenant, wanted.schema_name)
-        more = {"min_confidence": wanted.min_confidence, "fresh": wanted.fresh}
+        more = {"min_confidence": wanted.min_confidence, "fresh": wanted.fresh, "purpose": caller.purpose}
         job = await reading(caller.service.build, caller.tenant, user_id, schema, **more)
         return Json(job_document(job), 202, {"Location": path_of("v1", "jobs", job.job_id)})
 

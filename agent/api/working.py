@@ -78,7 +78,7 @@ def job_document(job: Job, *, whole: bool = False, for_operator: bool = False) -
         "ended_at": _iso(job.ended),
     }
     if whole and state == "done":
-        document["result"] = job.result
+        document["result"] = job.result_or_error()
     if whole and state == "failed":
         document["problem"] = _problem(job, for_operator)
     return document
@@ -94,13 +94,18 @@ async def _events(service: Service, job: Job, *, owned: bool, for_operator: bool
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), _PING_SECONDS)
                 changed.clear()
-            if job.state == "done":
-                yield event("done", job.result)
-            else:
-                yield event("problem", _problem(job, for_operator))
+            yield _ending(job, for_operator)
         finally:
             if owned:
                 _stop(service, job)
+
+
+def _ending(job: Job, for_operator: bool) -> bytes:
+    """The last event of a job: what came of it, or why that cannot be told."""
+    try:
+        return event("done", job.result_or_error())
+    except LimnerError as error:
+        return event("problem", problem_of(error, for_operator=for_operator).document())
 
 
 def _problem(job: Job, for_operator: bool) -> dict[str, Any]:

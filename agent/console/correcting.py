@@ -13,7 +13,7 @@ from agent.console.pages import HOME, PageRoute, go_to, render
 from agent.console.portrait import Value, label_of, portray
 from agent.console.texts import Texts
 from agent.console.visits import Form, Given, Visit, Visitor
-from agent.errors import InputError, LimnerError, UsageError
+from agent.errors import ConsentMissing, InputError, LimnerError, UsageError
 from agent.facets import Facet, plan_facets
 from agent.schema import ProfileSchema
 from agent.schema_rules import escape_pointer
@@ -60,6 +60,8 @@ def correct(visit: Visitor, form: Given) -> Response:
     try:
         value = _value(form, schema, pointer) if action == "correct" else None
         visit.caller.limner.correct(user, pointer, action, value, by=by, note=note, schema=schema)
+    except ConsentMissing:
+        raise
     except (InputError, UsageError) as error:
         return _form(visit, form, error)
     return go_to("customer", user=user, schema=schema.name, said=action)

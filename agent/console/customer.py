@@ -1,15 +1,18 @@
 """The page of a customer, and the sheet of it for paper."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from agent.console.charts import chart_of
-from agent.console.kept import MOST, Chosen, choose
+from agent.console.kept import MOST, Chosen, choose_or_bar
 from agent.console.pages import HOME, PageRoute, render
 from agent.console.portrait import Portrait, portray
 from agent.console.visits import Visit, Visitor
+from agent.errors import LimnerError
 from agent.service import Job
 
 __all__ = ["customer", "router", "sheet"]
@@ -32,7 +35,7 @@ def customer(
     """Who this is, what they want, how they feel, and what proves it."""
     store = visit.caller.limner.store
     outline = store.browsing.outline(user)
-    chosen = choose(visit.caller.service, visit.caller.tenant, user, schema, version)
+    chosen = choose_or_bar(visit.caller.service, visit.caller.tenant, user, schema, version)
     jobs = visit.caller.service.queue.jobs(visit.caller.tenant, user)
     building = [each for each in jobs if each.kind == "profile" and not each.progress().ended]
     return render(
@@ -46,7 +49,7 @@ def customer(
         chart=None if chosen.document is None else chart_of(store, user, chosen, visit.texts),
         latest=store.browsing.page(user, _LATEST_MESSAGES).events,
         building=building[-1] if building else None,
-        asked=[_asked(each) for each in jobs if each.kind == "ask" and each.state == "done"][: -_ASKED_SHOWN - 1 : -1],
+        asked=list(_asked(jobs))[: -_ASKED_SHOWN - 1 : -1],
         versions=chosen.versions[: -_VERSIONS_SHOWN - 1 : -1],
         can_judge=visit.may("write") and chosen.is_latest and chosen.schema is not None,
         said=said if said in ("confirm", "correct", "forbid", "built") else "",
@@ -62,7 +65,7 @@ def sheet(
 ) -> Response:
     """One page for paper: the profile with its quotes."""
     outline = visit.caller.limner.store.browsing.outline(user)
-    chosen = choose(visit.caller.service, visit.caller.tenant, user, schema, version)
+    chosen = choose_or_bar(visit.caller.service, visit.caller.tenant, user, schema, version)
     portrait = _portrait(chosen, visit, with_refused=False)
     return render("sheet.html", visit, visit.request, user=user, outline=outline, chosen=chosen, portrait=portrait)
 
@@ -73,6 +76,10 @@ def _portrait(chosen: Chosen, visit: Visit, *, with_refused: bool = True) -> Por
     return portray(chosen.document, chosen.schema, visit.texts, chosen.pending, with_refused=with_refused)
 
 
-def _asked(job: Job) -> dict[str, Any]:
-    answer = job.result or {}
-    return {"job_id": job.job_id, "question": answer.get("question", ""), "answer": answer.get("answer")}
+def _asked(jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
+    """The questions that were answered, as far as the answers may be told."""
+    for job in jobs:
+        if job.kind == "ask" and job.state == "done":
+            with suppress(LimnerError):
+                answer = job.result_or_error()
+                yield {"job_id": job.job_id, "question": answer["question"], "answer": answer["answer"]}

@@ -15,7 +15,7 @@ from agent.console.reasoning import reasoning_of
 from agent.console.texts import Texts
 from agent.console.visits import Given, Visit, Visitor
 from agent.documents import AnswerDocument
-from agent.errors import LimnerError
+from agent.errors import ConsentMissing, LimnerError
 from agent.explanations import Explanation
 from agent.plain import restored
 from agent.service import Job, Progress
@@ -45,8 +45,10 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
     try:
         document = found.result_or_error()
     except LimnerError as error:
-        hint = error.hint if progress.state == "failed" else None
-        return render("failed.html", visit, visit.request, error=str(error), hint=hint, **shown)
+        hint, said = error.hint if progress.state == "failed" else None, str(error)
+        if isinstance(error, ConsentMissing):
+            said, hint = visit.texts("barred"), visit.texts("barred.help")
+        return render("failed.html", visit, visit.request, error=said, hint=hint, **shown)
     if found.kind == "ask":
         answer: AnswerDocument = restored(AnswerDocument, document)
         notes = Notes(found.user_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.documents import ProfileDocument
-from agent.errors import InputError, LimnerError
+from agent.errors import ConsentMissing, InputError, LimnerError
 from agent.plain import restored
 from agent.schema import ProfileSchema
 from agent.service import Service
@@ -18,7 +18,7 @@ from retrieval.keeping import Version, VersionNote
 if TYPE_CHECKING:
     from agent.corrections import Correction
 
-__all__ = ["MOST", "Chosen", "choose", "document_at", "schema_named"]
+__all__ = ["MOST", "Chosen", "choose", "choose_or_bar", "document_at", "schema_named"]
 
 MOST: Final = 1_000_000
 """No version has a greater number."""
@@ -39,6 +39,7 @@ class Chosen:
         version: the number of the chosen version.
         pending: what people said that the latest version does not know yet.
         loaded: how many messages came since it was made.
+        is_barred: nothing may be told, for want of a consent or another legal basis.
     """
 
     schema_name: str
@@ -49,6 +50,7 @@ class Chosen:
     version: int | None
     pending: "tuple[Correction, ...]"
     loaded: int
+    is_barred: bool = False
 
     @property
     def is_latest(self) -> bool:
@@ -80,6 +82,20 @@ def choose(service: Service, tenant: str, user_id: str, schema_name: str, number
     pending = _pending(store, kept) if is_latest else ()
     loaded = _loaded_since(store, kept) if is_latest else 0
     return Chosen(name, schema, names, versions, _document(kept), wanted, pending, loaded)
+
+
+def choose_or_bar(service: Service, tenant: str, user_id: str, schema_name: str, number: int | None) -> Chosen:
+    """The same; without any profile, where nothing may be told.
+
+    Raises:
+        InputError: as for ``choose``.
+    """
+    try:
+        return choose(service, tenant, user_id, schema_name, number)
+    except ConsentMissing:
+        names = tuple(service.schemas.names(tenant))
+        name = schema_name if schema_name in names else _FIRST_CHOICE
+        return Chosen(name, None, names, (), None, None, (), 0, is_barred=True)
 
 
 def document_at(store: Store, user_id: str, schema_name: str, number: int) -> ProfileDocument:

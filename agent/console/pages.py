@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from agent.api.problems import Problem, problem_of
 from agent.console.sessions import LASTS_SECONDS
 from agent.console.visits import LoginNeeded, Visit, cookie_name, texts_of
-from agent.errors import LimnerError
+from agent.errors import ConsentMissing, LimnerError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -55,6 +55,10 @@ class PageRoute(APIRoute):
                 response = _to_login(request)
             except Problem as problem:
                 response = _error_page(request, problem)
+            except ConsentMissing:
+                texts = texts_of(request)
+                barred = Problem(403, "consent-missing", texts("barred"), hint=texts("barred.help"))
+                response = _error_page(request, barred)
             except LimnerError as error:
                 response = _error_page(request, problem_of(error))
             except Missing:

@@ -26,6 +26,7 @@ class Caller:
         by: who makes a correction; the language model cannot choose that.
         remedy: what to do when it may not do something; holds ``{scope}``.
         schemas: further profile schemas, by name.
+        purpose: what it is for; None: the first purpose of the tenant's policy.
     """
 
     service: Service
@@ -34,11 +35,12 @@ class Caller:
     by: str
     remedy: str
     schemas: Mapping[str, ProfileSchema] = field(default_factory=dict)
+    purpose: str | None = None
 
     @property
     def limner(self) -> Limner:
-        """The tenant's store with the models."""
-        return self.service.limner(self.tenant)
+        """The tenant's store with the models, for the purpose."""
+        return self.service.limner(self.tenant).for_purpose(self.purpose)
 
     def may(self, scope: Scope) -> bool:
         """Whether the client may do what ``scope`` says."""

@@ -22,16 +22,22 @@ async def list_users(call: Call) -> Outcome:
 
 
 async def search_history(call: Call) -> Outcome:
-    """Ranked evidence from a user's history."""
+    """Ranked evidence from a user's history; for a language model, which needs a legal basis as limner's own does."""
     user_id, query, k = call.given["user_id"], call.given["query"], call.given["k"]
-    hits = await in_thread(lambda: call.caller.limner.search(user_id, query, k))
-    return Outcome(search_document(user_id, query, hits))
+    limner = call.caller.limner
+
+    def work() -> Outcome:
+        limner.store.snippet_count(user_id)
+        limner.permit(user_id)
+        return Outcome(search_document(user_id, query, limner.search(user_id, query, k)))
+
+    return await in_thread(work)
 
 
 async def ask_user(call: Call) -> Outcome:
     """An answer about a user, with quotes."""
     service, user_id, question = call.caller.service, call.given["user_id"], call.given["question"]
-    job = await in_thread(lambda: service.ask(call.caller.tenant, user_id, question))
+    job = await in_thread(lambda: service.ask(call.caller.tenant, user_id, question, purpose=call.caller.purpose))
     return Outcome(await result_of(job, service.queue, call.report))
 
 
@@ -43,7 +49,7 @@ async def get_profile(call: Call) -> Outcome:
         kept, since = await in_thread(lambda: latest_profile(call.caller.limner, user_id, schema))
         if kept is not None:
             return Outcome(kept.as_json(), since)
-    job = await in_thread(lambda: service.build(tenant, user_id, schema))
+    job = await in_thread(lambda: service.build(tenant, user_id, schema, purpose=call.caller.purpose))
     return Outcome(await result_of(job, service.queue, call.report))
 
 
@@ -51,7 +57,7 @@ async def explain_claim(call: Call) -> Outcome:
     """Why a profile says what it says, or nothing, at a place."""
     service, tenant, user_id = call.caller.service, call.caller.tenant, call.given["user_id"]
     schema, pointer = call.caller.schema(call.given["schema"]), call.given["pointer"]
-    job = await in_thread(lambda: service.explain(tenant, user_id, pointer, schema))
+    job = await in_thread(lambda: service.explain(tenant, user_id, pointer, schema, purpose=call.caller.purpose))
     return Outcome(await result_of(job, service.queue, call.report))
 
 

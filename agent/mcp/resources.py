@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote
 
-from agent.errors import InputError, UsageError, shorten
+from agent.errors import ConsentMissing, InputError, UsageError, shorten
 from agent.latest import latest_profile
 from agent.listings import users_document
 from agent.mcp.caller import Caller
@@ -78,7 +78,10 @@ def listed(caller: Caller, after: str | None) -> tuple[list[Listed], str | None]
 
 
 def _profiles(caller: Caller, user_id: str) -> Iterator[Listed]:
-    names = {each.schema for each in caller.limner.store.keeping.versions(user_id)}
+    try:
+        names = {each.schema for each in caller.limner.store.keeping.versions(user_id)}
+    except ConsentMissing:
+        return
     for name in sorted(names & set(caller.schema_names())):
         title = f"Profile of {user_id} ({name})"
         yield Listed(uri_of(user_id, "profiles", name), f"{user_id}/{name}", title, TEMPLATES[0].description)
@@ -98,6 +101,8 @@ def read(caller: Caller, uri: str) -> dict[str, Any]:
         forms = ", ".join(each.uri for each in TEMPLATES)
         raise UsageError(f"{shorten(uri)} is no resource of limner", hint=f"There are {USERS}, {forms}")
     user_id, name = (_decoded(each) for each in (parts[0], parts[2]))
+    caller.limner.store.snippet_count(user_id)
+    caller.limner.permit(user_id)
     if parts[1] == "events":
         return event_document(caller.limner.store.event(user_id, name))
     document, _ = latest_profile(caller.limner, user_id, caller.schema(name))

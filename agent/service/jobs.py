@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from agent.abreast import Cancelled, Stop
 from agent.errors import LimnerError
-from agent.progress import OnStep, Step
+from agent.progress import OnStep, Step, go_on
 from agent.service.defects import place_of
 
 __all__ = ["ENDED", "Cancelled", "Job", "JobKind", "JobState", "Progress", "Task"]
@@ -49,7 +49,8 @@ class Job:
     Attributes:
         tenant, user_id: whom it is for, and about.
         kind, about: what is made, and the name of the schema where there is one.
-        result: the document, when it is done.
+        guard: asked before a result is told; raises why it may not be (any more).
+        result: the document, when it is done; :meth:`result_or_error` tells it.
         error: why it failed.
         created, started, ended: times of the system's clock, seconds since 1970.
     """
@@ -59,6 +60,7 @@ class Job:
     kind: JobKind
     task: Task
     about: str | None = None
+    guard: Callable[[], None] = go_on
     job_id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     state: JobState = "queued"
     step: Step | None = None
@@ -134,9 +136,10 @@ class Job:
 
         Raises:
             Cancelled: it was stopped.
-            LimnerError: why it failed.
+            LimnerError: why it failed, or may not be told.
         """
         if self.state == "done" and self.result is not None:
+            self.guard()
             return self.result
         if self.state == "cancelled":
             raise Cancelled("the work was cancelled", hint="Ask again")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.errors import ConsentMissing
 from agent.limner import Limner
 from agent.progress import OnStep
 from agent.schema import ProfileSchema
@@ -24,6 +25,7 @@ from agent.service.turns import Turns
 
 if TYPE_CHECKING:
     from retrieval import BadLine, Event, IngestReport
+    from retrieval.consents import Consent
     from retrieval.retention import Expired
 
 __all__ = ["BOOK", "Service"]
@@ -61,43 +63,54 @@ class Service:
         """The tenant's store with the models; see :meth:`Tenants.limner`."""
         return self.tenants.limner(tenant)
 
-    def ask(self, tenant: str, user_id: str, question: str, *, min_confidence: float = 0.0) -> Job:
-        """Let the model answer a question; the job's result is the answer document.
+    def ask(
+        self, tenant: str, user_id: str, question: str, *, min_confidence: float = 0.0, purpose: str | None = None
+    ) -> Job:
+        """Let the model answer a question; the job's result is the answer document, as long as it may be told.
 
         Raises:
-            UnknownUser: at once, before anything waits.
+            UnknownUser, ConsentMissing: at once, before anything waits.
             QueueFull: too much waits.
         """
-        limner = self._with_user(tenant, user_id)
+        limner, guard = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             watched = _watched(limner, on_step, may_go_on)
             return watched.ask(user_id, question, min_confidence=min_confidence).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "ask", task))
+        return self.queue.submit(Job(tenant, user_id, "ask", task, guard=guard))
 
     def build(
-        self, tenant: str, user_id: str, schema: ProfileSchema, *, min_confidence: float = 0.0, fresh: bool = False
+        self,
+        tenant: str,
+        user_id: str,
+        schema: ProfileSchema,
+        *,
+        min_confidence: float = 0.0,
+        fresh: bool = False,
+        purpose: str | None = None,
     ) -> Job:
         """Let the model make a profile; the job's result is the profile document. See :meth:`ask`."""
-        limner = self._with_user(tenant, user_id)
+        limner, guard = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             watched = _watched(limner, on_step, may_go_on)
             return watched.profile(user_id, schema, min_confidence=min_confidence, fresh=fresh).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name))
+        return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name, guard=guard))
 
-    def explain(self, tenant: str, user_id: str, pointer: str, schema: ProfileSchema) -> Job:
+    def explain(
+        self, tenant: str, user_id: str, pointer: str, schema: ProfileSchema, *, purpose: str | None = None
+    ) -> Job:
         """Let the model find out why a profile has what it has; the result is the explanation. See :meth:`ask`."""
-        limner = self._with_user(tenant, user_id)
+        limner, guard = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             return _watched(limner, on_step, may_go_on).explain(user_id, pointer, schema).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "explain", task, about=schema.name))
+        return self.queue.submit(Job(tenant, user_id, "explain", task, about=schema.name, guard=guard))
 
-    def explain_answer(self, tenant: str, user_id: str, question: str) -> Job:
+    def explain_answer(self, tenant: str, user_id: str, question: str, *, purpose: str | None = None) -> Job:
         """Let the model find out why a question is answered as it is; the result is the explanation. See :meth:`ask`.
 
         Raises:
@@ -106,12 +119,12 @@ class Service:
         from agent.explaining import check_question
 
         check_question(question)
-        limner = self._with_user(tenant, user_id)
+        limner, guard = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             return _watched(limner, on_step, may_go_on).explain_answer(user_id, question).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "explain", task))
+        return self.queue.submit(Job(tenant, user_id, "explain", task, guard=guard))
 
     def load(
         self,
@@ -158,6 +171,22 @@ class Service:
             finally:
                 self.once.forget(tenant, user_id)
 
+    def grant(self, tenant: str, user_id: str, purpose: str, **terms: Any) -> "Consent":
+        """Record a consent, or another legal basis; see :meth:`retrieval.consents.Consents.grant`."""
+        store = self.limner(tenant).store
+        store.make()
+        return store.consents.grant(user_id, purpose, **terms)
+
+    def withdraw(self, tenant: str, user_id: str, purpose: str | None, **terms: Any) -> "tuple[Consent, int]":
+        """Record a withdrawal; work about the user is stopped first, and what was answered is forgotten."""
+        store = self.limner(tenant).store
+        store.make()
+        with self.queue.barred(tenant, user_id):
+            try:
+                return store.consents.withdraw(user_id, purpose, **terms)
+            finally:
+                self.once.forget(tenant, user_id)
+
     def compact(self, tenant: str) -> list[dict[str, Any]]:
         """Remove the bytes of what was erased and deferred; see :meth:`agent.limner.Limner.compact`."""
         with self._writers(tenant).taken():
@@ -173,10 +202,18 @@ class Service:
         with self._lock:
             return self._turns[tenant]
 
-    def _with_user(self, tenant: str, user_id: str) -> Limner:
-        limner = self.limner(tenant)
+    def _with_user(self, tenant: str, user_id: str, purpose: str | None) -> tuple[Limner, Callable[[], None]]:
+        """The tenant's store for the purpose, and what refuses results of work about the user that may not be told."""
+        limner = self.limner(tenant).for_purpose(purpose)
         limner.store.snippet_count(user_id)
-        return limner
+        before = limner.permit(user_id)
+
+        def guard() -> None:
+            now = limner.permit(user_id)
+            if (now.purpose, now.sensitive) != (before.purpose, before.sensitive):
+                raise ConsentMissing("what may be told of this user changed since this was made", hint="Ask again")
+
+        return limner, guard
 
 
 def _watched(limner: Limner, on_step: OnStep, may_go_on: Callable[[], None]) -> Limner:

@@ -622,7 +622,7 @@ def test_batch(limner: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
     assert (lines[3]["user_id"], lines[3]["line"], lines[3]["error"]["type"]) == (None, 5, "BadRequest")
     before = out.read_bytes()
     again = limner("ask", "--batch", requests, "--out", out, "--json")
-    assert (again.code, again.json) == (3, {"out": str(out), "requests": 5, "earlier": 5, "failed": 3})
+    assert (again.code, again.json) == (3, {"out": str(out), "requests": 5, "earlier": 5, "failed": 3, "refused": 0})
     assert out.read_bytes() == before
 
 

@@ -24,6 +24,7 @@ from retrieval.history import UnknownUser
 from retrieval.locks import StoreLock
 from retrieval.personal.policy import PersonalData
 from retrieval.scopes import Scope
+from retrieval.sql import SCHEMA_VERSION
 from retrieval.store import Store
 from tests.conftest import WriteRows
 from tests.retrieval.conftest import agrees
@@ -73,7 +74,7 @@ def test_a_backup_makes_the_same_store_again_and_nothing_is_embedded(
     made = filled.backup(tmp_path / "b")
     assert made.counts == {
         "users": 3, "events": 12, "snippets": 12, "profile_versions": 0, "corrections": 0, "tombstones": 0,
-        "receipts": 0,
+        "receipts": 0, "consents": 0,
     }  # fmt: skip
     assert stat.S_IMODE((tmp_path / "b").stat().st_mode) == 0o600
     assert sorted(each.name for each in tmp_path.iterdir()) == ["b", "history.jsonl", "store"]
@@ -359,13 +360,15 @@ def test_a_damaged_store_is_neither_backed_up_nor_replaced(
 def test_an_old_store_comes_from_an_old_backup(filled: Store, open_store: OpenStore, tmp_path: Path) -> None:
     filled.close()
     with sqlite3.connect(filled.path / "record.sqlite3") as connection:
-        for table in ("tombstones", "erasures"):
+        for table in ("tombstones", "erasures", "consents"):
             connection.execute(f"DROP TABLE {table}")
+        for column in ("purpose", "sensitive"):
+            connection.execute(f"ALTER TABLE versions DROP COLUMN {column}")
         connection.execute("UPDATE meta SET value = '4' WHERE key = 'schema'")
     connection.close()
     old = open_store()
     made = old.backup(tmp_path / "b")
-    assert made.schema == 5 and made.counts["events"] == 12
+    assert made.schema == SCHEMA_VERSION and made.counts["events"] == 12
     other = open_store(tmp_path / "other")
     other.restore(tmp_path / "b")
     assert shown(other, "anna-1") == shown(filled, "anna-1")

@@ -476,8 +476,10 @@ def test_the_last_user(store: Store, tmp_path: Path) -> None:
 def test_a_store_of_version_4_is_brought_up(filled: Store, open_store: OpenStore) -> None:
     filled.close()
     with sqlite3.connect(filled.path / "record.sqlite3") as db:
-        db.execute("DROP TABLE tombstones")
-        db.execute("DROP TABLE erasures")
+        for table in ("tombstones", "erasures", "consents"):
+            db.execute(f"DROP TABLE {table}")
+        for column in ("purpose", "sensitive"):
+            db.execute(f"ALTER TABLE versions DROP COLUMN {column}")
         db.execute("UPDATE meta SET value = '4' WHERE key = 'schema'")
     db.close()
     store = open_store()

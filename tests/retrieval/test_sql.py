@@ -46,13 +46,16 @@ def test_a_record_without_a_version(tmp_path: Path) -> None:
         Database(path)
 
 
-@pytest.mark.parametrize("version", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("version", ["1", "2", "3", "4", "5"])
 def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: str) -> None:
     path = tmp_path / "record.sqlite3"
     Database(path).close()
     with sqlite3.connect(path) as other:
-        for table in ("tombstones", "erasures", *(("versions", "corrections") if version < "4" else ())):
+        forgetting = ("tombstones", "erasures") if version < "5" else ()
+        for table in ("consents", *forgetting, *(("versions", "corrections") if version < "4" else ())):
             other.execute(f"DROP TABLE {table}")
+        for column in ("purpose", "sensitive") if version >= "4" else ():
+            other.execute(f"ALTER TABLE versions DROP COLUMN {column}")
         if version < "3":
             other.execute("DROP TABLE likeness")
             for column in ("language", "copy_of"):
@@ -66,7 +69,7 @@ def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, vers
         assert db.execute(tables().snippets.select()).all() == []
         assert db.execute(tables().events.select()).all() == []
         kept = tables()
-        for table in (kept.likeness, kept.versions, kept.corrections, kept.tombstones, kept.erasures):
+        for table in (kept.likeness, kept.versions, kept.corrections, kept.tombstones, kept.erasures, kept.consents):
             assert db.execute(table.select()).all() == []
         assert db.execute(tables().meta.select()).one() == ("schema", str(SCHEMA_VERSION))
     database.close()

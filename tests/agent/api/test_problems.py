@@ -63,6 +63,11 @@ def test_problems_of_requests(server: Served) -> None:
         _check(make(), name)
 
 
+def test_consent_missing(server: Served) -> None:
+    server.ask("PUT", "/v1/policy", json={"purposes": ["support"], "require_consent": True}).raise_for_status()
+    _check(server.ask("POST", "/v1/users/u1/ask", json={"question": "Where do I live?"}), "consent-missing")
+
+
 def test_every_type_is_made_by_some_test() -> None:
     here = Path(__file__).with_name("test_problems.py").read_text("utf-8")
     assert [name for name in TYPES if f'{name}"' not in here] == []
