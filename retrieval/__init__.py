@@ -15,6 +15,7 @@ from retrieval.errors import (
     StoreBusy,
     StoreError,
     UsageError,
+    WrongKey,
 )
 from retrieval.events import Event, Role, Snippet
 from retrieval.fakes import HashingEmbedder
@@ -64,6 +65,7 @@ __all__ = [
     "UnknownUser",
     "UsageError",
     "UserSummary",
+    "WrongKey",
     "cache_dir",
     "events_of_documents",
     "load_embedder",
