@@ -10,7 +10,7 @@ LimnerError
 ├── ModelUnavailable
 │   └── ModelReplyError    4  the model answered with something that is not what was asked for
 ├── BackendUnavailable     4
-└── StoreError / StoreBusy 5
+└── StoreError / StoreBusy / WrongKey 5
 """
 
 from retrieval.errors import (
@@ -23,6 +23,7 @@ from retrieval.errors import (
     StoreBusy,
     StoreError,
     UsageError,
+    WrongKey,
     shorten,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "UsageError",
+    "WrongKey",
     "shorten",
 ]
 
