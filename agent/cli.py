@@ -16,6 +16,7 @@ from agent import options
 from agent.cli_backup import backup, restore
 from agent.cli_consent import consent, policy
 from agent.cli_doctor import doctor
+from agent.cli_encryption import encryption
 from agent.cli_eval import evaluate
 from agent.cli_explain import explain
 from agent.cli_forgetting import compact, export, forget, receipts, verify_erasure
@@ -354,6 +355,7 @@ cli.add_command(policy)
 cli.add_command(consent)
 cli.add_command(backup)
 cli.add_command(restore)
+cli.add_command(encryption)
 
 
 @cli.command()

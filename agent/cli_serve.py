@@ -114,7 +114,7 @@ def keys() -> None:
 @click.option("--label", default="", metavar="TEXT", help="Who has it, for the list.")
 @click.option("--days", type=click.IntRange(min=1), default=None, metavar="N", help="It expires after so many days.")
 @_tenants
-@options.store
+@options.store_folder
 @options.as_json
 def add_key(
     tenant: str, scopes: Sequence[str], label: str, days: int | None, tenants: Path | None, store: Path, as_json: bool
@@ -133,7 +133,7 @@ def add_key(
 
 @keys.command("list")
 @_tenants
-@options.store
+@options.store_folder
 @options.as_json
 def list_keys(tenants: Path | None, store: Path, as_json: bool) -> int:
     """List the keys, without what would let somebody use them."""
@@ -145,7 +145,7 @@ def list_keys(tenants: Path | None, store: Path, as_json: bool) -> int:
 @keys.command("revoke")
 @click.argument("key_id")
 @_tenants
-@options.store
+@options.store_folder
 @options.as_json
 def revoke_key(key_id: str, tenants: Path | None, store: Path, as_json: bool) -> int:
     """Make a key worthless, at once."""

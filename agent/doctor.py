@@ -27,6 +27,7 @@ __all__ = ["PACKAGES", "examine"]
 PACKAGES = (
     "langchain", "langchain-core", "langchain-openai", "langchain-ollama", "langgraph", "openai", "chromadb",
     "sentence-transformers", "torch", "transformers", "xllamacpp", "pydantic", "sqlalchemy",
+    "sqlcipher3",
 )  # fmt: skip
 _SHOWN = ("limner", "python", "langchain", "chromadb", "torch")
 _LOW_DISK = 2 << 30
@@ -40,7 +41,7 @@ def examine(limner: "Limner", *, llm: str, embedder: str, on_step: OnStep) -> li
         lambda: [_weights(on_step)] if llm == "embedded" else [],
         lambda: [_embedder(limner, embedder)],
         lambda: check_model(limner.chat(), limner.model_name),
-        lambda: [_store(limner)],
+        lambda: [_store(limner), _encryption(limner)],
         lambda: [_disk(limner.store.path), _memory(), _telemetry()],
     ]
     found: list[Check] = []
@@ -123,6 +124,21 @@ def _store(limner: "Limner") -> Check:
     if not health.agrees:
         return replace(told, status="warning", remedy="The next search or ingest repairs it; or run: limner reindex")
     return told
+
+
+def _encryption(limner: "Limner") -> Check:
+    """Whether the files are encrypted, whatever key was given, and whether limner could read them."""
+    from retrieval.files import ENCRYPTED, RECORD
+    from retrieval.sqlite_files import has_sqlcipher
+
+    is_on, there = (limner.store.path / ENCRYPTED).exists(), has_sqlcipher()
+    details = {"encrypted": is_on, "sqlcipher": there}
+    if is_on and not there:
+        remedy = "Install it with: pip install 'limner[encryption]'"
+        return Check("encryption", "failed", "the store is encrypted, sqlcipher3 is not installed", remedy, details, 4)
+    plain = "not encrypted" if (limner.store.path / RECORD).exists() else "not there"
+    seen = f"the store is {'encrypted' if is_on else plain}; SQLCipher is {'' if there else 'not '}installed"
+    return Check("encryption", "ok", seen, details=details)
 
 
 def _disk(store: Path) -> Check:

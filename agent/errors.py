@@ -11,7 +11,7 @@ LimnerError
 ├── ModelUnavailable
 │   └── ModelReplyError    4  the model answered with something that is not what was asked for
 ├── BackendUnavailable     4
-└── StoreError / StoreBusy 5
+└── StoreError / StoreBusy / WrongKey 5
 """
 
 from retrieval.errors import (
@@ -25,6 +25,7 @@ from retrieval.errors import (
     StoreBusy,
     StoreError,
     UsageError,
+    WrongKey,
     shorten,
 )
 
@@ -42,6 +43,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "UsageError",
+    "WrongKey",
     "shorten",
 ]
 

@@ -31,6 +31,7 @@ from retrieval import (
     UserSummary,
     load_reranker,
 )
+from retrieval.encryption import StoreKey, find_store_key
 from retrieval.ingest import OnDropped
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Limner:
         calibrations: files that ``limner eval … --fit`` wrote, before those that come with limner.
         purpose: what the histories are used for; None: the first one of the store's policy (docs/privacy.md). A user
             about whom nothing may be told for it is refused with :class:`ConsentMissing`.
+        key: 64 hex digits, with which the store is encrypted; None: ``$LIMNER_KEY`` or ``$LIMNER_KEY_FILE``, else it is
+            plain.
 
     Models are loaded when they are first needed. Close it, or use it as a context manager.
     """
@@ -92,7 +95,9 @@ class Limner:
         reranker: str | Reranker | None = None,
         calibrations: Sequence[str | Path] = (),
         purpose: str | None = None,
+        key: str | StoreKey | None = None,
     ) -> None:
+        self._key = find_store_key(key)
         self._models = LoadedModels(llm, llm_base_url, embedder, on_load)
         self._on_step = on_step
         self._may_go_on = go_on
@@ -172,12 +177,12 @@ class Limner:
         """Write all of the store to a file, while others use it; see :meth:`retrieval.Store.backup`."""
         return self._store.backup(Path(out), force=force)
 
-    def restore(self, file: str | Path, *, force: bool = False) -> "Restored":
+    def restore(self, file: str | Path, *, force: bool = False, backup_key: str | StoreKey | None = None) -> "Restored":
         """Make the store from a backup; see :meth:`retrieval.Store.restore`.
 
         What the store itself knows as forgotten does not come back, nor what was made of it.
         """
-        return self._store.restore(Path(file), force=force)
+        return self._store.restore(Path(file), force=force, backup_key=backup_key)
 
     def ingest_events(
         self,
@@ -501,6 +506,7 @@ class Limner:
             index=index,
             reranker=self._reorders,
             derived=FromEvents(),
+            key=self._key,
         )
 
     def names(self) -> "ModelNames":

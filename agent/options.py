@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agent.limner import Limner
     from agent.progress import OnStep
     from retrieval import PersonalData, Query
+    from retrieval.encryption import StoreKey
 
 __all__ = [
     "SERVED",
@@ -28,6 +29,7 @@ __all__ = [
     "columns_of",
     "confidence",
     "embedder",
+    "given_key",
     "jobs",
     "llm",
     "numbers_of",
@@ -37,10 +39,14 @@ __all__ = [
     "reranker",
     "sources_of",
     "store",
+    "store_folder",
+    "store_key",
     "token_key",
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_KEY_FILE = "agent.options.key_file"
 
 SERVED = "serve.json"
 """The file in the folder of a store that a server made; see :mod:`agent.service.hosting`."""
@@ -60,6 +66,7 @@ class OpenLimner(Protocol):
         calibrations: Sequence[Path],
         on_step: "OnStep",
         on_load: Callable[[str, int, int], None],
+        key: "StoreKey | None" = None,
     ) -> "Limner":
         """The same arguments as :class:`agent.limner.Limner`."""
 
@@ -108,6 +115,7 @@ class Door:
             calibrations=self.calibrations,
             on_step=watch.step if steps else ignore,
             on_load=watch.load,
+            **({} if (key := given_key()) is None else {"key": key}),
         )
         return limner if self.purpose is None else limner.for_purpose(self.purpose)
 
@@ -131,6 +139,40 @@ class BatchFiles(NamedTuple):
 
 
 def store(command: _Command) -> _Command:
+    """Adds ``--store`` and ``--key-file``; :class:`Door` finds the latter by itself."""
+    return store_folder(store_key(command))
+
+
+def store_key(command: _Command) -> _Command:
+    """Adds ``--key-file``."""
+    return click.option(
+        "--key-file",
+        "store_key_file",
+        type=click.Path(path_type=Path),
+        default=None,
+        envvar="LIMNER_KEY_FILE",
+        show_envvar=True,
+        metavar="F",
+        expose_value=False,
+        callback=lambda context, parameter, value: context.meta.__setitem__(_KEY_FILE, value),
+        help="The key of an encrypted store, 64 hex digits; or LIMNER_KEY has it.",
+    )(command)
+
+
+def given_key() -> "StoreKey | None":
+    """The key that the running command was given, or that the environment has.
+
+    Raises:
+        UsageError: the file cannot be read, or something else than a key was given.
+    """
+    from retrieval.encryption import find_store_key, read_store_key
+
+    context = click.get_current_context(silent=True)
+    file = None if context is None else context.meta.get(_KEY_FILE)
+    return find_store_key(None) if file is None else read_store_key(file)
+
+
+def store_folder(command: _Command) -> _Command:
     """Adds ``--store``."""
     return click.option(
         "--store",

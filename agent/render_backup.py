@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.render import print_line
+from retrieval.files import is_encrypted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,8 @@ __all__ = ["backup_document", "print_backup", "print_restored", "restored_docume
 
 def backup_document(file: Path, manifest: "Manifest") -> dict[str, Any]:
     """What is in a backup, as JSON types."""
-    return {"file": str(file), "bytes": file.stat().st_size, **manifest.as_json()}
+    told = {"file": str(file), "bytes": file.stat().st_size, "encrypted": is_encrypted(manifest)}
+    return {**told, **manifest.as_json()}
 
 
 def print_backup(console: "Console", file: Path, manifest: "Manifest") -> None:
@@ -26,7 +28,10 @@ def print_backup(console: "Console", file: Path, manifest: "Manifest") -> None:
     print_line(console, f"{str(file)!r}, {file.stat().st_size:,} bytes: {_counts(manifest.counts)}", "bold")
     each = f"{len(manifest.files)} files, each with its SHA-256; read back and found equal"
     print_line(console, f"the store as of {manifest.made_at}, limner {manifest.limner}; {each}")
-    print_line(console, "It holds everything in plain form, the store's key too: keep it as safe as the store.", "dim")
+    if is_encrypted(manifest):
+        print_line(console, "It is encrypted with the store's key; only what is printed here can be read.", "dim")
+    else:
+        print_line(console, "It holds everything in plain form: keep it as safe as the store.", "dim")
 
 
 def restored_document(done: "Restored") -> dict[str, Any]:

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from agent.api import ApiSettings, create_app
-from agent.errors import LimnerError, UsageError
+from agent.errors import LimnerError, UsageError, WrongKey
 from agent.limner import Limner
 from agent.service import Hosting, ModelQueue, Service
 from agent.service.upkeep import Upkeep
@@ -69,6 +69,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
     Raises:
         UsageError: the address cannot be listened on, or the rate is none.
         StoreBusy: another process serves this store.
+        WrongKey: the key does not open the store.
     """
     import uvicorn
 
@@ -80,6 +81,8 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
         with Hosting(home).held(url):
             queue = ModelQueue(serving.waiting, max(1, serving.waiting // 2))
             service = Service(limner, home, tenants=serving.tenants, queue=queue)
+            if serving.tenants is None:
+                _check_key(limner)
             try:
                 app = create_app(service, _settings(serving))
             except ValueError as error:
@@ -105,6 +108,16 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
                 _run(config, listener)
             finally:
                 upkeep.stop()
+
+
+def _check_key(limner: Limner) -> None:
+    """Whoever starts a server with a wrong key learns it at once; what else is wrong with a store, requests say."""
+    try:
+        limner.store.rules()
+    except WrongKey:
+        raise
+    except LimnerError:
+        pass
 
 
 def _import_first() -> None:

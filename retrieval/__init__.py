@@ -16,6 +16,7 @@ from retrieval.errors import (
     StoreBusy,
     StoreError,
     UsageError,
+    WrongKey,
 )
 from retrieval.events import Event, Role, Snippet
 from retrieval.fakes import HashingEmbedder
@@ -66,6 +67,7 @@ __all__ = [
     "UnknownUser",
     "UsageError",
     "UserSummary",
+    "WrongKey",
     "cache_dir",
     "events_of_documents",
     "load_embedder",

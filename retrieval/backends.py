@@ -3,13 +3,15 @@
 Knows of tables no more than that there are some.
 """
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from retrieval.catalog import tables
 from retrieval.disk import trouble_of
+from retrieval.encryption import StoreKey
 from retrieval.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError
+from retrieval.sqlite_files import connect, driver, failures, open_keyed
 from retrieval.urls import reason_of, shown
 
 if TYPE_CHECKING:
@@ -86,15 +88,17 @@ class SQLiteFile:
     Args:
         path: the file; made when it is missing.
         wait: seconds to wait for another transaction.
+        key: what the file is encrypted with; None: it is plain.
     """
 
     option = "--store"
     tells_values = False
     leftover: str | None = None
 
-    def __init__(self, path: Path, wait: float) -> None:
+    def __init__(self, path: Path, wait: float, key: StoreKey | None = None) -> None:
         self._path = path
         self._wait = wait
+        self._key = key
         self.name = str(path)
 
     def engines(self) -> "tuple[Engine, Engine]":
@@ -102,7 +106,12 @@ class SQLiteFile:
         from sqlalchemy import URL, create_engine, event
 
         url = URL.create("sqlite", database=str(self._path))
-        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": self._wait})
+        if (key := self._key) is None:
+            engine = create_engine(url, hide_parameters=True, connect_args={"timeout": self._wait})
+        else:  # the key is never a part of the URL, which messages may show
+            engine = create_engine(
+                url, hide_parameters=True, module=driver(), creator=lambda: open_keyed(self._path, key, self._wait)
+            )
 
         @event.listens_for(engine, "connect")
         def connected(connection: Any, _: object) -> None:
@@ -125,16 +134,11 @@ class SQLiteFile:
 
         Not by the engine, which begins transactions. A reader that keeps an old state keeps the log, too.
         """
-        import sqlite3
-
         try:
-            connection = sqlite3.connect(self._path, timeout=self._wait, isolation_level=None)
-            try:
+            with closing(connect(self._path, self._key, self._wait)) as connection:
                 connection.execute("VACUUM")
                 busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            finally:
-                connection.close()
-        except sqlite3.OperationalError as error:
+        except failures() as error:
             if "locked" in str(error):
                 raise StoreBusy(f"another process uses {self.name!r}", hint=_COMPACT_LATER) from error
             trouble = trouble_of(self._path, str(error))

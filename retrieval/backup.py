@@ -1,14 +1,13 @@
 """Makes a backup of an open store while others go on reading and writing it.
 
-The record is copied by SQLite's online backup, which sees one state of it; the index is copied file by file under its
-lock, since Chroma has no such thing. Writers may go on meanwhile: what the record says the index still owes it is made
-after the restore, as after any interruption. What was forgotten before is not in the copy, not even its bytes: where an
-erasure waits for its compaction, the copy is compacted. Knows nothing of how a backup is restored.
+The record is copied by SQLite's online backup, which sees one state of it, and encrypted with the key of the store, if
+it has one; the index of a plain store is copied file by file under its lock, since Chroma has no such thing. Writers
+may go on meanwhile: what the record says the index still owes it is made after the restore, as after any interruption.
+What was forgotten before is not in the copy, not even its bytes: where an erasure waits for its compaction, the copy is
+compacted. Knows nothing of how a backup is restored.
 """
 
-import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -16,23 +15,27 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.archives import Manifest, write_archive
 from retrieval.backends import DAMAGED
+from retrieval.converting import check_record
+from retrieval.encryption import StoreKey
 from retrieval.errors import InputError, StoreError, UsageError
+from retrieval.files import ENCRYPTED, INDEX, KEY, RECORD, sync
 from retrieval.locks import StoreLock
-from retrieval.opening import INDEX, KEY, RECORD, Location, Parts
+from retrieval.opening import Location, Parts
 from retrieval.receipts import version
 from retrieval.sql import SCHEMA_VERSION, Database, tables
+from retrieval.sqlite_files import connect, failures
 from retrieval.timestamps import utc_text
 
 if TYPE_CHECKING:
     from retrieval.embedders import Embedder
 
-__all__ = ["back_up", "check_copy", "check_has_no_server", "counts_of", "open_copy"]
+__all__ = ["back_up", "check_has_no_server", "counts_of", "open_copy"]
 
 _SUFFIX: Final = ".partial"
 _STORE, _ARCHIVE, _LOCK = "store", "archive", "lock"
 
 
-def back_up(parts: Parts, store: Path, out: Path, *, force: bool = False) -> Manifest:
+def back_up(parts: Parts, store: Path, out: Path, key: StoreKey | None = None, *, force: bool = False) -> Manifest:
     """Write all of a store to the file ``out``, which is there whole or not at all; returns what is in it.
 
     Beside it, there is a folder ``out``.partial meanwhile. One that a killed run left is deleted by the next one.
@@ -41,6 +44,7 @@ def back_up(parts: Parts, store: Path, out: Path, *, force: bool = False) -> Man
         parts: of the store, which is in a folder.
         store: the folder.
         out: the file; its folder must be there.
+        key: what the store is encrypted with.
         force: replace a file that is there.
 
     Raises:
@@ -57,17 +61,18 @@ def back_up(parts: Parts, store: Path, out: Path, *, force: bool = False) -> Man
             copy.mkdir()
             with parts.place.guarded():
                 made_at = utc_text()
-                _copy_record(store / RECORD, copy / RECORD)
+                name = ENCRYPTED if key else RECORD
+                _copy_record(store / name, copy / name, key)
                 _copy_index(store / INDEX, copy / INDEX)
             if (store / KEY).exists():  # made before the first erasure, so never newer than the record needs
                 shutil.copyfile(store / KEY, copy / KEY)
         except OSError as error:
             said = error.strerror or error
             raise StoreError(f"the backup {str(out)!r} cannot be written: {said}", hint="Free some space") from error
-        manifest = write_archive(beside / _ARCHIVE, copy, _looked_through(copy, made_at))
+        manifest = write_archive(beside / _ARCHIVE, copy, _looked_through(copy, made_at, key))
         try:
             (beside / _ARCHIVE).replace(out)
-            _sync(out.parent)
+            sync(out.parent)
         except OSError as error:
             raise StoreError(f"the backup {str(out)!r} cannot be written: {error.strerror or error}") from error
         return manifest
@@ -88,29 +93,13 @@ def check_has_no_server(location: Location) -> None:
         )
 
 
-def open_copy(folder: Path) -> Parts:
+def open_copy(folder: Path, key: StoreKey | None) -> Parts:
     """Open a store that nobody else knows of; there is no embedder for it.
 
     Raises:
         StoreError: it is damaged, or of a newer version.
     """
-    return Location(folder, None, None, 0.0).open(_no_embedder, make=False)
-
-
-def check_copy(database: Path) -> None:
-    """Look through a whole record.
-
-    Raises:
-        StoreError: it is damaged.
-    """
-    try:
-        with closing(sqlite3.connect(database)) as connection:
-            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(1)")]
-            orphans = connection.execute("PRAGMA foreign_key_check").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise _damaged(str(error)) from error
-    if found != ["ok"] or orphans is not None:
-        raise _damaged(found[0] if orphans is None else "a row of it belongs to none")
+    return Location(folder, None, None, 0.0, key).open(_no_embedder, make=False)
 
 
 def counts_of(database: Database) -> dict[str, int]:
@@ -133,10 +122,10 @@ def counts_of(database: Database) -> dict[str, int]:
     return {"users": users, **rows}
 
 
-def _looked_through(copy: Path, made_at: str) -> Manifest:
+def _looked_through(copy: Path, made_at: str, key: StoreKey | None) -> Manifest:
     """Check a copy, finish its erasures, and tell what is in it."""
-    check_copy(copy / RECORD)
-    parts = open_copy(copy)
+    check_record(copy / (ENCRYPTED if key else RECORD), key)
+    parts = open_copy(copy, key)
     try:
         if parts.forgetting.is_unfinished():
             parts.forgetting.compact()
@@ -149,11 +138,11 @@ def _looked_through(copy: Path, made_at: str) -> Manifest:
     return Manifest(made_at, version(), SCHEMA_VERSION, store, embedder, counts, {})
 
 
-def _copy_record(source: Path, target: Path) -> None:
+def _copy_record(source: Path, target: Path, key: StoreKey | None) -> None:
     try:
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        with closing(connect(source, key)) as old, closing(connect(target, key)) as new:
             old.backup(new)
-    except sqlite3.DatabaseError as error:
+    except failures() as error:
         if "full" in str(error):
             raise StoreError(f"{str(target)!r} cannot be written: the disk is full", hint="Free some space") from error
         raise _damaged(str(error)) from error
@@ -198,15 +187,6 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(each)
         elif each.name != _LOCK:
             each.unlink()
-
-
-def _sync(folder: Path) -> None:
-    """Make a renaming last."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _no_embedder() -> "Embedder":

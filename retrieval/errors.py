@@ -9,7 +9,8 @@
     ├── ModelUnavailable      4  a model, its weights or its server cannot be used
     ├── BackendUnavailable    4  the database server or the Chroma server of a store cannot be used
     └── StoreError            5  the store is damaged
-        └── StoreBusy         5  another process holds the store
+        ├── StoreBusy         5  another process holds the store
+        └── WrongKey          5  the key of an encrypted store is missing, another one, or not wanted
 
 A message names the value, the place and the remedy. It never contains the text of a history.
 """
@@ -27,6 +28,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "UsageError",
+    "WrongKey",
     "shorten",
 ]
 
@@ -90,6 +92,17 @@ class StoreError(LimnerError):
 
 class StoreBusy(StoreError):
     """Another process holds the store."""
+
+
+class WrongKey(StoreError):
+    """The key of an encrypted store is missing or another one, or one is given for a store that is not encrypted.
+
+    ``made_with`` is the name of the key that would open it, as far as it is known.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, made_with: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.made_with = made_with
 
 
 def shorten(value: object, limit: int = 80) -> str:

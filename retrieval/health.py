@@ -10,7 +10,7 @@ class Health:
     """Where record and index are, and how far they agree.
 
     ``version``: of the tables. ``vectors`` are in the index, of ``wanted``; ``owed`` are known to be missing.
-    ``embedder`` made the index; None when nothing did yet.
+    ``embedder`` made the index; None when nothing did yet. ``encrypted``: by limner, not by a disk or server.
     """
 
     record: str
@@ -20,6 +20,7 @@ class Health:
     vectors: int
     owed: int
     embedder: str | None
+    encrypted: bool = False
 
     @property
     def agrees(self) -> bool:

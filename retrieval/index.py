@@ -1,4 +1,4 @@
-"""The vector index: Chroma collections of vectors, ids and filterable metadata, and what a place for it has to do.
+"""The vector index, in Chroma collections of vectors, ids and filterable metadata, and what a place for it has to do.
 
 Knows nothing of the record, of texts or of embedders: it can be thrown away and filled again at any time.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chromadb.config import Settings
     from numpy.typing import NDArray
 
-__all__ = ["IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
+__all__ = ["ChromaIndex", "IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
 
 _PAGE = 5000
 
@@ -39,22 +39,51 @@ class Labels(NamedTuple):
 class VectorIndex(ABC):
     """An open index.
 
+    Raises:
+        IndexDamaged: from every method, when what it holds cannot be used.
+        BackendUnavailable: the Chroma server does not answer.
+    """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release files and memory; the index cannot be used afterwards."""
+
+    @abstractmethod
+    def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
+        """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
+
+    @abstractmethod
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove vectors; ids that are not there are ignored."""
+
+    @abstractmethod
+    def vectors(self, ids: Sequence[str]) -> "NDArray[np.float32] | None":
+        """The vectors of these ids, in their order, shape (len(ids), dimension); None when one of them is not there."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """How many vectors there are."""
+
+    @abstractmethod
+    def ids(self) -> set[str]:
+        """The ids of all vectors."""
+
+    @abstractmethod
+    def probe(self) -> None:
+        """Read a little of everything, so that damage shows: for small indexes."""
+
+
+class ChromaIndex(VectorIndex):
+    """An open index in Chroma.
+
     Args:
         collections: Chroma's, and which of them a vector lies in.
         batch: the most vectors that Chroma takes at once.
-
-    Raises:
-        IndexDamaged: from every method, when Chroma cannot use what it holds.
-        BackendUnavailable: the Chroma server does not answer.
     """
 
     def __init__(self, collections: Collections, batch: int) -> None:
         self._collections = collections
         self._batch = batch
-
-    @abstractmethod
-    def close(self) -> None:
-        """Release files and memory; the index cannot be used afterwards."""
 
     @abstractmethod
     def _translated(self) -> AbstractContextManager[None]:
@@ -155,6 +184,9 @@ class IndexPlace(Protocol):
 
     def tidy(self) -> None:
         """Delete what was in use before."""
+
+    def prune(self) -> bool:
+        """Take out vectors that the record does not list, if nothing is left of them so; False: it is left."""
 
     def guarded(self) -> AbstractContextManager[None]:
         """Keeps other processes from opening and writing files of the index."""

@@ -15,7 +15,7 @@ from retrieval.blanking import Blanking
 from retrieval.buckets import Buckets
 from retrieval.disk import trouble_of
 from retrieval.errors import StoreError
-from retrieval.index import IndexDamaged, VectorIndex, chroma_settings
+from retrieval.index import ChromaIndex, IndexDamaged, chroma_settings
 from retrieval.locks import Lock
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _NOTE: Final = "limner.json"
 _OPENING = threading.Lock()
 
 
-class FolderIndex(VectorIndex):
+class FolderIndex(ChromaIndex):
     """The open index in ``folder``. Not shared with any other: each one reads the folder by itself.
 
     A process that has it open does not see what another one writes; it must be opened again.
@@ -112,6 +112,10 @@ class IndexFolder:
         """Delete the folder that was in use before, and what a restore that was killed has unpacked."""
         wipe(self._old)
         wipe(self._unpacked)
+
+    def prune(self) -> bool:
+        """Chroma keeps what it deletes."""
+        return False
 
     def guarded(self) -> AbstractContextManager[None]:
         """Holds the guard."""

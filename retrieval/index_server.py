@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from retrieval.buckets import CONFIGURATION, OneCollection
 from retrieval.errors import BackendUnavailable, shorten
-from retrieval.index import IndexDamaged, VectorIndex, chroma_settings
+from retrieval.index import ChromaIndex, IndexDamaged, chroma_settings
 from retrieval.record import Record
 from retrieval.servers import ChromaAddress
 
@@ -36,7 +36,7 @@ _LEFTOVER: Final = (
 )
 
 
-class ServerIndex(VectorIndex):
+class ServerIndex(ChromaIndex):
     """An open collection of the server ``name``. What others write is seen at once."""
 
     def __init__(self, name: str, collection: "Collection", batch: int) -> None:
@@ -108,6 +108,10 @@ class IndexServer:
             if len(found) < _PAGE:
                 return
             offset += _PAGE - len(old)
+
+    def prune(self) -> bool:
+        """Chroma keeps what it deletes."""
+        return False
 
     def guarded(self) -> AbstractContextManager[None]:
         """The server takes care of its files."""

@@ -147,6 +147,9 @@ class Mirror:
         Readers go on with the old one. Of one that is damaged nothing is kept: the next use makes it anew. The caller
         holds the writer lock.
         """
+        if self._place.prune():
+            self._settle_removals()
+            return
         try:
             copied = copy_beside(self._place, self._record, progress)
         except IndexDamaged:
@@ -206,6 +209,10 @@ class Mirror:
         if {key: self._record.setting(key) for key in used} != used:
             self._discard()
             self._record.keep_settings(**used)
+
+    def _settle_removals(self) -> None:
+        while gone := self._record.removals(_EMBEDDED_AT_ONCE):
+            self._generation = self._record.settle(removed=gone)
 
     def _push(self) -> None:
         while gone := self._record.removals(_EMBEDDED_AT_ONCE):

@@ -3,17 +3,20 @@
 The store remembers nothing to look for. Knows what a history leaves in files, not how it was erased.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retrieval.drafts import event_key, passage, user_key
+from retrieval.encryption import StoreKey
 from retrieval.events import Event
+from retrieval.files import ENCRYPTED
 from retrieval.history import event_of
-from retrieval.residue import SHORTEST, Found, pieces, scan_files
+from retrieval.residue import SHORTEST, Found, as_it_is, pieces, scan_files
 from retrieval.splitting import split_event, windows_of
 from retrieval.sql import Database, chunks, tables
+from retrieval.unsealing import unsealed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Proof", "prove"]
 
 _LISTED = 100
+_SEALED = (ENCRYPTED, f"{ENCRYPTED}-wal")
 
 
 @dataclass(slots=True)
@@ -65,7 +69,12 @@ class Proof:
 
 
 def prove(
-    folder: Path, database: Database, user_id: str, events: Sequence[Event], embedder: "Embedder | None"
+    folder: Path,
+    database: Database,
+    user_id: str,
+    events: Sequence[Event],
+    embedder: "Embedder | None",
+    key: StoreKey | None = None,
 ) -> Proof:
     """Look for a user's id, and for the words and vectors of events, in all files of a folder.
 
@@ -75,6 +84,7 @@ def prove(
         user_id: whose erasure it is.
         events: the erased ones, as they were loaded.
         embedder: makes the vectors anew; None: they are not looked for.
+        key: of an encrypted store, whose pages are decrypted to look into them.
 
     Raises:
         StoreError: a file cannot be read.
@@ -93,7 +103,7 @@ def prove(
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
     proof.files, proof.bytes = len(files), sum(path.stat().st_size for path in files if path.exists())
     others = _Others(database, texts, passages)
-    for found in scan_files(files, texts, vectors):
+    for found in scan_files(files, texts, vectors, _reading(key)):
         if others.have(found.name):
             proof.shared += 1
             continue
@@ -101,6 +111,13 @@ def prove(
         if len(proof.found) < _LISTED:
             proof.found.append(found)
     return proof
+
+
+def _reading(key: StoreKey | None) -> "Callable[[Path], Iterator[bytes]] | None":
+    """How files are read: those that are encrypted say nothing as they are."""
+    if key is None:
+        return None
+    return lambda path: unsealed(path, key) if path.name in _SEALED else as_it_is(path)
 
 
 def _count(database: Database, keys: Sequence[str]) -> int:

@@ -8,17 +8,16 @@ place.
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.consents import entries_of, merge
 from retrieval.errors import StoreError, UsageError
-from retrieval.opening import KEY, Parts
+from retrieval.files import KEY
+from retrieval.opening import Parts
 from retrieval.policies import POLICY
 from retrieval.record import raise_generation
 from retrieval.removing import Derived, plan_removal, remove
 from retrieval.scopes import Scope
-from retrieval.seal import KeyFile
 from retrieval.sql import tables
 from retrieval.tombstones import Said
 
@@ -37,8 +36,8 @@ class Again(NamedTuple):
     corrections: int = 0
 
 
-def bring_key(store: Path, copy: Path, *, remembers: bool) -> None:
-    """See that a copy has the key with which the store remembers; both are folders.
+def bring_key(store: Parts, copy: Parts, *, remembers: bool) -> None:
+    """See that a copy has the key with which the store remembers.
 
     Args:
         remembers: whether the store remembers anything by its key.
@@ -47,19 +46,21 @@ def bring_key(store: Path, copy: Path, *, remembers: bool) -> None:
         UsageError: the copy has another one.
         StoreError: the key is missing or cannot be read.
     """
-    mine, its = KeyFile(store / KEY).read(), KeyFile(copy / KEY).read()
+    mine, its = store.seal_place.read(), copy.seal_place.read()
     if not remembers:
         return
     if mine is None:
         raise StoreError(
-            f"the key of the store {str(store)!r} is missing, without which it does not know what was forgotten",
+            f"the key of the store {store.database.name!r} is missing, without which it does not know what was "
+            "forgotten",
             hint=f"Restore the file {KEY!r} first, or restore the backup into a new folder",
         )
     if its is None:
-        KeyFile(copy / KEY).make(mine)
+        copy.seal_place.make(mine)
     elif its != mine:
         raise UsageError(
-            f"the backup is of another store than {str(store)!r}: what was forgotten in the two cannot be merged",
+            f"the backup is of another store than {store.database.name!r}: what was forgotten in the two cannot be "
+            "merged",
             hint="Restore it into a new folder",
         )
 

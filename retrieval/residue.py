@@ -6,7 +6,7 @@ as Chroma's own copies do. Knows nothing of what the files are.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["SHORTEST", "Found", "pieces", "scan_files"]
+__all__ = ["SHORTEST", "Found", "as_it_is", "pieces", "scan_files"]
 
 SHORTEST: Final = 8
 """So many bytes a piece has at least: fewer stand in any file by chance."""
@@ -49,7 +49,10 @@ def pieces(text: str) -> list[str]:
 
 
 def scan_files(
-    files: Iterable[Path], texts: Mapping[str, Sequence[str]], vectors: Mapping[str, "NDArray[np.float32]"]
+    files: Iterable[Path],
+    texts: Mapping[str, Sequence[str]],
+    vectors: Mapping[str, "NDArray[np.float32]"],
+    reading: "Callable[[Path], Iterator[bytes]] | None" = None,
 ) -> Iterator[Found]:
     """Every place where a piece of a text, or a vector, stands in a file.
 
@@ -57,6 +60,7 @@ def scan_files(
         files: are read, byte by byte.
         texts: name -> pieces.
         vectors: name -> numbers.
+        reading: gives the bytes of a file in portions; None: as they are.
 
     Raises:
         StoreError: a file cannot be read.
@@ -65,22 +69,41 @@ def scan_files(
     overlap = max(words.longest, numbers.longest)
     for path in files:
         try:
-            with path.open("rb") as stream:
-                start, data = 0, stream.read(_CHUNK)
-                while data:
-                    more = stream.read(_CHUNK)
-                    for each in (*words.find(data), *numbers.find(data)):
-                        if not more or each[0] < len(data) - overlap:  # else it is in the next portion, too
-                            yield Found(path, start + each[0], each[1], each[2])
-                    if not more:
-                        break
-                    kept = min(overlap, len(data))
-                    start, data = start + len(data) - kept, data[len(data) - kept :] + more
+            portions = _in_chunks((reading or as_it_is)(path))
+            start, data = 0, next(portions, b"")
+            while data:
+                more = next(portions, b"")
+                for each in (*words.find(data), *numbers.find(data)):
+                    if not more or each[0] < len(data) - overlap:  # else it is in the next portion, too
+                        yield Found(path, start + each[0], each[1], each[2])
+                if not more:
+                    break
+                kept = min(overlap, len(data))
+                start, data = start + len(data) - kept, data[len(data) - kept :] + more
         except FileNotFoundError:
             continue  # another process deleted it
         except OSError as error:
             said = f"the file {str(path)!r} cannot be read: {error.strerror or error}"
             raise StoreError(said, hint="Call with the rights of the store's owner") from error
+
+
+def as_it_is(path: Path) -> Iterator[bytes]:
+    """The bytes of a file."""
+    with path.open("rb") as stream:
+        while data := stream.read(_CHUNK):
+            yield data
+
+
+def _in_chunks(portions: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes, in portions that are worth looking through."""
+    held = bytearray()
+    for portion in portions:
+        held += portion
+        if len(held) >= _CHUNK:
+            yield bytes(held)
+            held.clear()
+    if held:
+        yield bytes(held)
 
 
 class _Words:

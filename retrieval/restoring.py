@@ -1,8 +1,9 @@
 """Puts a backup in the place of a store; whatever is killed in between, the store is the old one or the new one.
 
-1. The backup is unpacked and checked in a folder of its own inside of the store's; its record is read through.
-2. What the store remembers as forgotten is taken out of the copy, and remembered by it; consents that were given or
-   withdrawn since count in it, too.
+1. The backup is unpacked and checked in a folder of its own inside of the store's; its record is read through. Where
+   the store is encrypted, and the backup is not, or with another key, the copy is encrypted as the store is.
+2. What the store remembers as forgotten is taken out of the copy, and remembered by it;
+   consents that were given or withdrawn since count in it, too.
 3. The copy's index is put into use, and its record copied over the store's by SQLite's online backup, in one
    transaction: programs that have the store open see the new state with their next read, and write into it. An index
    that does not fit the record, since the run was killed between the two, is mended by the next use.
@@ -11,22 +12,25 @@ Until 3, nothing of the store was changed. Knows nothing of how a backup is made
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from retrieval.archives import Manifest, extract, read_manifest
-from retrieval.backup import check_copy, check_has_no_server, counts_of, open_copy
+from retrieval.backup import check_has_no_server, counts_of, open_copy
+from retrieval.converting import check_record, recode
 from retrieval.disk import trouble_of
-from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
-from retrieval.opening import INDEX, KEY, RECORD, RESTORING, Location, Parts
+from retrieval.encryption import HOW, StoreKey
+from retrieval.errors import InputError, StoreBusy, StoreError, UsageError, WrongKey
+from retrieval.files import ENCRYPTED, INDEX, KEY, RECORD, RESTORING, is_encrypted
+from retrieval.opening import Location, Parts
 from retrieval.personal.policy import outliving
 from retrieval.reapplying import Again, bring_consents, bring_key, reapply
 from retrieval.removing import Derived
 from retrieval.seal import KeyFile
 from retrieval.sql import SCHEMA_VERSION
+from retrieval.sqlite_files import connect, failures
 
 __all__ = ["OnRestored", "Restored", "restore"]
 
@@ -58,6 +62,7 @@ def restore(
     location: Location,
     derived: Derived,
     *,
+    key: StoreKey | None = None,
     force: bool = False,
     progress: OnRestored = lambda stage: None,
 ) -> Restored:
@@ -68,10 +73,12 @@ def restore(
         store: the folder.
         location: of the same store.
         derived: says what of profiles and corrections was made without events that were forgotten since.
+        key: what the backup is encrypted with; None: as the store is.
         force: replace a store that holds something.
         progress: told what was reached.
 
     Raises:
+        WrongKey: the backup's key is missing or another one. Nothing was changed.
         InputError: the backup is none, damaged, or of a newer version. Nothing was changed.
         UsageError: the store holds something, or is another one that forgot something, or is on servers.
         StoreBusy: another process writes. Nothing was changed.
@@ -79,7 +86,9 @@ def restore(
             is full.
     """
     check_has_no_server(location)
-    _check_version(file, read_manifest(file))
+    manifest = read_manifest(file)
+    _check_version(file, manifest)
+    its = _key_of(file, manifest, location, key)
     location.check(make=True)
     parts = _open(location, store)
     try:
@@ -91,9 +100,9 @@ def restore(
             parts.place.tidy()
             copy = store / RESTORING
             try:
-                manifest, again = _unpack(file, parts, store, copy, derived)
+                manifest, again = _unpack(file, its, parts, location, copy, derived)
                 progress("unpacked")
-                _put_in_place(parts, store, copy, progress)
+                _put_in_place(parts, store, copy, location.key, progress)
             finally:
                 parts.place.tidy()
             counts = counts_of(parts.database)
@@ -107,7 +116,7 @@ def restore(
 def _open(location: Location, store: Path) -> Parts:
     try:
         return location.open(_no_embedder, make=True)
-    except StoreBusy:
+    except (StoreBusy, WrongKey):
         raise
     except StoreError as error:
         if trouble_of(store, str(error)):
@@ -119,18 +128,39 @@ def _open(location: Location, store: Path) -> Parts:
         ) from error
 
 
-def _unpack(file: Path, parts: Parts, store: Path, copy: Path, derived: Derived) -> tuple[Manifest, Again]:
+def _key_of(file: Path, manifest: Manifest, location: Location, given: StoreKey | None) -> StoreKey | None:
+    """The key of a backup; what is encrypted does not become plain by a restore."""
+    if not is_encrypted(manifest):
+        if given is not None:
+            raise WrongKey(
+                f"the backup {str(file)!r} is not encrypted, and a key was given for it", hint="Leave it out"
+            )
+        return None
+    if location.key is None:
+        raise WrongKey(
+            f"the backup {str(file)!r} is encrypted, and the store has no key",
+            hint=f"{HOW}, with which the store is encrypted, too; a plain store has to be encrypted first: limner "
+            "encryption on",
+        )
+    return given or location.key
+
+
+def _unpack(
+    file: Path, key: StoreKey | None, parts: Parts, location: Location, copy: Path, derived: Derived
+) -> tuple[Manifest, Again]:
     """Make the copy what the store is to be; the store is only read."""
     try:
         copy.mkdir(mode=0o700)
     except OSError as error:
         raise StoreError(f"{str(copy)!r} cannot be made: {error.strerror or error}") from error
     manifest = extract(file, copy)
-    _check_copy(file, manifest, copy)
+    _check_copy(file, manifest, copy, key)
+    if key != location.key:
+        recode(copy, key, location.key)
     remembers = bool(counts_of(parts.database)["tombstones"]) or parts.forgetting.is_any()
-    bring_key(store, copy, remembers=remembers)
-    new = open_copy(copy)
+    new = open_copy(copy, location.key)
     try:
+        bring_key(parts, new, remembers=remembers)
         again = reapply(parts, new, derived) if remembers else Again()
         generation = max(parts.record.generation(), new.record.generation()) + 1
         rules = parts.retention.outliving(new.retention) | outliving(parts.record, new.record)
@@ -145,16 +175,20 @@ def _unpack(file: Path, parts: Parts, store: Path, copy: Path, derived: Derived)
     return manifest, again
 
 
-def _check_copy(file: Path, manifest: Manifest, copy: Path) -> None:
-    if RECORD not in manifest.files:
+def _check_copy(file: Path, manifest: Manifest, copy: Path, key: StoreKey | None) -> None:
+    record = RECORD if key is None else ENCRYPTED
+    if record not in manifest.files:
         raise InputError(f"the backup {str(file)!r} has no record", hint="Take another one")
     try:
-        check_copy(copy / RECORD)
-        parts = open_copy(copy)
+        check_record(copy / record, key)
+        parts = open_copy(copy, key)
         try:
             found = counts_of(parts.database)
         finally:
             parts.close()
+    except WrongKey as error:
+        said = f"the backup {str(file)!r} was made with the key {error.made_with}, which is another one"
+        raise WrongKey(said, hint="Give that key with --backup-key-file F", made_with=error.made_with) from error
     except StoreError as error:
         raise InputError(f"the backup {str(file)!r} cannot be used: {error}") from error
     if any(found.get(name) != count for name, count in manifest.counts.items()):
@@ -167,31 +201,38 @@ def _check_version(file: Path, manifest: Manifest) -> None:
         raise InputError(said, hint="Update limner")
 
 
-def _put_in_place(parts: Parts, store: Path, copy: Path, progress: OnRestored) -> None:
+def _put_in_place(parts: Parts, store: Path, copy: Path, key: StoreKey | None, progress: OnRestored) -> None:
     """From here on the store is changed: the index first, then, in one transaction, the record."""
-    mine, its = KeyFile(store / KEY), KeyFile(copy / KEY).read()
-    if its is not None and mine.read() != its:
-        mine.make(its)
     with _written(store), parts.place.guarded():
         parts.mirror.close()
-        parts.place.discard_beside()
-        if (copy / INDEX).is_dir():
-            (copy / INDEX).rename(store / f"{INDEX}-new")
-            parts.place.swap()
-        else:
-            parts.place.wipe()
+        if key is None:
+            _put_index(parts, store, copy)
         progress("swapped")
-        with closing(sqlite3.connect(copy / RECORD)) as new, closing(sqlite3.connect(store / RECORD)) as old:
+        name = RECORD if key is None else ENCRYPTED
+        with closing(connect(copy / name, key)) as new, closing(connect(store / name, key)) as old:
             new.backup(old)
         progress("restored")
     parts.place.tidy()
+
+
+def _put_index(parts: Parts, store: Path, copy: Path) -> None:
+    """What of a plain store is not in its record: the key of its receipts, and the index."""
+    mine, its = KeyFile(store / KEY), KeyFile(copy / KEY).read()
+    if its is not None and mine.read() != its:
+        mine.make(its)
+    parts.place.discard_beside()
+    if (copy / INDEX).is_dir():
+        (copy / INDEX).rename(store / f"{INDEX}-new")
+        parts.place.swap()
+    else:
+        parts.place.wipe()
 
 
 @contextmanager
 def _written(store: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, sqlite3.DatabaseError) as error:
+    except failures(OSError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise StoreError(f"the store {str(store)!r} cannot be written: {said}", hint="Call again") from error
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from retrieval.index import IndexPlace, VectorIndex
 from retrieval.record import Record
 
-__all__ = ["copy_beside"]
+__all__ = ["copy_beside", "copy_vectors"]
 
 _AT_ONCE = 4000  # in one collection or two: each costs a transaction
 
@@ -32,8 +32,7 @@ def copy_beside(
         IndexDamaged: the index in use cannot be read.
     """
     name, dimension = record.setting("embedder"), record.setting("dimension")
-    total = record.count()
-    if name is None or dimension is None or not total:
+    if name is None or dimension is None or not record.count():
         return None
     place.discard_beside()
     with place.guarded():
@@ -41,21 +40,18 @@ def copy_beside(
     try:
         new = place.beside({"embedder": name, "dimension": dimension})
         try:
-            return _copy(old, new, record, total, progress)
+            return copy_vectors(old, new, record, progress)
         finally:
             new.close()
     finally:
         old.close()
 
 
-def _copy(
-    old: VectorIndex,
-    new: VectorIndex,
-    record: Record,
-    total: int,
-    progress: Callable[[int, int], None] | None,
+def copy_vectors(
+    old: VectorIndex, new: VectorIndex, record: Record, progress: Callable[[int, int], None] | None = None
 ) -> set[str]:
-    present, copied, done = old.ids(), set[str](), 0
+    """Put the vectors that the record lists into another index; returns the ids of those that there are."""
+    present, copied, done, total = old.ids(), set[str](), 0, record.count()
     for page in record.listed(_AT_ONCE):
         there = [(each, labels) for each, labels in page if each in present]
         ids = [each for each, _ in there]

@@ -1,7 +1,7 @@
 """The secret key of a store: makes hashes that nobody without it can guess an id from, and signs receipts.
 
 The key is 32 random bytes in a file of its own beside the record, which only its owner may read, or, where the record
-is on a server, among the record's settings. Knows nothing of what is hashed or signed.
+is on a server or encrypted, among the record's settings. Knows nothing of what is hashed or signed.
 """
 
 import hashlib
@@ -16,10 +16,11 @@ from typing import Any, Final, Protocol
 
 from retrieval.errors import StoreError
 
-__all__ = ["KeyFile", "KeyPlace", "KeySetting", "Seal", "Settings"]
+__all__ = ["SEAL_SETTING", "KeyFile", "KeyPlace", "KeySetting", "Seal", "Settings"]
 
 _ALGORITHM: Final = "HMAC-SHA256"
-_SETTING: Final = "erasure_key"
+SEAL_SETTING: Final = "erasure_key"
+"""The setting that holds the key, where it is in no file."""
 
 
 class Settings(Protocol):
@@ -82,11 +83,11 @@ class KeySetting:
 
     def read(self) -> str | None:
         """The key."""
-        return self._settings.setting(_SETTING)
+        return self._settings.setting(SEAL_SETTING)
 
     def make(self, key: str) -> None:
         """Keep a new key."""
-        self._settings.keep_settings(**{_SETTING: key})
+        self._settings.keep_settings(**{SEAL_SETTING: key})
 
 
 class Seal:

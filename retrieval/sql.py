@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from retrieval.backends import Backend, PostgreSQL, SQLiteFile
 from retrieval.catalog import tables
+from retrieval.encryption import StoreKey
 from retrieval.errors import BackendUnavailable, NoStore, StoreError, shorten
 
 if TYPE_CHECKING:
@@ -33,15 +34,19 @@ class Database:
         place: an SQLite file, or the address of a PostgreSQL database.
         wait: seconds to wait for the transaction of another process.
         make: whether tables are made; else their absence is a NoStore.
+        key: what the file is encrypted with; None: it is plain.
 
     Raises:
         StoreError: from every method, when the database is not limner's, of a newer version, or damaged.
+        WrongKey: the file is encrypted with another key.
         StoreBusy: another process keeps it locked for longer than ``wait`` seconds.
         BackendUnavailable: the server does not answer.
     """
 
-    def __init__(self, place: "Path | URL", *, wait: float = 10.0, make: bool = True) -> None:
-        self._backend: Backend = SQLiteFile(place, wait) if isinstance(place, Path) else PostgreSQL(place, wait)
+    def __init__(
+        self, place: "Path | URL", *, wait: float = 10.0, make: bool = True, key: StoreKey | None = None
+    ) -> None:
+        self._backend: Backend = SQLiteFile(place, wait, key) if isinstance(place, Path) else PostgreSQL(place, wait)
         self._readers, self._writers = self._backend.engines()
         self._claim: _Claim | None = None
         try:

@@ -6,7 +6,10 @@
     ├── erasure.key      what receipts are signed with; made by the first erasure
     ├── chroma-…/        while the index is made anew, or a backup is restored
     ├── lock             held by whoever writes
-    └── index.lock       held while Chroma's files are opened or written
+    ├── index.lock       held while Chroma's files are opened or written
+    └── open.lock        held by whoever has the store open
+
+Of an encrypted one, record.sqlcipher is the record, with the index and the key in it.
 
 The record may be in a PostgreSQL database instead, which then has the writers' lock, too, and the index on a Chroma
 server.
@@ -26,6 +29,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from retrieval.browsing import Browsing
 from retrieval.consents import Consents
 from retrieval.drafts import Applied, Draft
+from retrieval.encryption import StoreKey, find_store_key
 from retrieval.events import Event, Role, Snippet
 from retrieval.forgetting import Forgetting
 from retrieval.health import Health
@@ -73,8 +77,11 @@ class Store:
         reranker: orders the best of what is found anew, or a function that loads it when it is first needed.
         derived: says what of profiles and corrections stays when retention rules, or a restore, take events; None:
             nothing.
+        key: 64 hex digits, with which the store is encrypted; None: those of ``$LIMNER_KEY`` or in the file
+            ``$LIMNER_KEY_FILE``, else it is plain. A new store is encrypted when there is a key.
 
     Raises:
+        WrongKey: from every method, when the key is missing, another one, or not wanted.
         StoreError: from every method, when ``path`` is no store, of a newer version, or damaged beyond repair.
         StoreBusy: from ``ingest``, when another process writes; from ``search``, when the index needs repair meanwhile.
         NoStore: from every method but ``ingest``, when there is no store yet.
@@ -91,9 +98,10 @@ class Store:
         index: str | None = None,
         reranker: "Reranker | Callable[[], Reranker] | None" = None,
         derived: Derived | None = None,
+        key: str | StoreKey | None = None,
     ) -> None:
         self._path = Path(path)
-        self._location = Location(self._path, record, index, wait)
+        self._location = Location(self._path, record, index, wait, find_store_key(key))
         self._given = embedder
         self._loaded: Embedder | None = None
         self._reranker = reranker
@@ -213,7 +221,7 @@ class Store:
         parts = self._open()
         events = with_redacted(own, kept_rule(parts.record))
         embedder = self.embedder if vectors and events else None
-        proof = prove(self._path, parts.database, user_id, events, embedder)
+        proof = prove(self._path, parts.database, user_id, events, embedder, self._location.key)
         proof.servers = self._location.has_servers
         return proof
 
@@ -307,21 +315,30 @@ class Store:
         from retrieval.backup import back_up, check_has_no_server
 
         check_has_no_server(self._location)
-        return back_up(self._open(), self._path, Path(out), force=force)
+        return back_up(self._open(), self._path, Path(out), self._location.key, force=force)
 
-    def restore(self, file: Path, *, force: bool = False, progress: "OnRestored | None" = None) -> "Restored":
+    def restore(
+        self,
+        file: Path,
+        *,
+        force: bool = False,
+        progress: "OnRestored | None" = None,
+        backup_key: str | StoreKey | None = None,
+    ) -> "Restored":
         """Put a backup in the place of this store; see :func:`retrieval.restoring.restore`.
 
         Args:
             file: what ``backup`` wrote.
             force: replace a store that holds something.
             progress: told what was reached.
+            backup_key: what the backup is encrypted with, when that is another key than the store's.
         """
         from retrieval.restoring import restore
 
         self.close()
         told = progress or (lambda stage: None)
-        return restore(Path(file), self._path, self._location, self._derived, force=force, progress=told)
+        key = None if backup_key is None else find_store_key(backup_key)
+        return restore(Path(file), self._path, self._location, self._derived, key=key, force=force, progress=told)
 
     def rules(self) -> list[Rule]:
         """The retention rules: for how many days events are kept; see :mod:`retrieval.retention`."""
@@ -393,7 +410,13 @@ class Store:
             vectors=parts.mirror.count(),
             owed=parts.record.count(indexed=False) + len(parts.record.removals(1)),
             embedder=parts.record.setting("embedder"),
+            encrypted=self.is_encrypted,
         )
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the store is encrypted, or will be when it is made."""
+        return self._location.key is not None
 
     def prepare(self) -> None:
         """Load what the first search and the first ingestion would wait for, the embedder included.

@@ -10,9 +10,9 @@ WriteRows = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def no_servers_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test writes to the servers of whoever runs it."""
-    monkeypatch.delenv("LIMNER_RECORD", raising=False)
-    monkeypatch.delenv("LIMNER_INDEX", raising=False)
+    """No test writes to the servers of whoever runs it, nor uses a key of theirs."""
+    for name in ("LIMNER_RECORD", "LIMNER_INDEX", "LIMNER_KEY", "LIMNER_KEY_FILE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

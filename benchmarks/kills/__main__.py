@@ -26,11 +26,14 @@ from benchmarks.kills.deeds import (
     Ingest,
     Profile,
     Reindex,
+    Rekey,
     Restore,
     Retain,
+    key_in,
 )
 from benchmarks.kills.forking import Tell, run
 from benchmarks.kills.states import State, look, secret_in
+from retrieval.encryption import StoreKey
 
 _MOST_EVENTS = 1100
 _KILLS_A_STORE = 50
@@ -56,7 +59,7 @@ class Run:
         self.state = State()
         self.forgotten: dict[str, str] = {}
         self.gone: set[tuple[str, str]] = set()
-        self.backups: list[tuple[Path, State]] = []
+        self.backups: list[tuple[Path, State, StoreKey | None]] = []
         for _ in range(2):
             self.perform(Ingest(self.store, self.next(), self.folder, *self.sizes), kill=False)
 
@@ -77,11 +80,12 @@ class Run:
             Ingest(store, self.next(), self.folder, *self.sizes),
             Forget(store, user, defer=self.random.random() < 0.4),
             Compact(store), Reindex(store), Profile(store, self.unprofiled(user)), Correct(store, user),
-            Backup(store, self.folder / f"backup-{self.next()}"), Retain(store),
+            Backup(store, self.folder / f"backup-{self.next()}"), Retain(store), Rekey(store, self.random.randrange(2)),
         ]  # fmt: skip
         if self.backups:
-            file, holds = self.random.choice(self.backups[-3:])
-            deeds.append(Restore(store, file, holds, set(self.gone)))
+            file, holds, key = self.random.choice(self.backups[-3:])
+            if key is None or key_in(store) is not None:  # a plain store takes no encrypted backup
+                deeds.append(Restore(store, file, holds, set(self.gone), key))
         least = min(sum(self.fates.get(each.name, Counter()).values()) for each in deeds)
         rare = [each for each in deeds if sum(self.fates.get(each.name, Counter()).values()) <= least + 3]
         return self.random.choice(rare)
@@ -110,7 +114,7 @@ class Run:
         if ended.killed:
             self.fates.setdefault(deed.name, Counter())[fate] += 1
         if isinstance(deed, Backup) and fate == "after":
-            self.backups.append((deed.out, before))
+            self.backups.append((deed.out, before, deed.key))
         if isinstance(deed, Forget | Retain):
             lost = [(user, each, text) for user, own in before.events.items() for each, text in own.items()
                     if each not in seen.events.get(user, {})]  # fmt: skip
@@ -142,6 +146,7 @@ def preload(folder: Path) -> None:
         deeds = Ingest(store, 0, folder, 1, 1), Profile(store, "customer-0000-00"), Backup(store, folder / "backup")
         for deed in (
             *deeds,
+            Rekey(store, 0),
             Restore(store, folder / "backup", State(), set()),
             Forget(store, deeds[1].user, defer=False),
         ):

@@ -10,17 +10,26 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from benchmarks.kills.forking import Tell
-from benchmarks.kills.states import SCHEMA, State, open_limner
+from benchmarks.kills.forking import Tell, run
+from benchmarks.kills.states import KEYS, SCHEMA, State, key_of, open_limner
 from retrieval.archives import check_archive
+from retrieval.converting import change_key
+from retrieval.encryption import StoreKey
 from retrieval.retention import Rule
 
-__all__ = ["Backup", "Compact", "Correct", "Deed", "Forget", "Ingest", "Profile", "Reindex", "Restore", "Retain"]
+__all__ = ["Backup", "Compact", "Correct", "Deed", "Forget", "Ingest", "Profile", "Reindex", "Rekey", "Restore",
+           "Retain", "key_in"]  # fmt: skip
 
 Fate = Literal["before", "between", "after"]
 
 
 _SAID: Final = {"unpacked": "begun", "swapped": "begun", "restored": "done"}
+
+
+def key_in(store: Path) -> StoreKey | None:
+    """The key of a store, found out by a child."""
+    (found,) = run(lambda tell: tell([KEYS.index(key) if (key := key_of(store / "record.sqlcipher")) else -1])).told[0]
+    return KEYS[found] if found >= 0 else None
 
 
 class Deed(ABC):
@@ -163,7 +172,7 @@ class Backup(Compact):
 
     def __init__(self, store: Path, out: Path) -> None:
         super().__init__(store)
-        self.out = out
+        self.out, self.key = out, key_in(store)
 
     def do(self, tell: Tell) -> None:
         with open_limner(self.store) as limner:
@@ -181,17 +190,40 @@ class Backup(Compact):
 class Restore(Deed):
     """Restores a backup over the store; what was forgotten since does not come back."""
 
-    def __init__(self, store: Path, file: Path, holds: State, gone: set[tuple[str, str]]) -> None:
+    def __init__(
+        self, store: Path, file: Path, holds: State, gone: set[tuple[str, str]], key: StoreKey | None = None
+    ) -> None:
         super().__init__(store)
-        self.file, self.holds, self.gone = file, holds, gone
+        self.file, self.holds, self.gone, self.key = file, holds, gone, key
 
     def do(self, tell: Tell) -> None:
         with open_limner(self.store) as limner:
-            limner.store.restore(self.file, force=True, progress=lambda stage: tell(_SAID[stage]))
+            limner.store.restore(self.file, force=True, backup_key=self.key, progress=lambda stage: tell(_SAID[stage]))
             tell("done")
 
     def after(self, before: State) -> State:
         return self.holds.without(self.gone)
+
+
+class Rekey(Compact):
+    """Encrypts the store, decrypts it, or gives it another key."""
+
+    def __init__(self, store: Path, way: int) -> None:
+        super().__init__(store)
+        self.old = key_in(store)
+        others = [each for each in (*KEYS, None) if each != self.old]
+        self.new = others[way % 2]
+
+    def do(self, tell: Tell) -> None:
+        change_key(self.store, self.old, self.new, lambda stage, done, total: tell(stage))
+        tell("done")
+
+    def judge(self, before: State, seen: State, told: list[Any]) -> Fate:
+        assert seen == before, "rekey: the store changed"
+        key = key_in(self.store)
+        assert key in (self.old, self.new), "rekey: neither the old nor the new key"
+        assert key == self.new or "done" not in told, "rekey: what was promised is not there"
+        return "after" if key == self.new else "before"
 
 
 class Retain(Deed):

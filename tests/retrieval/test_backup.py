@@ -86,7 +86,7 @@ def test_a_backup_makes_the_same_store_again_and_nothing_is_embedded(
         assert other.events(user) == filled.events(user)
     assert other.health().agrees and agrees(other)
     assert sorted(each.name for each in other.path.iterdir() if not each.name.startswith("record")) == [
-        "chroma", "index.lock", "lock"
+        "chroma", "index.lock", "lock", "open.lock"
     ]  # fmt: skip
 
 

@@ -392,7 +392,7 @@ def test_a_killed_erasure_is_finished_by_the_next_run(
     assert left_of(store.path, "Quastenflosser", "Haselnusscreme", "oat milk", "anna-customer") == []
     assert seen(store, "other-7") == before and agrees(store)
     assert sorted(each.name for each in store.path.iterdir() if not each.name.startswith("record")) == [
-        "chroma", "erasure.key", "index.lock", "lock"
+        "chroma", "erasure.key", "index.lock", "lock", "open.lock"
     ]  # fmt: skip
 
 
