@@ -70,7 +70,7 @@ def plan_facets(schema: ProfileSchema, language: Language) -> list[Facet]:
     """The facets of a schema, in its order; descriptions and queries for a history in ``language``.
 
     Raises:
-        SchemaError: ``x-compute`` names something that limner does not compute.
+        SchemaError: ``x-compute`` names something that limner does not compute, or another annotation is none.
     """
     return list(_walk(schema.inlined, (), language, ""))
 
@@ -106,12 +106,12 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
             keyword="x-from-claims",
             hint=f"It is true or false, and only for texts: strings with a maxLength of {_LONG_TEXT} or more",
         )
-    extra = node.get(f"x-queries-{language}") or node.get("x-queries") or []
+    extra = _queries(node, f"x-queries-{language}", pointer) or _queries(node, "x-queries", pointer)
     by_name = compute is None and not from_claims
     if by_name:
         compute = rule_for(label, description, node)
     limit = _LIST_ITEMS if compute is None else _COMPUTED_ITEMS
-    queries = dict.fromkeys([*(str(q) for q in extra), f"{label}: {description}" if description else label])
+    queries = dict.fromkeys([*extra, f"{label}: {description}" if description else label])
     return Facet(
         path=path,
         kind=kind,
@@ -125,6 +125,18 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
         by_name=by_name and compute is not None,
         is_more=by_name and compute is not None and asks_for_more(description),
         from_claims=from_claims,
+    )
+
+
+def _queries(node: JsonSchema, keyword: str, pointer: str) -> list[str]:
+    value = node.get(keyword) or []
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return value
+    raise SchemaError(
+        f"schema: {keyword!r} at {f'{pointer}/{keyword}'!r} is no list of texts",
+        pointer=f"{pointer}/{keyword}",
+        keyword=keyword,
+        hint='Write it like ["city, country", "where the user lives"]',
     )
 
 

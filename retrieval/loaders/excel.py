@@ -26,8 +26,21 @@ if TYPE_CHECKING:
 __all__ = ["excel_rows"]
 
 _HEADER_WITHIN: Final = 20
-# What zipfile and openpyxl raise about damaged, encrypted and strangely packed files.
-_UNREADABLE: Final = (BadZipFile, KeyError, ParseError, RuntimeError, ValueError, ZlibError)
+# What zipfile, openpyxl and its parsers (lxml's is a SyntaxError) raise about damaged, encrypted and strange files.
+_UNREADABLE: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    ParseError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    ZlibError,
+)
 _Cells = tuple[Any, ...]
 _Numbered = Iterator[tuple[int, _Cells]]
 

@@ -43,6 +43,7 @@ _PARSER_ERRORS: Final = (
     AssertionError,
     AttributeError,
     LookupError,
+    OverflowError,
     RecursionError,
     TypeError,
     ValueError,

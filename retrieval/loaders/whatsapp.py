@@ -137,7 +137,7 @@ def _guarded(path: Path, messages: Iterator[_Message]) -> Iterator[_Message]:
 
 
 def _refuse_line(path: Path, number: int, raw: str) -> None:
-    stamp = re.match(r"\W*[\d٠-٩۰-۹][^\s\]]{5,24}", raw)
+    stamp = re.match(r"[^\w\n]{0,4}[\d٠-٩۰-۹][\d٠-٩۰-۹/.:年月日-]{4,23}", raw)  # a time, and no words
     shown = f" {shorten(stamp[0], 40)}" if stamp else ""
     raise InputError(
         f"{str(path)!r}, line {number}: no message of a WhatsApp chat starts like this{shown}; known are "
