@@ -25,7 +25,7 @@ _USUAL: Final[dict[str, str]] = {
 }
 
 _NO_NAME: Final = re.compile(
-    r"[!@。！？；，&<>\"“”\n\r]|[.,;?:]\s|[.;]$|^[\d\s:/.,TZ-]*\d[\d\s:/.,TZ-]*$|(?:\S+\s+){4}|.{41}"
+    r"[!@。！？；，&<>\"“”\n\r]|[.,;?:]\s|[.;]$|^[\d\s:/.,TZ-]*\d[\d\s:/.,TZ-]*$|(?:\S+\s+){3}|.{41}"
 )
 """In what is said and in what ids and times look like, but not in names of columns."""
 

@@ -35,7 +35,7 @@ def csv_rows(path: Path, opener: Callable[[], IO[bytes]], reading: Reading, *, d
     with opener() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
         first = text.readline(_MAX_FIELD_CHARS)
         text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter or _delimiter(first))
+        reader = csv.reader(_bounded(text), delimiter=delimiter or _delimiter(first))
         header = [name.strip() for name in next(_guarded(path, reader), [])]
         require_columns(path, header, reading)
         line = reader.line_num + 1
@@ -89,12 +89,25 @@ def require_columns(path: Path | str, found: Collection[str], reading: Reading) 
         raise InputError(f"{str(path)!r} has no column for text; found {names}", hint="Name it with --map text=COLUMN")
 
 
+class _LongLine(csv.Error):
+    pass
+
+
+def _bounded(text: IO[str]) -> Iterator[str]:
+    """The lines of a text. Raises _LongLine for one that is too long to be held."""
+    while line := text.readline(_MAX_FIELD_CHARS + 1):
+        if len(line) > _MAX_FIELD_CHARS:
+            raise _LongLine(f"the line is longer than {_MAX_FIELD_CHARS:,} characters")
+        yield line
+
+
 def _guarded(path: Path, reader: Any) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
+        line = reader.line_num + isinstance(error, _LongLine)  # which the reader has not counted
         raise InputError(
-            f"{str(path)!r}, line {reader.line_num}: {error}", hint="Look for a quotation mark that is never closed"
+            f"{str(path)!r}, line {line}: {error}", hint="Look for a quotation mark that is never closed"
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(

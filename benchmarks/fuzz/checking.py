@@ -19,7 +19,6 @@ from retrieval.timestamps import parse_timestamp
 __all__ = ["Leaks", "check_error", "check_event", "check_reason", "check_spans"]
 
 _LONGEST: Final = 2500
-_WINDOW: Final = 14
 _ROLES: Final = get_args(Role)
 
 
@@ -29,15 +28,17 @@ class Leaks:
     Args:
         texts: what was said; no message may quote it.
         allowed: what messages may show: ids, names of columns, files.
+        window: so many characters in a row are a quotation.
     """
 
-    def __init__(self, texts: Iterable[str] = (), allowed: Collection[str] = ()) -> None:
-        may = {part for each in allowed for part in _windows(each)}
-        self._words = {part for each in texts for part in _windows(each)} - may
+    def __init__(self, texts: Iterable[str] = (), allowed: Collection[str] = (), window: int = 14) -> None:
+        self._window = window
+        may = {part for each in allowed for part in _windows(each, window)}
+        self._words = {part for each in texts for part in _windows(each, window)} - may
 
     def check(self, message: str) -> None:
         """Raises AssertionError where the message quotes what somebody said."""
-        found = self._words.intersection(_windows(message))
+        found = self._words.intersection(_windows(message, self._window))
         assert not found, f"a message quotes the history: {message!r}"
 
 
@@ -92,6 +93,6 @@ def _is_sound(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _windows(text: str) -> set[str]:
+def _windows(text: str, length: int) -> set[str]:
     plain = " ".join(text.split())
-    return {plain[at : at + _WINDOW] for at in range(len(plain) - _WINDOW + 1)} - {*FIELDS}
+    return {plain[at : at + length] for at in range(len(plain) - length + 1)} - {*FIELDS}

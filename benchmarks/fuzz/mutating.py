@@ -26,10 +26,13 @@ def mutate_json(data: bytes, most: int, seed: int) -> bytes | None:
         return None
     if not values:
         return None
-    for _ in range(rand.randint(1, 4)):
-        at = rand.randrange(len(values))
-        values[at] = _changed(values[at], rand)
-    made = "\n".join(json.dumps(each, ensure_ascii=rand.random() < 0.5) for each in values)
+    try:
+        for _ in range(rand.randint(1, 4)):
+            at = rand.randrange(len(values))
+            values[at] = _changed(values[at], rand)
+        made = "\n".join(json.dumps(each, ensure_ascii=rand.random() < 0.5) for each in values)
+    except RecursionError:
+        return None
     packed = made.encode("utf-8", "surrogatepass") + b"\n" * (len(values) > 1)
     return packed if len(packed) <= most else None
 
@@ -37,17 +40,17 @@ def mutate_json(data: bytes, most: int, seed: int) -> bytes | None:
 def _changed(value: Any, rand: random.Random) -> Any:
     places = list(_places(value))
     if not places:
-        return rand.choice(_ODD)
+        return _odd(rand)
     holder, key = rand.choice(places)
     kind = rand.randrange(6)
     if kind == 0:
-        holder[key] = rand.choice(_ODD)
+        holder[key] = _odd(rand)
     elif kind == 1:
         del holder[key]
     elif kind == 2:
         other, name = rand.choice(places)
         taken = other.get(name) if isinstance(other, dict) else (other[name : name + 1] or [None])[0]
-        holder[key] = json.loads(json.dumps(taken if len(str(taken)) < _LONG else None))
+        holder[key] = json.loads(json.dumps(taken)) if len(str(taken)) < _LONG else None
     elif kind == 3 and isinstance(holder, list):
         holder.insert(key, holder[key])
     elif kind == 4 and isinstance(holder, dict) and len(str(holder[key])) < _LONG:
@@ -57,6 +60,10 @@ def _changed(value: Any, rand: random.Random) -> Any:
     else:
         holder[key] = [holder[key]] if rand.random() < 0.5 else {"a": holder[key]}
     return value
+
+
+def _odd(rand: random.Random) -> Any:
+    return json.loads(json.dumps(rand.choice(_ODD)))  # a copy, into which more may be put
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

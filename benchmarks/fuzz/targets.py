@@ -70,8 +70,8 @@ def hurry(seconds: float = SECONDS) -> Iterator[None]:
 class Loader:
     """Loads a file of a format, under each of the options; checks events, bad lines and errors."""
 
-    def __init__(self, name: str, made: Callable[[], list[bytes]], *options: dict[str, Any]) -> None:
-        self.name, self.made, self.options = name, made, options or ({},)
+    def __init__(self, name: str, made: Callable[[], list[bytes]], *options: dict[str, Any], window: int = 14) -> None:
+        self.name, self.made, self.options, self.window = name, made, options or ({},), window
         self._path = Path(tempfile.mkdtemp(prefix="limner-fuzz-", dir=_SCRATCH), name)
         self._leaks: Leaks | None = None
 
@@ -102,7 +102,7 @@ class Loader:
                 events += [row for row in rows if isinstance(row, Event)]
         shown = [str(part) for each in events for part in (each.user_id, each.event_id, each.speaker, each.timestamp,
                  *each.metadata.values())]  # fmt: skip
-        self._leaks = Leaks([each.text for each in events], shown)
+        self._leaks = Leaks([each.text for each in events], shown, self.window)
         return self._leaks
 
 
@@ -243,14 +243,11 @@ def _schema(data: bytes) -> None:
         validation_problems(document, value)
 
 
-_SHEETS: Final = Sheets
-
-
 @lru_cache(maxsize=1)
 def _targets() -> dict[str, Target]:
     def loader(name: str, file: str, made: Callable[[], list[bytes]], *options: dict[str, Any], words: str = "",
-               is_json: bool = False) -> Target:  # fmt: skip
-        return Target(name, Loader(file, made, *options), made, is_json, tuple(words.split()))
+               is_json: bool = False, window: int = 14) -> Target:  # fmt: skip
+        return Target(name, Loader(file, made, *options, window=window), made, is_json, tuple(words.split()))
 
     def one(name: str) -> Callable[[], list[bytes]]:
         return lambda: seeds.fixtures(name)
@@ -268,7 +265,8 @@ def _targets() -> dict[str, Target]:
         loader("chatgpt", "c.json", lambda: seeds.fixtures("/conversations.json", "conversations.json")[:1],
                {}, {"format": "chatgpt"}, is_json=True),
         loader("assistant", "a.json", one("assistant.json"), {}, {"format": "assistant"}, is_json=True),
-        loader("whatsapp", "chat.txt", one(".txt"), {"user_id": "Anna"}, {"format": "whatsapp-dmy"}),
+        loader("whatsapp", "chat.txt", one(".txt"), {"user_id": "Anna"}, {"format": "whatsapp-dmy"},
+               window=41),  # names of speakers are shown
         loader("eml", "mail.eml", one(".eml"), words="Content-Type: multipart/mixed boundary= charset= base64"),
         loader("mbox", "Mail.mbox", one(".mbox"), words="From From: Date: Subject: References:"),
         Target("cleaner", _clean, seeds.texts, words=("&amp;", "<div>", "</div>", "<br>", "&#x", "\u200d", "<!--")),
@@ -282,10 +280,6 @@ def _targets() -> dict[str, Target]:
         Target("schema", _schema, seeds.schemas, is_json=True, words=("$ref", "#/$defs/", "anyOf", "type", "enum")),
     ]  # fmt: skip
     return {each.name: each for each in made}
-
-
-class _Targets(dict[str, Target]):
-    """Made when they are first asked for."""
 
 
 TARGETS: Final = _targets

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from agent.fakes import ScriptedChat
 from benchmarks.kills.forking import Tell, run
 from retrieval import HashingEmbedder, UnknownUser
 
-__all__ = ["SCHEMA", "State", "look", "open_limner", "secret_in"]
+__all__ = ["SCHEMA", "State", "look", "open_limner", "open_slowly", "secret_in"]
 
 SCHEMA: Final = {
     "title": "small",
@@ -26,6 +27,7 @@ _SECRET: Final = re.compile(rb"w([0-9a-f]{16})z")
 _BELONGS: Final = {
     "record.sqlite3", "record.sqlite3-wal", "record.sqlite3-shm", "chroma", "erasure.key",
     "chroma-new",  # of a call that was killed: `reindex` goes on with it, all else throws it away
+    "service.sqlite3", "service.sqlite3-wal", "service.sqlite3-shm", "serve.json",  # of a server
 }  # fmt: skip
 
 
@@ -51,6 +53,16 @@ def open_limner(store: Path) -> Limner:
     """A Limner with the fakes; the model finds nothing."""
     return Limner(store, llm=ScriptedChat(script=lambda system, user, schema: "[]" if schema else "none"),
                   embedder=HashingEmbedder(16))  # fmt: skip
+
+
+def open_slowly(store: Path) -> Limner:
+    """The same with a model that takes its time, so that it is killed at work."""
+
+    def answer(system: str, user: str, schema: object) -> str:
+        time.sleep(0.05)
+        return "[]" if schema else "none"
+
+    return Limner(store, llm=ScriptedChat(script=answer), embedder=HashingEmbedder(16))
 
 
 def secret_in(text: str) -> str:

@@ -102,3 +102,25 @@ def test_short_names_of_columns_and_what_looks_like_a_time_are_shown(tmp_path: P
         next(load_events(write(tmp_path / "b.csv", "u1,2024-03-01,hello\n")))
     with pytest.raises(InputError, match=r"unknown time format '31/12/2023 at 9:05'"):
         parse_timestamp("31/12/2023 at 9:05")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "a.json",
+            '[{"messages": [{"role": "I said swordfish to her", "content": "x"}]}]',
+            "the role is neither user nor",
+        ),
+        ("a.json", '[{"messages": [{"role": "critic", "content": "x"}]}]', "the role 'critic' is neither"),
+        ("a.mbox", "From x\nFrom: a@b.c\nMessage-ID: I said swordfish to her\n\n> x\n", "nothing is left"),
+        ("a.txt", f"12/31/23, 9:05 PM - I said {SECRET} and nothing else: x\n", "none of the speakers"),
+    ],
+)
+def test_long_names_are_not_shown(tmp_path: Path, name: str, content: str, message: str) -> None:
+    path = write(tmp_path / name, content)
+    try:
+        said = " ".join(reason for _, reason in bad(path, user_id="u"))
+    except InputError as error:
+        said = str(error)
+    assert message in said and "swordfish" not in said
