@@ -80,14 +80,18 @@ class Books:
 
     @contextmanager
     def erasing(self, user: str, texts: list[str]) -> Iterator[None]:
-        """While a user is erased, nothing is known of what is there."""
+        """While a user is erased, nothing is known of what is there; of "busy", that nothing was erased."""
         with self._lock:
             self._erased[user] += 1
-            self._kept[user] = set()
+            kept, self._kept[user] = self._kept[user], set()
         try:
             yield
             with self._lock:
                 self.forgotten |= {secret_in(text): user for text in texts}
+        except StoreBusy:
+            with self._lock:
+                self._kept[user] = kept
+            raise
         finally:
             with self._lock:
                 self._erased[user] += 1
@@ -169,7 +173,7 @@ class Work:
         while time.monotonic() < self.until:
             user = rand.choice(users)
             try:
-                if batches[user] >= _MOST_BATCHES and not batches[user] % _MOST_BATCHES:
+                if len(self.books.batches(user)) >= _MOST_BATCHES:
                     texts = [row["text"] for batch in self.books.batches(user) for row in rows_of(user, batch)]
                     with self.books.erasing(user, texts):
                         await do("erase", user)

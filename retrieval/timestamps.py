@@ -137,4 +137,5 @@ def _may_be_shown(value: object) -> bool:
     """Whether a value looks more like a time than like what somebody said."""
     if not isinstance(value, str):
         return isinstance(value, int | float)
-    return len(value) <= 12 or (len(value) <= 40 and 4 * sum(char.isdigit() for char in value) >= len(value))
+    digits, letters = sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
+    return len(value) <= 12 or (len(value) <= 40 and 4 * digits >= len(value) and letters <= 12)

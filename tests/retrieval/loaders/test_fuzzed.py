@@ -80,6 +80,7 @@ def test_a_workbook_with_a_damaged_part_is_an_error(tmp_path: Path, name: str, p
         ("f.jsonl", f'{{"user_id": "u", "text": "a", "speaker": "{SECRET}\\nbye"}}\n'),
         ("g.jsonl", f'{{"user_id": "u", "text": "a", "speaker": "{SECRET * 1000}"}}\n'),
         ("h.jsonl", f'{{"user_id": "u", "text": "a", "time": "{SECRET}"}}\n'),
+        ("k.jsonl", '{"user_id": "u", "text": "a", "time": "2024年3月4日 swordfish last year 287200"}\n'),
         ("i.jsonl", f'{{"user_id": "u", "text": "a", "time": ["{SECRET}"]}}\n'),
         ("j.eml", f"From: a@b.c\nDate: {SECRET}\n\nhi"),
     ],
