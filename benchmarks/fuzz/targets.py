@@ -4,9 +4,11 @@ A target raises whatever limner would let escape; only limner's own errors are c
 takes longer than two seconds of the processor.
 """
 
+import atexit
 import io
 import json
 import os
+import shutil
 import tempfile
 import time
 import zipfile
@@ -72,7 +74,9 @@ class Loader:
 
     def __init__(self, name: str, made: Callable[[], list[bytes]], *options: dict[str, Any], window: int = 14) -> None:
         self.name, self.made, self.options, self.window = name, made, options or ({},), window
-        self._path = Path(tempfile.mkdtemp(prefix="limner-fuzz-", dir=_SCRATCH), name)
+        folder = tempfile.mkdtemp(prefix="limner-fuzz-", dir=_SCRATCH)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        self._path = Path(folder, name)
         self._leaks: Leaks | None = None
 
     def __call__(self, data: bytes) -> None:
