@@ -74,7 +74,8 @@ def plan_facets(schema: ProfileSchema, language: Language) -> list[Facet]:
     """The facets of a schema, in its order; descriptions and queries for a history in ``language``.
 
     Raises:
-        SchemaError: ``x-compute`` names something that limner does not compute, ``x-sensitive`` no category.
+        SchemaError: ``x-compute`` names something that limner does not compute, ``x-sensitive`` no category, or another
+            annotation is none.
     """
     return list(_walk(schema.inlined, (), language, ""))
 
@@ -114,12 +115,12 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
             keyword="x-from-claims",
             hint=f"It is true or false, and only for texts: strings with a maxLength of {_LONG_TEXT} or more",
         )
-    extra = node.get(f"x-queries-{language}") or node.get("x-queries") or []
+    extra = _queries(node, f"x-queries-{language}", pointer) or _queries(node, "x-queries", pointer)
     by_name = compute is None and not from_claims
     if by_name:
         compute = rule_for(label, description, node)
     limit = _LIST_ITEMS if compute is None else _COMPUTED_ITEMS
-    queries = dict.fromkeys([*(str(q) for q in extra), f"{label}: {description}" if description else label])
+    queries = dict.fromkeys([*extra, f"{label}: {description}" if description else label])
     return Facet(
         path=path,
         kind=kind,
@@ -135,6 +136,18 @@ def _facet(node: JsonSchema, path: tuple[str, ...], language: Language, pointer:
         from_claims=from_claims,
         sensitive=mark if mark is not None else () if from_claims else sounds_like(node, label),
         marked=bool(mark),
+    )
+
+
+def _queries(node: JsonSchema, keyword: str, pointer: str) -> list[str]:
+    value = node.get(keyword) or []
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return value
+    raise SchemaError(
+        f"schema: {keyword!r} at {f'{pointer}/{keyword}'!r} is no list of texts",
+        pointer=f"{pointer}/{keyword}",
+        keyword=keyword,
+        hint='Write it like ["city, country", "where the user lives"]',
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import ModelReplyError
 from agent.json_reply import find_json
+from agent.schema_bounds import errors_in
 from agent.schema_rules import JsonSchema
 from agent.thinking import spoken, without_thinking
 
@@ -31,8 +32,6 @@ class Token:
 
 def parsed(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str, list[Mapping[str, Any]]]:
     """The value, what is wrong with it ("" when nothing is), and the tokens that it was written with."""
-    from jsonschema import Draft202012Validator
-
     if message.response_metadata.get("finish_reason") == "length":
         return None, "the reply was cut off: be shorter", []
     text, tokens = _answer(message)
@@ -41,7 +40,7 @@ def parsed(message: "AIMessage", schema: JsonSchema) -> tuple[Any, str, list[Map
     found = find_json(text, schema)
     if found.problem:
         return None, found.problem, []
-    error = next(iter(Draft202012Validator(schema).iter_errors(found.value)), None)
+    error = next(errors_in(schema, found.value), None)
     if error is not None:
         place = "/".join(str(p) for p in error.absolute_path)
         return None, f"the reply broke {error.validator!r} at /{place}: reply with JSON of the given form", []

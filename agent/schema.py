@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agent.errors import SchemaError, shorten
+from agent.schema_bounds import check_bounds, errors_in
 from agent.schema_rules import JsonSchema, escape_pointer, inline
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def _check_is_schema(name: str, document: Any) -> None:
 
     if not isinstance(document, dict):
         raise SchemaError(f"schema {name!r}: a {type(document).__name__}, not a JSON object", hint="Give a JSON Schema")
+    check_bounds(name, document)
     declared = document.get("$schema", "https://json-schema.org/draft/2020-12/schema")
     if not isinstance(declared, str) or (
         "2020-12" not in declared and "draft-07" not in declared and "2019-09" not in declared
@@ -126,15 +128,13 @@ def validation_problems(document: JsonSchema, value: Any) -> dict[str, str]:
 
     Formats (``date``, ``email``, …) are checked too. Messages do not contain the value.
     """
-    from jsonschema import Draft202012Validator
-
-    validator = Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
     problems: dict[str, str] = {}
-    for error in validator.iter_errors(value):
+    for error in errors_in(document, value, formats=True):
         pointer = "".join(f"/{escape_pointer(str(p))}" for p in error.absolute_path)
         rule = shorten(error.validator_value, 60)
         if error.validator == "required" and isinstance(error.instance, dict):
-            missing = [k for k in error.validator_value if k not in error.instance]
+            wanted: Any = error.validator_value
+            missing = [k for k in wanted if k not in error.instance]
             problems.update({f"{pointer}/{escape_pointer(k)}": "required but unknown" for k in missing})
         else:
             problems[pointer] = f"does not satisfy {error.validator}: {rule}"

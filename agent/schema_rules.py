@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from agent.errors import SchemaError, shorten
+from agent.schema_bounds import check_pattern
 
 __all__ = [
     "JsonSchema",
@@ -194,8 +195,13 @@ def _check_leaf(node: JsonSchema, pointer: str) -> None:
     for kind in kinds if isinstance(kinds, list) else [kinds] if kinds is not None else []:
         if kind not in _TYPES:
             raise _refuse("type", pointer, f"is {shorten(kind)}", f"Use one of {', '.join(sorted(_TYPES))}")
+    if isinstance(kinds, list) and len({*kinds} - {"null"}) > 1 and not {"object", "array"}.isdisjoint(kinds):
+        raise _refuse("type", pointer, "joins objects or lists with others", "Choose one, or give each a property")
+    if isinstance(node.get("enum"), list) and all(value is None for value in node["enum"]):
+        raise _refuse("enum", pointer, "allows no value", "Name at least one value other than null")
     pattern = node.get("pattern")
     if isinstance(pattern, str):
+        check_pattern(pattern, pointer)
         try:
             re.compile(pattern)
         except re.error as error:
@@ -216,9 +222,10 @@ def _check_leaf(node: JsonSchema, pointer: str) -> None:
 def _mark_nullable(node: JsonSchema) -> JsonSchema:
     """Move every way to say "or null" into the one key ``nullable``."""
     kinds = node.get("type")
-    if isinstance(kinds, list) and "null" in kinds:
+    if isinstance(kinds, list):
         rest = [k for k in kinds if k != "null"]
-        node = {**node, "type": rest[0] if len(rest) == 1 else rest or "null", "nullable": True}
+        node = {**node, "type": rest[0] if len(rest) == 1 else rest or "null"}
+        node |= {"nullable": True} if "null" in kinds else {}
     if isinstance(node.get("enum"), list) and None in node["enum"]:
         node = {**node, "enum": [v for v in node["enum"] if v is not None], "nullable": True}
     if "type" not in node:

@@ -3,12 +3,13 @@
 Knows the usual names in English and Chinese, not the values.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from retrieval.errors import UsageError, shorten
 
-__all__ = ["FIELDS", "check_columns", "column_key", "match_columns"]
+__all__ = ["FIELDS", "check_columns", "column_key", "match_columns", "shown_columns"]
 
 _USUAL: Final[dict[str, str]] = {
     "user_id": "user_id user userid uid user_name username customer_id customer client_id client member_id buyer_id "
@@ -22,6 +23,11 @@ _USUAL: Final[dict[str, str]] = {
     "text": "text content message body comment review review_text query utterance "
     "内容 文本 正文 消息 消息内容 评论 评论内容 评价 评价内容 留言 对话内容 搜索词",
 }
+
+_NO_NAME: Final = re.compile(
+    r"[!@。！？；，&<>\"“”\n\r]|[.,;?:]\s|[.;]$|^[\d\s:/.,TZ-]*\d[\d\s:/.,TZ-]*$|(?:\S+\s+){3}|.{41}"
+)
+"""In what is said and in what ids and times look like, but not in names of columns."""
 
 FIELDS: Final = tuple(_USUAL)
 """The fields of an event that a column can be mapped to."""
@@ -57,6 +63,13 @@ def match_columns(found: Collection[str], columns: Mapping[str, str] | None = No
         if (usual := next(free, None)) is not None:
             matched[field] = usual
     return matched
+
+
+def shown_columns(found: Collection[str]) -> str:
+    """The columns as a message may show them: by name, unless some look like what people say, as without a header."""
+    if any(_NO_NAME.search(name) for name in found):
+        return f"{len(found)} columns that are not called like columns (is the header missing?)"
+    return f"the columns {shorten(', '.join(found), 300)}"
 
 
 def column_key(name: str) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal
 
 from retrieval.cleaning import clean
-from retrieval.columns import match_columns
+from retrieval.columns import match_columns, shown_columns
 from retrieval.errors import InputError, shorten
 from retrieval.events import Cut, Event, Origin, Role
 from retrieval.languages import language_of
@@ -156,17 +156,17 @@ def _label(fields: Mapping[str, Any], names: Mapping[str, str], field: str) -> s
         value = int(value)
     label = str(value).strip()
     if len(label) > _MAX_ID_CHARS:
-        raise InputError(f"{field} {shorten(label)} has {len(label):,} characters, more than {_MAX_ID_CHARS:,}")
+        place = f"{field} in {shorten(names[field])}"  # not the label: this long, it is what somebody said
+        raise InputError(f"{place} has {len(label):,} characters, more than {_MAX_ID_CHARS:,}")
     if not label.isprintable() and any(char < " " or "\ud800" <= char <= "\udfff" for char in label):
-        raise InputError(f"{field} {shorten(label)} holds control characters")
+        raise InputError(f"{field} in {shorten(names[field])} holds control characters")
     return label or None
 
 
 def _columns_hint(row: Mapping[str, Any], names: Mapping[str, str], field: str) -> str:
     if field in names:
         return f" in {shorten(names[field])}"
-    found = shorten(", ".join(str(name) for name in row), 200)
-    return f"; found the columns {found}. Name the right one with --map {field}=COLUMN"
+    return f"; found {shown_columns([str(name) for name in row])}. Name the right one with --map {field}=COLUMN"
 
 
 def _content_id(*parts: str | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from retrieval.columns import match_columns
+from retrieval.columns import match_columns, shown_columns
 from retrieval.errors import InputError, shorten
 from retrieval.loaders.reading import Reading
 from retrieval.rows import Rows
@@ -21,6 +21,7 @@ __all__ = ["csv_rows", "parquet_rows", "require_columns"]
 _SAMPLE_BYTES: Final = 1024 * 1024
 _MAX_FIELD_CHARS: Final = 8 * 1024 * 1024
 _BATCH_ROWS: Final = 512
+_NOT_IN_PYTHON: Final = (ValueError, OverflowError, KeyError)  # KeyError: an unknown time zone
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -34,7 +35,7 @@ def csv_rows(path: Path, opener: Callable[[], IO[bytes]], reading: Reading, *, d
     with opener() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
         first = text.readline(_MAX_FIELD_CHARS)
         text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter or _delimiter(first))
+        reader = csv.reader(_bounded(text), delimiter=delimiter or _delimiter(first))
         header = [name.strip() for name in next(_guarded(path, reader), [])]
         require_columns(path, header, reading)
         line = reader.line_num + 1
@@ -62,10 +63,10 @@ def parquet_rows(path: Path, reading: Reading) -> Rows:
             require_columns(path, file.schema_arrow.names, reading)
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-                for row in _microseconds(batch).to_pylist():
+                for row in _python_rows(_microseconds(batch)):
                     number += 1
                     yield number, row
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter of a name of a column
         raise InputError(f"the file {str(path)!r} is not a readable Parquet file", hint="Write it again") from error
 
 
@@ -75,7 +76,7 @@ def require_columns(path: Path | str, found: Collection[str], reading: Reading) 
     No user id is needed where the caller says whose the rows are.
     """
     matched = match_columns(found, reading.columns)
-    names = shorten(", ".join(found), 300)
+    names = shown_columns(found)
     for field, column in reading.columns.items():
         if field not in matched:
             raise InputError(
@@ -88,12 +89,25 @@ def require_columns(path: Path | str, found: Collection[str], reading: Reading) 
         raise InputError(f"{str(path)!r} has no column for text; found {names}", hint="Name it with --map text=COLUMN")
 
 
+class _LongLine(csv.Error):
+    pass
+
+
+def _bounded(text: IO[str]) -> Iterator[str]:
+    """The lines of a text. Raises _LongLine for one that is too long to be held."""
+    while line := text.readline(_MAX_FIELD_CHARS + 1):
+        if len(line) > _MAX_FIELD_CHARS:
+            raise _LongLine(f"the line is longer than {_MAX_FIELD_CHARS:,} characters")
+        yield line
+
+
 def _guarded(path: Path, reader: Any) -> Iterator[list[str]]:
     try:
         yield from reader
     except csv.Error as error:
+        line = reader.line_num + isinstance(error, _LongLine)  # which the reader has not counted
         raise InputError(
-            f"{str(path)!r}, line {reader.line_num}: {error}", hint="Look for a quotation mark that is never closed"
+            f"{str(path)!r}, line {line}: {error}", hint="Look for a quotation mark that is never closed"
         ) from error
     except UnicodeDecodeError as error:
         raise InputError(
@@ -115,6 +129,9 @@ def _encoding(path: Path, opener: Callable[[], IO[bytes]]) -> str:
     with opener() as stream:
         sample = stream.read(_SAMPLE_BYTES)
     if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        if (strange := _strange_byte(opener, "utf-16")) is not None:
+            hint = "Save it again, as UTF-8"
+            raise InputError(f"{str(path)!r}, line {strange[0]}: damaged UTF-16", hint=hint)
         return "utf-16"
     strange = _strange_byte(opener, "utf-8")
     if strange is None:
@@ -152,6 +169,19 @@ def _is_common_chinese(text: str) -> bool:
     common = sum(b"\xb0" <= char.encode("gb2312", "replace")[:1] <= b"\xd7" for char in han)
     other = sum(char > "\x7f" for char in text) - len(han)
     return len(han) > 0 and common >= 0.8 * len(han) and other <= len(han)
+
+
+def _python_rows(batch: Any) -> Iterator[dict[str, Any] | str]:
+    """The rows of a batch; a reason for each that holds what Python cannot: other encodings, the year 20000."""
+    try:
+        yield from batch.to_pylist()
+    except _NOT_IN_PYTHON:
+        for at in range(batch.num_rows):
+            try:
+                yield from batch.slice(at, 1).to_pylist()
+            except _NOT_IN_PYTHON as error:
+                known = "text that is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a value out of range"
+                yield f"the row holds {known}"
 
 
 def _microseconds(batch: Any) -> Any:

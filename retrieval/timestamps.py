@@ -129,4 +129,13 @@ def utc_text(moment: datetime | None = None) -> str:
 
 
 def _unknown(value: object) -> InputError:
-    return InputError(f"unknown time format {shorten(value, 40)}", hint=_ACCEPTED)
+    shown = f" {shorten(value, 40)}" if _may_be_shown(value) else ""
+    return InputError(f"unknown time format{shown}", hint=_ACCEPTED)
+
+
+def _may_be_shown(value: object) -> bool:
+    """Whether a value looks more like a time than like what somebody said."""
+    if not isinstance(value, str):
+        return isinstance(value, int | float)
+    digits, letters = sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
+    return len(value) <= 12 or (len(value) <= 40 and 4 * digits >= len(value) and letters <= 12)

@@ -1,11 +1,14 @@
-"""Turns errors that nobody foresaw into an answer that says nothing of them, and a log line without any data.
+"""Turns errors that nobody foresaw into an answer that says nothing of them, and a log line without any data; and
+requests that the end of the server cuts off into an answer that says so.
 
 Knows nothing of what requests mean.
 """
 
+import asyncio
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agent.api.problems import defect
+from agent.api.problems import Problem, defect
 
 __all__ = ["Defects"]
 
@@ -27,6 +30,14 @@ class Defects:
 
         try:
             await self._app(scope, receive, sending)
+        except asyncio.CancelledError:  # by the web server, when a request takes too long to end with it
+            if scope["type"] != "http":
+                raise
+            if task := asyncio.current_task():
+                task.uncancel()
+            problem = Problem(503, "shutting-down", "The server ends. Whether this was done, is to be asked again")
+            if started:
+                return
         except Exception as error:  # the outermost place where one can be caught
             if scope["type"] != "http":
                 raise

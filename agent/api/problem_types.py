@@ -92,6 +92,11 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         "Too much waits for the language model: of this tenant (429), or of all (503).",
         "Try again after Retry-After seconds.",
     ),
+    "shutting-down": ProblemType(
+        (503,),
+        "The server was told to end, and the request took longer than it waits for; it may be done all the same.",
+        "Ask again when the server is back: what was done is there, and loading or erasing twice changes nothing.",
+    ),
     "model-reply-error": ProblemType(
         (502,), "The language model answered with something that is not what was asked for.", "Use another model."
     ),

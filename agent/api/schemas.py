@@ -15,7 +15,7 @@ from agent.api.responses import Json
 from agent.errors import SchemaError
 from agent.schema import ProfileSchema, built_in_schemas, validation_problems
 from agent.schema_rules import standard
-from agent.service.schemas import named
+from agent.service.schemas import fillable
 
 __all__ = ["Checked", "check_schema", "get_schema", "list_schemas", "put_schema", "remove_schema", "router"]
 
@@ -81,7 +81,7 @@ def check_schema(
         if isinstance(what.schema_, str):
             schema = caller.service.schemas.get(caller.tenant, what.schema_)
         else:
-            schema = named(what.schema_, "schema")
+            schema = fillable(what.schema_, "schema")
     except SchemaError as error:
         errors.append({"at": "schema", "pointer": error.pointer, "keyword": error.keyword, "message": str(error)})
     if schema is not None and what.profile is not None:

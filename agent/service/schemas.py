@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 from agent.errors import NotFound, UsageError, shorten
+from agent.facets import plan_facets
 from agent.schema import ProfileSchema, built_in_schemas, load_schema
 from agent.service.book import Book
+from prompts import Language
 from retrieval.timestamps import utc_text
 
-__all__ = ["Schemas", "named"]
+__all__ = ["Schemas", "fillable", "named"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -53,7 +55,7 @@ class Schemas:
             raise UsageError(f"{shorten(name)} cannot be the name of a schema", hint="Use letters, digits, - _ and .")
         if name in built_in_schemas():
             raise UsageError(f"{name!r} is a built-in schema", hint="Register yours under another name")
-        checked = named(document, name)
+        checked = fillable(document, name)
         text = json.dumps(document)
         self._book.write("INSERT OR REPLACE INTO schemas VALUES (?, ?, ?, ?)", (tenant, name, text, utc_text()))
         return checked
@@ -66,6 +68,19 @@ class Schemas:
         """
         if not self._book.write("DELETE FROM schemas WHERE tenant = ? AND name = ?", (tenant, name)):
             raise NotFound(f"no schema {shorten(name)} was registered", hint="Built-in schemas stay")
+
+
+def fillable(document: Mapping[str, Any], name: str) -> ProfileSchema:
+    """The same, when limner can use its annotations, too (``x-compute`` and the like).
+
+    Raises:
+        SchemaError: limner cannot.
+    """
+    schema = named(document, name)
+    languages: tuple[Language, ...] = ("en", "zh")
+    for language in languages:
+        plan_facets(schema, language)
+    return schema
 
 
 def named(document: Mapping[str, Any], name: str) -> ProfileSchema:

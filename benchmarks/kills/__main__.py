@@ -1,6 +1,7 @@
 """Kills limner at random moments, and checks after each kill that nothing is lost, half done, or back from the dead.
 
     nice python -m benchmarks.kills --kills 500
+    nice python -m benchmarks.kills --served 60        # of `limner serve`, at work for clients
 
 Everything is done with the fakes. Each kill is SIGKILL at a random moment of a call; then another process opens the
 store and compares all of it with what was promised before. It ends with an error at the first broken promise.
@@ -17,6 +18,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks.kills import served
 from benchmarks.kills.deeds import (
     Backup,
     Compact,
@@ -158,14 +160,32 @@ def preload(folder: Path) -> None:
             importlib.import_module(name)
 
 
+def kill_servers(kills: int, seed: int) -> int:
+    """Kill servers, and print what became of what they were asked for."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="limner-kills-") as name:
+        (Path(name) / "first").mkdir()
+        served.preload(Path(name) / "first")
+        work = served.ServedRun(Path(name), seed)
+        for number in range(1, kills + 1):
+            work.kill()
+            if number % 10 == 0:
+                print(f"{number} kills, {time.monotonic() - started:.0f} s", flush=True)
+    print(f"\nevery promise kept in {time.monotonic() - started:.0f} s\n{work.table()}")
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Kill, and print how often what was killed with which fate."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--served", type=int, default=0, help="kill a server so often instead")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--users", type=int, default=10, help="users of one file")
     parser.add_argument("--events", type=int, default=54, help="events of one user")
     options = parser.parse_args(arguments)
+    if options.served:
+        return kill_servers(options.served, options.seed)
     started, kills, shown, begun = time.monotonic(), 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="limner-kills-") as name:
         (Path(name) / "first").mkdir()
@@ -183,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{kills} kills, {time.monotonic() - started:.0f} s", flush=True)
         work.finish()
     print(f"\nevery promise kept\n{work.table(time.monotonic() - started)}")
-    return kills
+    return 0
 
 
 if __name__ == "__main__":

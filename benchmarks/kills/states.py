@@ -1,6 +1,8 @@
 """What is in a store, as people see it, and whether it is sound. Read in a process of its own, after each kill."""
 
 import re
+import sqlite3
+import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ from retrieval.encryption import StoreKey
 from retrieval.errors import WrongKey
 from retrieval.sqlite_files import connect
 
-__all__ = ["KEYS", "SCHEMA", "State", "key_of", "look", "open_limner", "secret_in"]
+__all__ = ["KEYS", "SCHEMA", "State", "key_of", "look", "open_limner", "open_slowly", "secret_in"]
 
 SCHEMA: Final = {
     "title": "small",
@@ -31,6 +33,7 @@ _BELONGS: Final = {
     "record.sqlcipher", "record.sqlcipher-wal", "record.sqlcipher-shm",
     "record.sqlite3", "record.sqlite3-wal", "record.sqlite3-shm", "chroma", "erasure.key",
     "chroma-new",  # of a call that was killed: `reindex` goes on with it, all else throws it away
+    "service.sqlite3", "service.sqlite3-wal", "service.sqlite3-shm", "serve.json",  # of a server
 }  # fmt: skip
 
 
@@ -67,6 +70,16 @@ def key_of(record: Path) -> StoreKey | None:
             return key
     assert not record.exists(), "no key opens the record"
     return None
+
+
+def open_slowly(store: Path) -> Limner:
+    """The same with a model that takes its time, so that it is killed at work."""
+
+    def answer(system: str, user: str, schema: object) -> str:
+        time.sleep(0.05)
+        return "[]" if schema else "none"
+
+    return Limner(store, llm=ScriptedChat(script=answer), embedder=HashingEmbedder(16))
 
 
 def secret_in(text: str) -> str:

@@ -4,6 +4,7 @@ That is how most programs for chats with a model write them down, Claude's expor
 not the file.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ _ROLES: Final[dict[str, Role]] = {
     **dict.fromkeys(("user", "human"), "user"),
     **dict.fromkeys(("assistant", "ai", "bot", "model", "gpt"), "agent"),
 }
+_ROLE: Final = re.compile(r"[\w-]{0,24}")
+"""What a role looks like; a sentence in its place is not shown."""
 _SILENT: Final = frozenset({"system", "developer", "tool", "function", "tool_result"})
 _IDS: Final = ("conversation_id", "session_id", "thread_id", "session", "id", "uuid")
 _TIMES: Final = ("timestamp", "created_at", "create_time", "time", "date", "createdAt")
@@ -55,7 +58,8 @@ def _turn(message: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[Role, 
     if name in _SILENT:
         return None
     if name not in _ROLES:
-        return f"the role {name[:40]!r} is neither user nor assistant"
+        shown = f"the role {name!r}" if _ROLE.fullmatch(name) else "the role"
+        return f"{shown} is neither user nor assistant"
     text = _text(message)
     if not text.strip():
         return None

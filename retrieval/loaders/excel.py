@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from datetime import datetime, time
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import ParseError
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError
 
 from retrieval.columns import match_columns
@@ -26,8 +26,22 @@ if TYPE_CHECKING:
 __all__ = ["excel_rows"]
 
 _HEADER_WITHIN: Final = 20
-# What zipfile and openpyxl raise about damaged, encrypted and strangely packed files.
-_UNREADABLE: Final = (BadZipFile, KeyError, ParseError, RuntimeError, ValueError, ZlibError)
+_MAX_HELD_BYTES: Final = 256 * 1024 * 1024
+# What zipfile, openpyxl and its parsers (lxml's is a SyntaxError) raise about damaged, encrypted and strange files.
+_UNREADABLE: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    BadZipFile,
+    EOFError,
+    LookupError,
+    ParseError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    ZlibError,
+)
 _Cells = tuple[Any, ...]
 _Numbered = Iterator[tuple[int, _Cells]]
 
@@ -97,6 +111,18 @@ def _refuse(path: Path, book: "Workbook", reading: Reading) -> None:
             require_columns(f"{path}[{sheet.title}]", found, reading)
 
 
+def _check_size(path: Path, stream: IO[bytes]) -> None:
+    """Raises InputError when the parts that openpyxl holds in memory would fill it; they may be packed very small."""
+    with ZipFile(stream) as book:
+        size = sum(each.file_size for each in book.infolist() if not each.filename.startswith("xl/worksheets/"))
+    stream.seek(0)
+    if size > _MAX_HELD_BYTES:
+        raise InputError(
+            f"the texts and styles of {str(path)!r} are longer than {_MAX_HELD_BYTES:,} bytes",
+            hint="Save it as several workbooks, or as CSV",
+        )
+
+
 @contextmanager
 def _workbook(path: Path) -> Iterator["Workbook"]:
     try:
@@ -107,6 +133,7 @@ def _workbook(path: Path) -> Iterator["Workbook"]:
 
     try:
         with path.open("rb") as stream:  # given a path, openpyxl insists on its suffix
+            _check_size(path, stream)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", module="openpyxl")  # styles and extensions that it does not know
                 book = load_workbook(stream, read_only=True, data_only=True)

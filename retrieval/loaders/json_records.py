@@ -66,7 +66,7 @@ def survey(path: Path, opener: Callable[[], IO[bytes]]) -> Document:
             for event, value in ijson.basic_parse(counted, multiple_values=True, use_float=True):
                 if seen.note(event, value):
                     counted.count = 0
-        except ijson.JSONError as error:
+        except (ijson.JSONError, ValueError) as error:  # ValueError: half a surrogate, a number with 5,000 digits
             raise InputError(
                 f"{str(path)!r}, record {seen.records + 1}: broken JSON{_reason(error)}",
                 hint="Export the file again, in UTF-8; nothing was loaded from it",

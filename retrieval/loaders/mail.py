@@ -4,7 +4,6 @@ Knows MIME, not what a reply looks like (see ``replies``). Attachments are not r
 """
 
 import email
-import mailbox
 import re
 from collections.abc import Callable, Iterator
 from email import errors as email_errors
@@ -25,6 +24,7 @@ from retrieval.speakers import role_of
 __all__ = ["MAX_MAIL_BYTES", "mail_rows"]
 
 MAX_MAIL_BYTES: Final = 64 * 1024 * 1024
+_PIECE_BYTES: Final = 1024 * 1024
 
 _WIDER: Final = {"gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "iso-8859-1": "cp1252"}
 """What mail programs really write under a narrower name."""
@@ -43,6 +43,7 @@ _PARSER_ERRORS: Final = (
     AssertionError,
     AttributeError,
     LookupError,
+    OverflowError,
     RecursionError,
     TypeError,
     ValueError,
@@ -74,17 +75,35 @@ def _single(opener: Callable[[], IO[bytes]]) -> Iterator[bytes]:
 
 
 def _mails(path: Path) -> Iterator[bytes]:
-    box = mailbox.mbox(path, create=False)
-    try:
-        keys = box.keys()
-        if not keys and path.stat().st_size:
+    """The mails of a mailbox, each up to the next line that begins with ``From ``; of one that is too long, the start.
+
+    ``mailbox`` of the standard library would hold it, however long it is.
+    """
+    with path.open("rb") as box:
+        mail: list[bytes] | None = None
+        size, at_start = 0, True
+        while line := box.readline(_PIECE_BYTES):
+            if at_start and line.startswith(b"From "):
+                if mail is not None:
+                    yield _unpacked(mail)
+                mail, size = [], 0
+            elif mail is not None and size <= MAX_MAIL_BYTES:
+                mail.append(line)
+                size += len(line)
+            at_start = line.endswith(b"\n")
+        if mail is not None:
+            yield _unpacked(mail)
+        elif box.tell():
             raise InputError(
                 f"{str(path)!r} is no mailbox: no line begins a mail with 'From '", hint="Export it as mbox, or as .eml"
             )
-        for key in keys:
-            yield _ESCAPED.sub(rb"\1", box.get_bytes(key))
-    finally:
-        box.close()
+
+
+def _unpacked(lines: list[bytes]) -> bytes:
+    """A mail as it was before it came into the mailbox: without the blank line behind it, and what is escaped."""
+    if lines and not lines[-1].rstrip(b"\r\n"):
+        lines.pop()
+    return _ESCAPED.sub(rb"\1", b"".join(lines))
 
 
 def _turn(mail: EmailMessage, user: str, reading: Reading) -> LoadedRow | str:
@@ -112,7 +131,7 @@ def _turn(mail: EmailMessage, user: str, reading: Reading) -> LoadedRow | str:
         "subject": _header(mail, "subject"),
         "from": address,
     }
-    place = f"mail {shorten(number)}" if number else None
+    place = f"mail {shorten(number)}" if number and " " not in number else None
     return LoadedRow(
         columns, role=_role(name, address, reading), place=place, raw=body.raw if cuts else None, cuts=cuts
     )

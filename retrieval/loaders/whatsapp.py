@@ -28,6 +28,7 @@ _EDITED: Final = re.compile(
     r"\s*\u200e?<(?:This message was edited|此消息已编辑|已编辑)>\s*$|\s*\u200e<[^<>]{1,60}>\s*$"
 )
 _SEVERAL: Final = 5
+_NAME_CHARS: Final = 40  # what is longer may be what was said
 _LINE_CHARS: Final = 1024 * 1024
 
 
@@ -54,7 +55,8 @@ def chat_rows(path: Path, opener: Callable[[], IO[bytes]], reading: Reading) -> 
     user = reading.required_user(path, "a WhatsApp chat")
     seen = _look(path, opener, reading)
     if seen.speakers and not any(reading.role_of(name) == "user" for name in seen.speakers):
-        names = ", ".join(sorted(seen.speakers, key=lambda name: -seen.speakers[name])[:_SEVERAL])
+        often = sorted(seen.speakers, key=lambda name: -seen.speakers[name])
+        names = ", ".join([name for name in often if len(name) <= _NAME_CHARS][:_SEVERAL])
         raise InputError(
             f"none of the speakers of {str(path)!r} is the user {shorten(user)}; there are {shorten(names, 200)}",
             hint="Say which one it is with --self NAME, or leave the file out",
@@ -137,7 +139,7 @@ def _guarded(path: Path, messages: Iterator[_Message]) -> Iterator[_Message]:
 
 
 def _refuse_line(path: Path, number: int, raw: str) -> None:
-    stamp = re.match(r"\W*[\d٠-٩۰-۹][^\s\]]{5,24}", raw)
+    stamp = re.match(r"[^\w\n]{0,4}[\d٠-٩۰-۹][\d٠-٩۰-۹/.:年月日-]{4,23}", raw)  # a time, and no words
     shown = f" {shorten(stamp[0], 40)}" if stamp else ""
     raise InputError(
         f"{str(path)!r}, line {number}: no message of a WhatsApp chat starts like this{shown}; known are "

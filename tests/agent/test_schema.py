@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from agent.errors import SchemaError
-from agent.facets import plan_facets
+from agent.facets import example_of, plan_facets
 from agent.schema import built_in_schemas, load_schema, validation_problems
 from agent.schema_rules import resolve_pointer, standard
 
@@ -222,3 +223,92 @@ def test_pointers_go_through_lists_and_escapes() -> None:
     for pointer in ("/x", "/a~1b/5", "/a~1b/x"):
         with pytest.raises(KeyError):
             resolve_pointer({"a/b": [1]}, pointer)
+
+
+def nested(levels: int, wrap: Any) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = wrap(schema)
+    return obj(a=schema)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: obj(a=inner),
+        lambda inner: {"type": "array", "items": inner},
+        lambda inner: {"allOf": [inner]},
+        lambda inner: {"anyOf": [inner, {"type": "null"}]},
+        lambda inner: {"default": inner},
+    ],
+)
+@pytest.mark.parametrize("levels", [100, 100_000])
+def test_a_schema_that_is_nested_too_deeply_is_refused(wrap: Any, levels: int) -> None:
+    assert "more than 64 levels deep" in str(refused(nested(levels, wrap)))
+
+
+def test_thirty_levels_are_no_problem() -> None:
+    assert len(plan_facets(load_schema(nested(30, lambda inner: obj(a=inner))), "en")) == 1
+
+
+def doubling(levels: int) -> dict[str, Any]:
+    """A small schema that stands for two to the power of so many values once its references are written out."""
+    last = {f"d{levels}": {"type": "string"}}
+    both = {f"d{n}": obj(**{key: {"$ref": f"#/$defs/d{n + 1}"} for key in "xy"}) for n in range(levels)}
+    return {**obj(a={"$ref": "#/$defs/d0"}), "$defs": both | last}
+
+
+def test_references_that_grow_without_bounds_are_refused_at_once() -> None:
+    assert len(plan_facets(load_schema(doubling(8)), "en")) == 2**8
+    assert "more than 10,000 values" in str(refused(doubling(30)))
+    chain = {f"d{n}": {"$ref": f"#/$defs/d{n + 1}"} for n in range(5000)} | {"d5000": {"type": "string"}}
+    assert "64 levels" in str(refused({**obj(a={"$ref": "#/$defs/d0"}), "$defs": chain}))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        obj(**{"a\ud800": {"type": "string"}}),
+        {**obj(a={"type": "string"}), "title": "\udcff"},
+        obj(a={"type": "string", "pattern": "\ud800"}),
+    ],
+)
+def test_what_is_no_unicode_text_is_refused(schema: dict[str, Any]) -> None:
+    str(refused(schema)).encode("utf-8")
+
+
+@pytest.mark.parametrize("values", [[], [None]])
+def test_an_enum_without_a_value_is_refused(values: list[None]) -> None:
+    assert refused(obj(a={"enum": values})).keyword == "enum"
+
+
+def test_a_pattern_that_would_match_for_years_is_given_up() -> None:
+    schema = obj(a={"type": "string", "pattern": "^(a|aa)+$"})
+    load_schema(schema)
+    started = time.monotonic()
+    assert list(validation_problems(schema, {"a": "a" * 200 + "!"})) == ["/a"]
+    assert time.monotonic() - started < 10
+    assert validation_problems(schema, {"a": "aaa"}) == {} and validation_problems(schema, {"a": "b"})
+
+
+def test_a_pattern_that_repeats_too_often_is_refused() -> None:
+    for pattern in ("(?:(?:(?:a{60}){60}){60}){60}", "a" * 3000):
+        assert refused(obj(a={"type": "string", "pattern": pattern})).keyword == "pattern"
+
+
+@pytest.mark.parametrize("kinds", [["object", "string"], ["array", "integer", "null"], ["object", "array"]])
+def test_objects_or_lists_among_other_types_are_refused(kinds: list[str]) -> None:
+    assert refused(obj(a={"type": "array", "items": {"type": kinds}})).pointer == "/properties/a/items/type"
+
+
+def test_a_list_of_one_type_is_that_type() -> None:
+    schema = load_schema(
+        obj(a={"type": "array", "items": {"type": ["object"], "properties": {"b": {"type": "string"}}}})
+    )
+    assert example_of(plan_facets(schema, "en")[0]) == '{"b":"..."}'
+
+
+@pytest.mark.parametrize("queries", [True, 5, "where", ["where", None], {"a": 1}])
+def test_queries_must_be_texts(queries: Any) -> None:
+    with pytest.raises(SchemaError, match="'x-queries' at '/properties/a/x-queries' is no list of texts"):
+        plan_facets(load_schema(obj(a={"type": "string", "x-queries": queries})), "en")

@@ -12,3 +12,10 @@ def test_promises_survive_some_kills() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "every promise kept" in done.stdout and "12 kills in" in done.stdout
+
+
+def test_what_a_server_answered_survives_some_kills() -> None:
+    command = [sys.executable, "-m", "benchmarks.kills", "--served", "3", "--seed", "4"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "every promise kept" in done.stdout and "3 kills" in done.stdout

@@ -167,6 +167,13 @@ def test_schemas(server: Served) -> None:
     assert [check["valid"], [each["pointer"] for each in check["errors"]]] == [False, ["/city"]]
     check = server.ask("POST", "/v1/schema-checks", json={"schema": {"type": "object", "not": {}}}).json()
     assert (check["valid"], check["errors"][0]["at"]) == (False, "schema")
+    odd = {"type": "object", "properties": {"city": {"type": "string", "x-compute": "magic"}}}
+    assert server.ask("PUT", "/v1/schemas/odd", json=odd).json()["pointer"] == "/properties/city/x-compute"
+    assert not server.ask("POST", "/v1/schema-checks", json={"schema": odd}).json()["valid"]
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(200):
+        deep = {"type": "object", "properties": {"a": deep}}
+    assert server.ask("PUT", "/v1/schemas/deep", json=deep).status_code in (400, 422)
     assert server.ask("DELETE", "/v1/schemas/mine").status_code == 204
     assert server.ask("GET", "/v1/schemas/mine").status_code == 404
     assert server.ask("DELETE", "/v1/schemas/person").status_code == 404

@@ -1,5 +1,7 @@
 """Every type of problem is made once by a real request, is RFC 9457, and has a page that tells what it means."""
 
+import asyncio
+import json
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agent.api.defects import Defects
 from agent.api.problem_types import TYPES
 from agent.api.problems import Problem, problem_of
 from agent.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError
@@ -228,3 +231,29 @@ def test_a_defect_tells_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert "ZeroDivisionError" in said and "TypeError" in said
     assert "Munich" not in said
     assert not any(each.exc_info for each in caplog.records if each.name.startswith("agent"))
+
+
+def test_a_request_that_the_end_of_the_server_cuts_off_is_told() -> None:
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(60)
+
+    async def cut_off(started: bool) -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def begun(scope: Any, receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await slow(scope, receive, send)
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        task = asyncio.ensure_future(Defects(begun if started else slow)(scope, None, send))  # type: ignore[arg-type]
+        await asyncio.sleep(0.01)
+        task.cancel()
+        await task
+        return sent
+
+    start, body = asyncio.run(cut_off(False))
+    assert start["status"] == 503 and json.loads(body["body"])["type"] == "/v1/problems/shutting-down"
+    assert [each["type"] for each in asyncio.run(cut_off(True))] == ["http.response.start"]

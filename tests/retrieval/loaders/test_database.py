@@ -73,7 +73,10 @@ def test_nothing_is_ever_changed(shop: str) -> None:
     ("sql", "message"),
     [
         ("select * from nowhere", r"shop\.db: the query fails: 'no such table: nowhere'\. Correct --query"),
-        ("select body as text from reviews", r"shop\.db' has no column for user_id; found 'text'.*--user ID"),
+        (
+            "select body as text from reviews",
+            r"shop\.db' has no column for user_id; found the columns 'text'.*--user ID",
+        ),
         ("selec", r"the query fails: .*syntax error"),
     ],
 )

@@ -68,7 +68,9 @@ def test_columns_and_a_user_may_be_given(tmp_path: Path) -> None:
 
 def test_a_workbook_without_the_columns_is_an_error(tmp_path: Path) -> None:
     path = book(tmp_path / "a.xlsx", S=[["name", "words"], ["u", "a"]])
-    with pytest.raises(InputError, match=r"a\.xlsx\[S\]' has no column for user_id; found 'name, words'.*--map"):
+    with pytest.raises(
+        InputError, match=r"a\.xlsx\[S\]' has no column for user_id; found the columns 'name, words'.*--map"
+    ):
         list(load_events(path))
     with pytest.raises(InputError, match=r"no column 'body' for text"):
         list(load_events(path, columns={"text": "body"}))
