@@ -252,10 +252,7 @@ def search(
 @options.batch
 @options.jobs
 @options.confidence
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @options.as_json
 @click.pass_context
 def ask(
@@ -301,10 +298,7 @@ def ask(
 @options.batch
 @options.jobs
 @options.confidence
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @options.as_json
 @click.pass_context
 def profile(

@@ -24,10 +24,7 @@ __all__ = ["explain"]
     metavar="F",
     help="The schema of the profile: a JSON Schema file, or the name of a built-in one.",
 )
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @options.as_json
 @click.pass_context
 def explain(

@@ -27,10 +27,7 @@ __all__ = ["mcp"]
 @click.option("--by", default=None, metavar="NAME", help="Who makes corrections.  [default: the login name]")
 @click.option("--schema", "sources", multiple=True, metavar="F", help="Offer this JSON Schema file, too (repeatable).")
 @options.calibration
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @click.pass_obj
 def mcp(
     open_limner: "OpenLimner",

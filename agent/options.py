@@ -27,6 +27,7 @@ __all__ = [
     "calibration",
     "columns_of",
     "confidence",
+    "defer",
     "embedder",
     "jobs",
     "llm",
@@ -36,6 +37,7 @@ __all__ = [
     "reranker",
     "sources_of",
     "store",
+    "store_and_models",
     "token_key",
 ]
 
@@ -191,6 +193,22 @@ def llm(command: _Command) -> _Command:
         help="Where the server of the language model answers.",
     )
     return model(address(command))
+
+
+def store_and_models(command: _Command) -> _Command:
+    """Adds what every command takes that asks a language model about a history."""
+    return store(llm(embedder(reranker(command))))
+
+
+def defer(command: _Command) -> _Command:
+    """Adds ``--defer``."""
+    return click.option(
+        "--defer",
+        is_flag=True,
+        envvar="LIMNER_DEFER",
+        show_envvar=True,
+        help="Leave the bytes to the next `limner compact`, which removes those of many erasures at once.",
+    )(command)
 
 
 def calibration(command: _Command) -> _Command:
