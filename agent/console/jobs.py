@@ -45,8 +45,7 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
     try:
         document = found.result_or_error()
     except LimnerError as error:
-        hint = error.hint if progress.state == "failed" else None
-        return render("failed.html", visit, visit.request, error=str(error), hint=hint, **shown)
+        return render("failed.html", visit, visit.request, error=str(error), **shown)
     if found.kind == "ask":
         answer: AnswerDocument = restored(AnswerDocument, document)
         notes = Notes(found.user_id)
