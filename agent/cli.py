@@ -255,10 +255,7 @@ def search(
 @options.jobs
 @options.confidence
 @options.purpose
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @options.as_json
 @click.pass_context
 def ask(
@@ -305,10 +302,7 @@ def ask(
 @options.jobs
 @options.confidence
 @options.purpose
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @options.as_json
 @click.pass_context
 def profile(

@@ -25,10 +25,7 @@ __all__ = ["explain"]
     help="The schema of the profile: a JSON Schema file, or the name of a built-in one.",
 )
 @options.purpose
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @options.as_json
 @click.pass_context
 def explain(

@@ -28,13 +28,7 @@ __all__ = ["compact", "export", "forget", "receipts", "verify_erasure"]
 @click.option("--since", metavar="TIME", help="Only events of this time and later.")
 @click.option("--until", metavar="TIME", help="Only events of this time and earlier; of a date, the whole day.")
 @click.option("--channel", metavar="C", help="Only events of this channel.")
-@click.option(
-    "--defer",
-    is_flag=True,
-    envvar="LIMNER_DEFER",
-    show_envvar=True,
-    help="Leave the bytes to the next `limner compact`, which removes those of many erasures at once.",
-)
+@options.defer
 @click.option("--dry-run", is_flag=True, help="Erase nothing, and show how much would be erased.")
 @options.store
 @options.as_json

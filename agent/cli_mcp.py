@@ -29,10 +29,7 @@ __all__ = ["mcp"]
 @click.option("--schema", "sources", multiple=True, metavar="F", help="Offer this JSON Schema file, too (repeatable).")
 @options.calibration
 @options.purpose
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @click.pass_obj
 def mcp(
     open_limner: "OpenLimner",

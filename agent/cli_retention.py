@@ -86,13 +86,7 @@ def _remove(open_limner: "OpenLimner", /, channel: str | None, **settings: Any) 
 
 @retention.command("run")
 @click.option("--dry-run", is_flag=True, help="Erase nothing, and show how much would be erased.")
-@click.option(
-    "--defer",
-    is_flag=True,
-    envvar="LIMNER_DEFER",
-    show_envvar=True,
-    help="Leave the bytes to the next `limner compact`.",
-)
+@options.defer
 @click.option("--clock-is-right", is_flag=True, help="Go by this machine's clock, whatever the store has seen.")
 @options.store
 @options.as_json

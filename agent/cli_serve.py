@@ -48,10 +48,7 @@ _tenants = click.option(
 @click.option("--no-warm", "cold", is_flag=True, help="Load the embedder at the first search, not after the start.")
 @_tenants
 @options.calibration
-@options.store
-@options.llm
-@options.embedder
-@options.reranker
+@options.store_and_models
 @click.pass_obj
 def serve(
     open_limner: "OpenLimner",

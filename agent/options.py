@@ -28,6 +28,7 @@ __all__ = [
     "calibration",
     "columns_of",
     "confidence",
+    "defer",
     "embedder",
     "given_key",
     "jobs",
@@ -39,6 +40,7 @@ __all__ = [
     "reranker",
     "sources_of",
     "store",
+    "store_and_models",
     "store_folder",
     "store_key",
     "token_key",
@@ -248,6 +250,22 @@ def llm(command: _Command) -> _Command:
         help="Where the server of the language model answers.",
     )
     return model(address(command))
+
+
+def store_and_models(command: _Command) -> _Command:
+    """Adds what every command takes that asks a language model about a history."""
+    return store(llm(embedder(reranker(command))))
+
+
+def defer(command: _Command) -> _Command:
+    """Adds ``--defer``."""
+    return click.option(
+        "--defer",
+        is_flag=True,
+        envvar="LIMNER_DEFER",
+        show_envvar=True,
+        help="Leave the bytes to the next `limner compact`, which removes those of many erasures at once.",
+    )(command)
 
 
 def calibration(command: _Command) -> _Command:

@@ -11,26 +11,19 @@ from retrieval.drafts import event_key, user_key
 from retrieval.errors import InputError, shorten
 from retrieval.events import Event
 from retrieval.history import UnknownUser, event_of
+from retrieval.paging import UNDATED, Place, events_at, places
 from retrieval.permits import permits_of
 from retrieval.sql import Database, chunks, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import ColumnElement, Connection
 
-__all__ = ["Around", "Browsing", "EventPage", "Outline", "Place", "UserPage", "UserRow"]
+__all__ = ["Around", "Browsing", "HistoryPage", "Outline", "UserPage", "UserRow"]
 
-_UNDATED: Final = -1.0  # before all times: the first year that is read is 1970
 _MOST_SEARCHED: Final = 20_000
 
 
-class Place(NamedTuple):
-    """Where an event stands in its history: in time, then in the order in which it was loaded; undated ones first."""
-
-    moment: float
-    number: int
-
-
-class EventPage(NamedTuple):
+class HistoryPage(NamedTuple):
     """Events, newest first; ``newer`` and ``older``: whether there are more, before the first and after the last."""
 
     events: tuple[Event, ...]
@@ -91,7 +84,7 @@ class Browsing:
         from sqlalchemy import func, or_, select
 
         events = tables().events
-        moment = func.coalesce(func.max(events.c.epoch), _UNDATED).label("moment")
+        moment = func.coalesce(func.max(events.c.epoch), UNDATED).label("moment")
         grouped = select(
             func.min(events.c.user_id).label("user_id"),
             events.c.user_key,
@@ -126,8 +119,8 @@ class Browsing:
             rows = db.execute(by_channel.where(events.c.user_key == own).group_by(events.c.channel)).all()
             if not rows:
                 raise UnknownUser(user_id)
-            first = min((row[2] for row in rows if row[2] is not None), default=_UNDATED)
-            last = max((row[3] for row in rows if row[3] is not None), default=_UNDATED)
+            first = min((row[2] for row in rows if row[2] is not None), default=UNDATED)
+            last = max((row[3] for row in rows if row[3] is not None), default=UNDATED)
             bounds = _time_at(db, own, first), _time_at(db, own, last)
         channels = {row.channel: row.times for row in sorted(rows, key=lambda row: -row.times)}
         return Outline(sum(channels.values()), channels, *bounds)
@@ -141,7 +134,7 @@ class Browsing:
         after: Place | None = None,
         until: float | None = None,
         channel: str | None = None,
-    ) -> EventPage:
+    ) -> HistoryPage:
         """Events of a user, newest first: the newest ones, those ``before`` or ``after`` a place, or ``until`` a time.
 
         Raises:
@@ -154,19 +147,17 @@ class Browsing:
             if not _is_known(db, user_id):
                 raise UnknownUser(user_id)
             if after is not None:
-                found = _places(db, user_id, limit + 1, chosen, after=after)
-                shown = found[:limit][::-1]
-                newer, older = len(found) > limit, bool(_places(db, user_id, 1, chosen, before=_last(shown, after)))
+                found = places(db, user_id, limit + 1, chosen, behind=after, newest_first=False)
+                shown, newer = found[:limit][::-1], len(found) > limit
+                last = _last(shown, after)
+                older = bool(places(db, user_id, 1, chosen, behind=last, newest_first=True))
             else:
-                found = _places(db, user_id, limit + 1, chosen, before=before)
-                shown = found[:limit]
+                found = places(db, user_id, limit + 1, chosen, behind=before, newest_first=True)
+                shown, older = found[:limit], len(found) > limit
                 start = shown[0] if shown else before
-                newer, older = (
-                    start is not None and bool(_places(db, user_id, 1, chosen, after=start)),
-                    len(found) > limit,
-                )
-            events = _events_at(db, shown)
-        return EventPage(events, shown[0] if shown else None, shown[-1] if shown else None, newer, older)
+                newer = start is not None and bool(places(db, user_id, 1, chosen, behind=start, newest_first=False))
+            events = tuple(events_at(db, shown))
+        return HistoryPage(events, shown[0] if shown else None, shown[-1] if shown else None, newer, older)
 
     def around(self, user_id: str, event_id: str, most: int) -> Around:
         """An event with at most so many of its channel before it, and after it.
@@ -182,15 +173,15 @@ class Browsing:
                 if not _is_known(db, user_id):
                     raise UnknownUser(user_id)
                 raise InputError(f"user {shorten(user_id)} has no event {shorten(event_id)}")
-            place = Place(_UNDATED if row.epoch is None else row.epoch, row.pk)
+            place = Place(UNDATED if row.epoch is None else row.epoch, row.pk)
             same = [events.c.channel.is_(None) if row.channel is None else events.c.channel == row.channel]
-            before = _places(db, user_id, most + 1, same, before=place)
-            after = _places(db, user_id, most + 1, same, after=place)
+            before = places(db, user_id, most + 1, same, behind=place, newest_first=True)
+            after = places(db, user_id, most + 1, same, behind=place, newest_first=False)
             return Around(
                 event_of(row),
                 place,
-                _events_at(db, before[:most][::-1]),
-                _events_at(db, after[:most]),
+                tuple(events_at(db, before[:most][::-1])),
+                tuple(events_at(db, after[:most])),
                 len(before) > most,
                 len(after) > most,
             )
@@ -235,46 +226,6 @@ class Browsing:
         return list(told.values())
 
 
-def _moment() -> "ColumnElement[float]":
-    from sqlalchemy import func
-
-    return func.coalesce(tables().events.c.epoch, _UNDATED)
-
-
-def _places(
-    db: "Connection",
-    user_id: str,
-    limit: int,
-    chosen: "Sequence[ColumnElement[bool]]",
-    *,
-    before: Place | None = None,
-    after: Place | None = None,
-) -> list[Place]:
-    """Places of a user's events: before one or from the newest, newest first; or after one, oldest first."""
-    from sqlalchemy import and_, or_, select
-
-    events, moment = tables().events, _moment()
-    wanted: Select[Any] = select(moment, events.c.pk).where(events.c.user_key == user_key(user_id), *chosen)
-    if after is not None:
-        later = or_(moment > after.moment, and_(moment == after.moment, events.c.pk > after.number))
-        wanted = wanted.where(later).order_by(moment, events.c.pk)
-    else:
-        if before is not None:
-            wanted = wanted.where(
-                or_(moment < before.moment, and_(moment == before.moment, events.c.pk < before.number))
-            )
-        wanted = wanted.order_by(moment.desc(), events.c.pk.desc())
-    return [Place(*row) for row in db.execute(wanted.limit(limit))]
-
-
-def _events_at(db: "Connection", places: Sequence[Place]) -> tuple[Event, ...]:
-    events = tables().events
-    found: dict[int, Event] = {}
-    for part in chunks([each.number for each in places]):
-        found.update({row.pk: event_of(row) for row in db.execute(events.select().where(events.c.pk.in_(part)))})
-    return tuple(found[each.number] for each in places)
-
-
 def _last(places: Sequence[Place], otherwise: Place) -> Place:
     return places[-1] if places else Place(otherwise.moment, otherwise.number + 1)
 
@@ -289,7 +240,7 @@ def _time_at(db: "Connection", key: str, moment: float) -> str | None:
     from sqlalchemy import func, select
 
     events = tables().events
-    if moment == _UNDATED:
+    if moment == UNDATED:
         return None
     there = (events.c.user_key == key) & (events.c.epoch == moment)
     return db.execute(select(func.min(events.c.timestamp)).where(there)).scalar()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ChromaIndex", "IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
 
 _PAGE = 5000
+_PUT = 64  # Chroma keeps Python's lock while it writes: 512 vectors at once stop all other threads for 0.1 to 0.3 s
 
 
 class IndexDamaged(StoreError):
@@ -93,7 +94,7 @@ class ChromaIndex(VectorIndex):
         """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
         with self._translated():
             for collection, positions in self._collections.taking(ids):
-                for part in _portions(positions, self._batch):
+                for part in _portions(positions, min(self._batch, _PUT)):
                     collection.upsert(
                         ids=[ids[at] for at in part],
                         embeddings=vectors[part],

@@ -1,28 +1,42 @@
 """Reads a record a page at a time: users by id, events by time. Nothing is read that is not on the page.
 
-Writes nothing; knows nothing of protocols, nor of what cursors look like there.
+The one order of pages is told here: by time, then as it was loaded; events without a time are the oldest ones, so that
+neither the newest messages nor the first dated ones hide behind them. Writes nothing; knows nothing of protocols, nor
+of what cursors look like there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from retrieval.drafts import user_key
 from retrieval.events import Event, Role
 from retrieval.history import event_of
 from retrieval.scopes import bounds
-from retrieval.sql import Database, tables
+from retrieval.sql import Database, chunks, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, Connection
 
-__all__ = ["EventFilter", "EventPage", "Place", "page_of_events", "user_ids"]
+__all__ = ["UNDATED", "EventFilter", "EventPage", "Place", "events_at", "page_of_events", "places", "user_ids"]
+
+UNDATED: Final = -1.0
+"""The moment of events without a time, before all times: the first year that is read is 1970."""
+
+_END_OF_TIME: Final = 1e12
+_MOST_NUMBER: Final = 2**31
 
 
 class Place(NamedTuple):
-    """Where an event stands in its user's time order: events without a time (``epoch`` None) are the last ones."""
+    """Where an event stands in its user's history: its time in seconds since 1970, and its number in the record."""
 
-    epoch: float | None
-    pk: int
+    moment: float
+    number: int
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether an event can stand there; what comes from outside may be anything."""
+        return UNDATED <= self.moment < _END_OF_TIME and 0 <= self.number < _MOST_NUMBER
 
 
 class EventPage(NamedTuple):
@@ -72,37 +86,54 @@ def page_of_events(
     newest_first: bool = False,
 ) -> EventPage:
     """At most ``limit`` of the user's events in time order, from behind ``after`` on."""
-    from sqlalchemy import select
+    chosen = (wanted or EventFilter()).conditions()
+    with database.reading() as db:
+        found = places(db, user_id, limit + 1, chosen, behind=after, newest_first=newest_first)
+        events = events_at(db, found[:limit])
+    return EventPage(events, found[limit - 1] if len(found) > limit else None)
+
+
+def places(
+    db: "Connection",
+    user_id: str,
+    limit: int,
+    chosen: "Sequence[ColumnElement[bool]]" = (),
+    *,
+    behind: Place | None = None,
+    newest_first: bool,
+) -> list[Place]:
+    """At most ``limit`` places of the user's events, from the first one of the order or from ``behind`` a place on.
+
+    Args:
+        db: a connection to read from.
+        user_id: whose.
+        limit: so many at most.
+        chosen: what rows of the table ``events`` have to satisfy.
+        behind: of the events after this one in the order, whichever it is.
+        newest_first: which order.
+    """
+    from sqlalchemy import and_, func, or_, select
 
     events = tables().events
-    narrow = select(events.c.pk, events.c.epoch).where(events.c.user_key == user_key(user_id))
-    narrow = narrow.where(*(wanted or EventFilter()).conditions())
-    with database.reading() as db:
-        found = db.execute(_ordered(narrow, after, newest_first).limit(limit + 1)).all()
-        shown = [row.pk for row in found[:limit]]
-        rows = {row.pk: row for row in db.execute(events.select().where(events.c.pk.in_(shown)))}
-    more = Place(found[limit - 1].epoch, found[limit - 1].pk) if len(found) > limit else None
-    return EventPage([event_of(rows[pk]) for pk in shown], more)
+    moment, number = func.coalesce(events.c.epoch, UNDATED), events.c.pk
+    wanted = select(moment, number).where(events.c.user_key == user_key(user_id), *chosen)
+    if behind is not None and newest_first:
+        same = and_(moment == behind.moment, number < behind.number)
+        wanted = wanted.where(or_(moment < behind.moment, same))
+    elif behind is not None:
+        same = and_(moment == behind.moment, number > behind.number)
+        wanted = wanted.where(or_(moment > behind.moment, same))
+    order = (moment.desc(), number.desc()) if newest_first else (moment, number)
+    return [Place(*row) for row in db.execute(wanted.order_by(*order).limit(limit))]
 
 
-def _ordered(narrow: "Select[Any]", after: Place | None, newest_first: bool) -> "Select[Any]":
-    """In time order from behind a place on. Undated events are the last ones, or the first ones of the other order."""
-    from sqlalchemy import and_, or_
-
-    epoch, pk = tables().events.c.epoch, tables().events.c.pk
-    if after is not None:
-        behind = pk < after.pk if newest_first else pk > after.pk
-        if after.epoch is None:
-            same = and_(epoch.is_(None), behind)
-            narrow = narrow.where(or_(same, epoch.is_not(None)) if newest_first else same)
-        elif newest_first:
-            narrow = narrow.where(or_(epoch < after.epoch, and_(epoch == after.epoch, behind)))
-        else:
-            later = or_(epoch > after.epoch, and_(epoch == after.epoch, behind), epoch.is_(None))
-            narrow = narrow.where(later)
-    if newest_first:
-        return narrow.order_by(epoch.is_(None).desc(), epoch.desc(), pk.desc())
-    return narrow.order_by(epoch.is_(None), epoch, pk)
+def events_at(db: "Connection", shown: Sequence[Place]) -> list[Event]:
+    """The events at these places, in their order."""
+    events = tables().events
+    found: dict[int, Event] = {}
+    for part in chunks([each.number for each in shown]):
+        found.update({row.pk: event_of(row) for row in db.execute(events.select().where(events.c.pk.in_(part)))})
+    return [found[each.number] for each in shown]
 
 
 def user_ids(database: Database) -> list[str]:

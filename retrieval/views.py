@@ -21,6 +21,7 @@ from retrieval.record import Record
 from retrieval.remembered import Remembered
 from retrieval.telling import mostly_asks
 from retrieval.topics import Topics
+from retrieval.turns import Makers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["View", "Views"]
 
 _MOST_SNIPPETS = 100_000  # about 200 MB
+_MADE_AT_ONCE = 2  # it is mostly Python: more at once are not done sooner, and keep all other threads waiting
 _CONTEXT_CHARS = 160
 _REPLY_SECONDS = 600
 _LONG = 3  # snippets: what a message of so many ends with is not what the next one answers
@@ -66,6 +68,7 @@ class Views:
         self._kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
         self._changing: _Changing | None = None
         self._threads = threading.Lock()
+        self._makers = Makers(_MADE_AT_ONCE)
 
     def of(self, user_id: str) -> View:
         """The view of a user, as new as the record.
@@ -76,14 +79,28 @@ class Views:
         """
         key = user_key(user_id)
         self._mirror.look_after()
+        found = self._known(key)
+        if found is None:
+            with self._makers.making(key):
+                found = self._known(key) or self._made(user_id, key)
+        return found
+
+    def _known(self, key: str) -> View | None:
+        """The view that is kept and new; what is old is dropped."""
         generation = self._record.generation()
         with self._threads:
-            changing = self._changing
             if self._is_new(key, generation):
                 self._kept.move_to_end(key)
                 return self._kept[key][1]
             for stale in [each for each in self._kept if not self._is_new(each, generation)]:
                 del self._kept[stale]  # whose it is may have been forgotten since
+        return None
+
+    def _made(self, user_id: str, key: str) -> View:
+        """A new view, which is kept."""
+        generation = self._record.generation()
+        with self._threads:
+            changing = self._changing
         view = self._make(user_id)
         with self._threads:
             if changing is not None and changing is self._changing and key not in changing.keys:

@@ -12,7 +12,7 @@ from fastapi import Query
 
 from agent.api.problems import Problem
 
-__all__ = ["After", "Limit", "cursor_of", "place_of"]
+__all__ = ["After", "Limit", "cursor_of", "not_a_cursor", "place_of"]
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 
@@ -37,8 +37,13 @@ def place_of(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
         place = None
     fits = isinstance(place, list) and len(place) == len(kinds)
     if not fits or not all(type(value) in _several(kind) for value, kind in zip(place, kinds, strict=True)):
-        raise Problem(422, "invalid-request", "after is no cursor of this list. Use the next of a page as it is")
+        raise not_a_cursor()
     return list(place)
+
+
+def not_a_cursor() -> Problem:
+    """What is answered to a cursor that no page gave."""
+    return Problem(422, "invalid-request", "after is no cursor of this list. Use the next of a page as it is")
 
 
 def _several(kind: type | tuple[type, ...]) -> tuple[type, ...]:

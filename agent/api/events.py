@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query, Request
 from fastapi.responses import Response
 
 from agent.api.access import Reads, Writes
-from agent.api.cursors import After, Limit, cursor_of, place_of
+from agent.api.cursors import After, Limit, cursor_of, not_a_cursor, place_of
 from agent.api.documents import EventDocument, Events, StoredEvent
 from agent.api.jsonvalues import JsonObject
 from agent.api.openapi import returns
@@ -73,9 +73,11 @@ def list_events(
     limit: Limit = 100,
     after: After = None,
 ) -> Response:
-    """A user's events in time order; those without a time count as the newest."""
+    """A user's events in time order; those without a time count as the oldest."""
     wanted = EventFilter(since, until, channel, speaker, role)
-    behind = None if after is None else Place(*place_of(after, (float, int, type(None)), int))
+    behind = None if after is None else Place(*place_of(after, (float, int), int))
+    if behind is not None and not behind.is_possible:
+        raise not_a_cursor()
     page = caller.limner.store.event_page(user_id, limit, behind, wanted, newest_first=order == "newest")
     following = None if page.next is None else cursor_of(*page.next)
     return Json({"user_id": user_id, "events": [_document(each) for each in page.events], "next": following})

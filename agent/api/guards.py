@@ -5,7 +5,6 @@ Adds what all answers carry. Knows headers and bytes, nothing of what requests m
 
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import urlsplit
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,13 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agent.api.problems import Problem
 from agent.api.settings import ApiSettings
+from agent.api.sites import check_site
 
 __all__ = ["UPLOAD", "Guard"]
 
 UPLOAD: Final = "/v1/events"
 """The path of uploads of events, which may be large."""
-
-_OWN: Final = ("same-origin", "none")
 
 
 class Guard:
@@ -49,12 +47,10 @@ class Guard:
             return Problem(400, "bad-host", f"the Host header names {host[:80]!r}, which is not this server")
         if not self._settings.dev:
             return None
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-        if origin is not None and origin in self._settings.origins:
-            return None
-        other = origin is not None and urlsplit(origin).netloc != host
-        if other or (site is not None and site not in _OWN):
-            return Problem(403, "cross-site", "a page of another site made this request, which --dev does not allow")
+        try:
+            check_site(headers, self._settings.origins)
+        except Problem as problem:
+            return problem
         return None
 
 

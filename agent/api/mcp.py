@@ -6,7 +6,6 @@ Each request is checked: a key that was revoked is worth nothing in a session th
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.routing import Route
@@ -14,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from agent.api.access import caller_of
 from agent.api.problems import Problem
+from agent.api.sites import check_site
 from agent.mcp.caller import Caller
 from agent.mcp.server import make_server
 
@@ -75,7 +75,7 @@ class _Endpoint:
         from mcp.server.auth.provider import AccessToken
 
         request = Request(scope, receive)
-        _check_origin(request)
+        check_site(request.headers, request.app.state.settings.origins)  # as the protocol demands
         found = caller_of(request)
         if self._sessions is None:
             raise Problem(503, "not-running", "MCP is not served: the application was not started")
@@ -100,12 +100,3 @@ def _caller(context: "ServerRequestContext[Any, Any]") -> Caller:
 
 def _name_of(key: "ApiKey") -> str:
     return f"{key.label} (API key {key.key_id})" if key.label else f"API key {key.key_id}"
-
-
-def _check_origin(request: Request) -> None:
-    """Keep web pages of others out, as the protocol demands; what names a host is checked for all routes together."""
-    origin = request.headers.get("origin")
-    if origin is None or origin in request.app.state.settings.origins:
-        return
-    if urlsplit(origin).netloc.casefold() != request.headers.get("host", "").casefold():
-        raise Problem(403, "forbidden", "pages of this origin may not use the server. See the setting for origins")

@@ -36,7 +36,7 @@ TYPES: Final[Mapping[str, ProblemType]] = {
     ),
     "cross-site": ProblemType(
         (403,),
-        "A page of another site made the request, and the server runs with --dev, where no key keeps it out.",
+        "A page of another site made the request: to a server with --dev, where no key keeps it out, or to MCP.",
         "Serve with keys, and name the page's origin with --origin.",
     ),
     "bad-host": ProblemType(

@@ -5,14 +5,26 @@ from typing import Final
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 
-from agent.console import asking, correcting, customer, erasing, exporting, jobs, login, messages, people, versions
+from agent.console import (
+    asking,
+    correcting,
+    customer,
+    erasing,
+    exporting,
+    jobs,
+    login,
+    messages,
+    people,
+    schemas,
+    versions,
+)
 from agent.console.assets import Assets
 from agent.console.pages import HOME, Missing, PageRoute
 from agent.console.sessions import Sessions
 
 __all__ = ["add_console", "missing", "root", "router"]
 
-_PARTS: Final = (login, people, customer, messages, asking, jobs, correcting, versions, exporting, erasing)
+_PARTS: Final = (login, people, customer, messages, asking, jobs, correcting, versions, schemas, exporting, erasing)
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -45,10 +45,9 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
     try:
         document = found.result_or_error()
     except LimnerError as error:
-        hint, said = error.hint if progress.state == "failed" else None, str(error)
-        if isinstance(error, ConsentMissing):
-            said, hint = visit.texts("barred"), visit.texts("barred.help")
-        return render("failed.html", visit, visit.request, error=said, hint=hint, **shown)
+        barred = f"{visit.texts('barred')} {visit.texts('barred.help')}"
+        said = barred if isinstance(error, ConsentMissing) else str(error)
+        return render("failed.html", visit, visit.request, error=said, **shown)
     if found.kind == "ask":
         answer: AnswerDocument = restored(AnswerDocument, document)
         notes = Notes(found.user_id)

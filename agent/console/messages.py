@@ -1,6 +1,5 @@
 """The history itself: a page of messages, one message in its conversation with a quote marked, and search."""
 
-import math
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated, Final, NamedTuple
@@ -11,7 +10,7 @@ from fastapi.responses import Response
 from agent.console.pages import HOME, PageRoute, page_url, render
 from agent.console.visits import Visitor
 from retrieval import Event, Hit
-from retrieval.browsing import Place
+from retrieval.paging import Place
 
 __all__ = ["Line", "message", "messages", "router"]
 
@@ -21,7 +20,6 @@ _PER_PAGE: Final = 50
 _AROUND: Final = 6
 _MOST_AROUND: Final = 60
 _FOUND: Final = 20
-_MOST_NUMBER: Final = 2**31
 _LANGUAGES: Final = (
     "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id it ja ko lt lv ms nl pl pt ro ru sk sl sr sv ta th tr uk "
     "ur vi zh"
@@ -126,7 +124,7 @@ def _place(text: str) -> Place | None:
         place = Place(float(moment), int(number))
     except ValueError:
         return None
-    return place if math.isfinite(place.moment) and 0 <= place.number < _MOST_NUMBER else None
+    return place if place.is_possible else None
 
 
 def _end_of(day: str) -> float | None:

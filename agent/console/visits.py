@@ -7,12 +7,13 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
 
 from agent.api.access import DEV_KEY, Caller
 from agent.api.problems import Problem
+from agent.api.sites import is_foreign
 from agent.console.sessions import Session, Sessions
 from agent.console.texts import Texts, chosen_language
 from agent.service import ApiKey, Scope, Service
@@ -32,7 +33,7 @@ __all__ = [
     "visit_of",
 ]
 
-_MOST_BYTES: Final = 100_000
+_MOST_BYTES: Final = 500_000  # of a schema, whose marks of JSON are three bytes each in a form
 LANGUAGE_COOKIE: Final = "limner_language"
 """The cookie with the language that was chosen."""
 
@@ -146,18 +147,9 @@ async def form_of(request: Request) -> Form:
         raise Problem(400, "invalid-request", "the form cannot be read. Send it from the console") from error
     form = Form({name: values[-1].replace("\r\n", "\n") for name, values in fields.items()})  # as forms send "\n"
     secret = request.cookies.get(cookie_name(request), "")
-    if not _is_from_here(request) or not secret or not sessions_of(request).is_token(secret, form["token"]):
+    if is_foreign(request.headers) or not secret or not sessions_of(request).is_token(secret, form["token"]):
         raise Problem(403, "forbidden", "the form is not of this session. Load the page again and repeat it")
     return form
-
-
-def _is_from_here(request: Request) -> bool:
-    """Whether browsers say that one of our pages sends this; the token proves it where they say nothing."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
 def _key_of(service: Service, session: Session, *, dev: bool) -> ApiKey | None:

@@ -7,6 +7,7 @@ from agent.errors import InputError, UsageError, shorten
 from agent.limner import Limner
 from agent.schema import ProfileSchema
 from agent.service import Scope, Service
+from agent.service.keys import allows
 
 __all__ = ["Caller", "NotAllowed"]
 
@@ -44,7 +45,7 @@ class Caller:
 
     def may(self, scope: Scope) -> bool:
         """Whether the client may do what ``scope`` says."""
-        return scope in self.scopes or "admin" in self.scopes
+        return allows(self.scopes, scope)
 
     def check(self, scope: Scope, what: str) -> None:
         """Make sure that the client may do what ``scope`` says.

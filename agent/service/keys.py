@@ -17,7 +17,7 @@ from agent.service.book import Book
 from agent.service.tenants import check_tenant
 from retrieval.timestamps import utc_text
 
-__all__ = ["SCOPES", "ApiKey", "Keys", "Scope"]
+__all__ = ["SCOPES", "ApiKey", "Keys", "Scope", "allows"]
 
 Scope = Literal["read", "write", "erase", "admin"]
 """``read``: users, search, ask, profiles. ``write``: events, corrections, schemas. ``erase``: erasures and export.
@@ -27,6 +27,11 @@ SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
 _KEY = re.compile(r"limner_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _NO_HASH: Final = bytes(32)
+
+
+def allows(scopes: Collection[Scope], scope: Scope) -> bool:
+    """Whether who has ``scopes`` may do what ``scope`` says."""
+    return scope in scopes or "admin" in scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class ApiKey:
 
     def may(self, scope: Scope) -> bool:
         """Whether the key is good for ``scope``."""
-        return scope in self.scopes or "admin" in self.scopes
+        return allows(self.scopes, scope)
 
     def is_good(self) -> bool:
         """Whether it is neither revoked nor expired."""

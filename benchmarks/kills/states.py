@@ -1,7 +1,6 @@
 """What is in a store, as people see it, and whether it is sound. Read in a process of its own, after each kill."""
 
 import re
-import sqlite3
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass, field

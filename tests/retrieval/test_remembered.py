@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,20 @@ def test_each_wording_is_embedded_once() -> None:
     assert embedder.asked == ["tea", "rye bread", "我住在哪里"]
     assert np.array_equal(first[0], second[2]) and np.array_equal(first[1], second[0])
     assert np.array_equal(second[1], HashingEmbedder(64).embed_queries(["我住在哪里"])[0])
+
+
+def test_what_many_ask_at_once_is_embedded_once() -> None:
+    class Slow(Counting):
+        def embed_queries(self, texts: list[str]) -> Any:
+            threading.Event().wait(0.05)
+            return super().embed_queries(texts)
+
+    embedder = Slow()
+    known = Remembered(embedder)
+    with ThreadPoolExecutor(8) as pool:
+        vectors = list(pool.map(known.of, [["tea", "rye bread"]] * 8))
+    assert embedder.asked == ["tea", "rye bread"]
+    assert all(np.array_equal(each, vectors[0]) for each in vectors)
 
 
 def test_what_was_asked_longest_ago_goes() -> None:

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -64,6 +65,14 @@ def test_a_view_is_kept_until_the_record_changes(store: Store, write_rows: Write
     assert views.of("u") is first
     store.ingest([write_rows(row("b", "user", "10:00"), name="more.jsonl")])
     assert len(views.of("u").snippets) == 2
+
+
+def test_many_who_need_the_same_view_get_one(store: Store, write_rows: WriteRows) -> None:
+    store.ingest([write_rows(*(row(f"e{number}", "user", f"10:{number:02}") for number in range(40)))])
+    views = store._open().views
+    with ThreadPoolExecutor(12) as pool:
+        found = list(pool.map(views.of, ["u"] * 12))
+    assert all(each is found[0] for each in found)
 
 
 def test_old_views_make_room(store: Store, write_rows: WriteRows, monkeypatch: pytest.MonkeyPatch) -> None:

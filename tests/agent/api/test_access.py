@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.datastructures import Headers
 
+from agent.api.sites import is_foreign
 from tests.agent.api.serving import Served, served
 
 ERASE = {"method": "POST", "path": "/v1/users/u1/erasures", "json": {}}
@@ -123,3 +125,23 @@ def test_metrics_name_nobody(server: Served) -> None:
     assert 'limner_jobs_total{kind="ask",state="done"} 1.0' in told
     assert "limner_model_loaded 1.0" in told
     assert "u1" not in told and "张三" not in told and "passwd" not in told and "Munich" not in told
+
+
+@pytest.mark.parametrize(
+    ("headers", "foreign"),
+    [
+        ({}, False),
+        ({"sec-fetch-site": "same-origin"}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"sec-fetch-site": "same-site"}, True),
+        ({"sec-fetch-site": "cross-site", "origin": "http://limner.local"}, True),
+        ({"origin": "http://limner.local"}, False),
+        ({"origin": "http://LIMNER.local"}, False),
+        ({"origin": "http://evil.example"}, True),
+        ({"origin": "null"}, True),
+        ({"origin": "https://crm.example", "sec-fetch-site": "cross-site"}, False),
+    ],
+)
+def test_which_pages_are_of_another_site(headers: dict[str, str], foreign: bool) -> None:
+    given = Headers({"host": "limner.local", **headers})
+    assert is_foreign(given, ("https://crm.example",)) is foreign

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from agent.api.cursors import cursor_of
 from agent.api.paths import path_of
 from agent.cli import main
 from tests.agent.api.serving import LINES, Served, served
@@ -104,12 +105,14 @@ def test_events_in_pages_and_filtered(server: Served) -> None:
                 return found
 
     dated = [f"e{number}" for number in range(7, 0, -1)]
-    assert listed() == [*dated, "e8", "e9"]
-    assert listed(order="newest") == ["e9", "e8", *reversed(dated)]
-    assert listed(channel="email") == ["e6", "e4", "e2", "e8"]
+    assert listed() == ["e8", "e9", *dated], "what has no time counts as the oldest"
+    assert listed(order="newest") == [*reversed(dated), "e9", "e8"]
+    assert listed(channel="email") == ["e8", "e6", "e4", "e2"]
     assert listed(since="2024-01-03", until="2024-01-05") == ["e5", "e4", "e3"]
     assert listed(role="agent") == []
     assert server.ask("GET", path, params={"since": "someday"}).status_code == 400
+    for place in ((0.0, 10**30), (10**400, 1), (float("nan"), 1), (0.0, -1), ("0", 1), (None, 1)):
+        assert server.ask("GET", path, params={"after": cursor_of(*place)}).status_code == 422, place
 
 
 def test_an_upload_is_loaded_once_and_bad_lines_are_told(server: Served) -> None:

@@ -10,7 +10,9 @@ from urllib.parse import quote
 import pytest
 
 from agent.documents import Claim, ClaimRef, Corrected, Rejected
+from agent.errors import ModelUnavailable
 from agent.schema_rules import escape_pointer
+from agent.service import Job
 from retrieval.keeping import VersionNote
 from tests.agent.console.desk import Desk, cite, served
 from tests.agent.scripted import answer
@@ -334,6 +336,9 @@ def pages() -> list[str]:
         "/sheet?user=maya",
         "/erase?user=maya",
         "/customer?user=nobody",
+        "/schemas",
+        "/schemas?show=small&said=registered",
+        "/schemas?show=customer",
     ]
 
 
@@ -356,10 +361,57 @@ def test_axe_finds_no_serious_problem(browser: Browser, base: str, desk: Desk, s
     page.locator("a.mark").first.click()
     expect(page.get_by_role("dialog").locator("mark")).to_be_visible()
     found["panel"] = serious(Axe().run(page))
+    page = window.go("/schemas")
+    page.get_by_label("Name", exact=True).fill("broken")
+    page.get_by_label("JSON Schema").fill("{")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("alert")).to_contain_text("line 1, column 2")
+    found["a schema that is none"] = serious(Axe().run(page))
     desk.service.queue.cancel(slow)
     model.go_on.set()
     window.close()
     assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_problem_at_the_ends(browser: Browser, tmp_path: Path, scheme: str) -> None:
+    """Login, a wrong key, a job that failed or was cancelled, and the receipt of an erasure."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    desk = Desk(tmp_path)  # its service ends with the server
+    desk.maya()
+    key, _ = desk.service.keys.make("default", ["read", "erase"], label="Ana")
+    failed, cancelled = desk.service.queue.submit(broken()), desk.service.queue.submit(broken())
+    desk.service.queue.cancel(cancelled)
+    assert failed.wait(30) and cancelled.wait(30)
+    with served(desk.service, dev=False) as address:
+        window = Window(browser, address, color_scheme=scheme, viewport={"width": 1280, "height": 900})
+        page, found = window.go("/login"), {}
+        found["login"] = serious(Axe().run(page))
+        page.get_by_label("API key").fill("wrong")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("not known")
+        found["wrong key"] = serious(Axe().run(page))
+        page.get_by_label("API key").fill(key)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        found |= {each.state: serious(Axe().run(window.go(f"/job?id={each.job_id}"))) for each in (failed, cancelled)}
+        page = window.go("/erase?user=maya")
+        page.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Erase").click()
+        expect(page.get_by_text("Signature")).to_be_visible()
+        found["receipt"] = serious(Axe().run(page))
+        window.close()
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+def broken() -> Job:
+    """Work that fails."""
+
+    def task(*arguments: Any) -> dict[str, Any]:
+        raise ModelUnavailable("the language model cannot be reached", hint="Start it")
+
+    return Job("default", "maya", "ask", task)
 
 
 def serious(results: Any) -> list[str]:

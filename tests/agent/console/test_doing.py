@@ -122,7 +122,7 @@ def test_our_own_forms_are_taken(browser: Browser) -> None:
 
 
 def test_a_form_that_is_too_large_is_refused(browser: Browser) -> None:
-    assert browser.post("/ask", user="maya", question="x" * 200_000).status_code == 413
+    assert browser.post("/ask", user="maya", question="x" * 600_000).status_code == 413
 
 
 def test_a_question_is_answered_with_footnotes(desk: Desk, browser: Browser) -> None:
@@ -281,3 +281,60 @@ def test_another_tenants_jobs_do_not_exist(desk: Desk, browser: Browser) -> None
     other.post("/login", token, key=secret, next="/console")
     assert other.get("/job", id=job_id).status_code == 404
     assert other.get("/customer", user="maya").status_code == 404
+
+
+SMALL = '{"type": "object", "properties": {"city": {"type": ["string", "null"]}}}'
+
+
+def test_a_schema_is_registered_used_and_removed(desk: Desk) -> None:
+    writer = logged_in(desk, "read", "write")
+    told = writer.post("/schemas", name="cities", document=SMALL)
+    assert told.headers["location"] == "/console/schemas?show=cities&said=registered"
+    page = writer.text("/schemas", show="cities", said="registered")
+    assert "Registered." in page and "&#34;city&#34;" in page
+    wait_for(desk, writer.post("/build", user="maya", schema="cities"))
+    assert desk.limner.latest("maya", desk.schema("cities")).profile["city"] == "Munich"
+    assert writer.post("/schemas/remove", name="cities").headers["location"] == "/console/schemas?said=removed"
+    assert "cities" not in desk.service.schemas.names("default")
+    assert len(desk.limner.store.keeping.versions("maya", "cities")) == 1, "its profiles stay"
+    assert writer.post("/schemas/remove", name="customer").status_code == 404, "it is built in"
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "said"),
+    [
+        ("x", "{", "line 1, column 2"),
+        ("x", "[]", "A schema is a JSON object"),
+        ("x", '{"a": NaN}', "A schema is a JSON object"),
+        ("x", "[" * 50_000, "A schema is a JSON object"),
+        ("customer", SMALL, "built-in"),
+        ("a/b", SMALL, "cannot be the name"),
+        ("x", SMALL.replace('"string"', '"strong"'), "/properties/city"),
+    ],
+)
+def test_what_is_wrong_with_a_schema_is_said_and_what_was_typed_stays(
+    desk: Desk, name: str, document: str, said: str
+) -> None:
+    writer = logged_in(desk, "read", "write")
+    reply = writer.post("/schemas", name=name, document=document)
+    assert reply.status_code == 422 and said in reply.text and f'value="{name}"' in reply.text
+    assert "x" not in desk.service.schemas.names("default")
+
+
+def test_who_may_only_read_registers_no_schema(desk: Desk) -> None:
+    reader = logged_in(desk, "read")
+    assert "<textarea" not in reader.text("/schemas", show="small")
+    assert reader.post("/schemas", name="x", document=SMALL).status_code == 403
+    assert reader.post("/schemas/remove", name="small").status_code == 403
+    assert "small" in desk.service.schemas.names("default")
+
+
+def test_a_profile_is_made_anew(desk: Desk, browser: Browser) -> None:
+    wait_for(desk, browser.post("/build", user="maya", schema="small"))
+    again = desk.service.queue.job("default", wait_for(desk, browser.post("/build", user="maya", schema="small")))
+    anew = desk.service.queue.job(
+        "default", wait_for(desk, browser.post("/build", user="maya", schema="small", fresh="yes"))
+    )
+    assert again is not None and again.step is None, "nothing changed: the model was not asked"
+    assert anew is not None and anew.step is not None
+    assert 'name="fresh"' in browser.text("/customer", user="maya", schema="small")

@@ -1,0 +1,43 @@
+"""Threads that want the same thing made: one makes it; and not too much is made at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from retrieval.turns import Makers
+
+
+def test_what_many_want_is_made_once_and_not_too_much_at_once() -> None:
+    makers, made, lock = Makers(2), dict[str, int](), threading.Lock()
+    barrier = threading.Barrier(24)
+    working, most = 0, 0
+
+    def want(key: str) -> None:
+        nonlocal working, most
+        barrier.wait(10)
+        with makers.making(key):
+            with lock:
+                working += 1
+                most = max(most, working)
+                known = key in made
+            if not known:
+                threading.Event().wait(0.01)
+                made[key] = made.get(key, 0) + 1
+            with lock:
+                working -= 1
+
+    with ThreadPoolExecutor(24) as pool:
+        list(pool.map(want, [f"user{number % 6}" for number in range(24)]))
+    assert made == {f"user{number}": 1 for number in range(6)}
+    assert most == 2
+
+
+def test_a_turn_is_given_on_when_making_fails() -> None:
+    makers = Makers(1)
+    for _ in range(3):
+        try:
+            with makers.making("ann"):
+                raise ValueError
+        except ValueError:
+            continue
+    with makers.making("ann"):
+        pass
