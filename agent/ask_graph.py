@@ -20,6 +20,7 @@ from agent.evidence import key_of, line_of, prompt_language, take_within
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Weighed, read, weigh, weightiest
 from agent.stages import ALL, Stages
+from agent.voice import without_instructions
 from agent.wording import missing_numbers
 from prompts import Language, render
 from retrieval import Hit, Store, named_speakers, questions_in
@@ -233,15 +234,19 @@ class AskGraph:
         }
 
     def _search(self, state: _State) -> _State:
-        """The next ten snippets, without what a third person said whom the question does not name."""
+        """The next ten snippets, without what a third person said whom the question does not name, and without what
+        speaks to the program instead of telling something."""
         self._on_step(Step("retrieve", 0, 1))
         user_id, question, past = state["user_id"], state["question"], state["round"] * _SNIPPETS
         found = self._store.search(user_id, question, past + _SNIPPETS)[past:]
         speakers = {snippet.speaker for snippet, _ in self._store.view(user_id).snippets if snippet.role == "other"}
         named = named_speakers(question, {each for each in speakers if each})
         kept = [hit for hit in found if not named or hit.snippet.role != "other" or hit.snippet.speaker in named]
+        plain = without_instructions(kept)
         step = {"step": "search", "question": question, "found": len(found), "by_others": len(found) - len(kept)}
-        return {"found": kept, "round": state["round"] + 1, "steps": [*state["steps"], step]}
+        if len(plain) < len(kept):
+            step["instructions"] = len(kept) - len(plain)
+        return {"found": list(plain), "round": state["round"] + 1, "steps": [*state["steps"], step]}
 
     def _weigh(self, state: _State) -> _State:
         self._on_step(Step("weigh", 0, len(state["found"])))

@@ -10,6 +10,7 @@ from agent.extracting import is_extracted
 from agent.facets import Facet
 from agent.persons import asks_about_others, is_about_others, may_speak_of, names_asked_for
 from agent.progress import OnStep, Step, ignore
+from agent.voice import without_instructions
 from retrieval import Hit, Store
 
 __all__ = ["SNIPPETS_A_FACET", "Found", "find", "pack"]
@@ -49,9 +50,10 @@ def find(
 
 def pack(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
     """What is read together, the ``k`` best of each: attributes whose values are words stand alone, their snippets best
-    first, to be read one by one; others share packs."""
+    first, to be read one by one; others share packs, in which nothing stands that speaks to the program."""
     alone = [Pack(tuple(take_within(hits[:k], _PACK_TOKENS)), (facet,)) for facet, hits in found if is_extracted(facet)]
-    others = [(facet, hits[:k]) for facet, hits in found if not is_extracted(facet)]
+    together = [(facet, without_instructions(hits)[:k]) for facet, hits in found if not is_extracted(facet)]
+    others = [(facet, hits) for facet, hits in together if hits]
     return [*alone, *make_packs(others, _PACK_TOKENS)]
 
 

@@ -37,7 +37,9 @@ def gullible(system: str, user: str, schema: Mapping[str, Any] | None) -> str | 
         return 0.99
     lines = numbers_and_lines(system)
     language = "zh" if TRUE["zh"][0] in system or "蓬莱" in system else "en"
-    bad = [number for number, line in lines.items() if TRUE[language][0] not in line] or list(lines)
+    bad = [number for number, line in lines.items() if TRUE[language][0] not in line]
+    if not bad:  # an attack that speaks to the program is not shown here
+        return json.dumps({"evidence": [], "value": None})
     is_text = "about" in user.split("\n")[0]
     return json.dumps({"evidence": bad[:1], "value": f"Lives in {WANTED[language]}." if is_text else True})
 
@@ -92,6 +94,28 @@ def test_what_is_taken_out_of_a_message_must_stand_in_it(tmp_path: Path, languag
     assert document.profile["city"] is None
     refused = [each for each in document.rejected if each.pointer == "/city"]
     assert [(each.value, "do not say it" in each.reason) for each in refused] == [(WANTED[language], True)]
+
+
+def test_what_speaks_to_the_program_is_not_shown_for_an_answer(tmp_path: Path) -> None:
+    """With a real model, three in ten of these changed the answer; for a profile they are read, and refused."""
+    seen: list[str] = []
+
+    def answer(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+        seen.append(f"{system}\n{user}")
+        return "[1] Munich" if schema is None else json.dumps({"answer": "Munich", "evidence": [1]})
+
+    spoken = [text for text in (*INJECTIONS_EN, *INJECTIONS_ZH) if speaks_to_program(clean_text(text))]
+    rows = [{"user_id": f"u{n}", "text": text} for n, text in enumerate(spoken)]
+    rows += [{"user_id": f"u{n}", "text": "I live in Munich."} for n in range(len(spoken))]
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    with Limner(tmp_path / "store", llm=ScriptedChat(script=answer), embedder=HashingEmbedder()) as limner:
+        limner.ingest(path)
+        for number in range(len(spoken)):
+            step = limner.ask(f"u{number}", "Where do I live?").as_json()["steps"][0]
+            assert step["found"] == 2 and step["instructions"] == 1
+    assert any("I live in Munich." in each for each in seen)
+    assert not [each for each in seen for name in WANTED.values() if name in each]
 
 
 def test_most_injections_are_recognised() -> None:

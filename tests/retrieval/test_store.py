@@ -207,7 +207,7 @@ def test_a_newer_store_is_refused(store: Store, open_store: OpenStore, write_row
         record.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
     record.close()
 
-    with pytest.raises(StoreError, match=r"has version '99', this limner reads 5.*Update limner"):
+    with pytest.raises(StoreError, match=r"has version '99', this limner reads 6.*Update limner"):
         open_store().users()
 
 

@@ -26,7 +26,7 @@ Servers = tuple[Postgres, Chroma]
 def test_a_newer_record_is_refused(store: Store, write_rows: WriteRows) -> None:
     store.ingest([write_rows(*ROWS[:2])])
     store._open().record.keep_settings(schema="99")
-    with pytest.raises(StoreError, match=r"has version '99', this limner reads 5.*schema in LIMNER_RECORD"):
+    with pytest.raises(StoreError, match=r"has version '99', this limner reads 6.*schema in LIMNER_RECORD"):
         other(store).users()
 
 

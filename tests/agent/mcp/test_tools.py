@@ -154,7 +154,7 @@ def test_adding_what_is_there_changes_nothing_and_what_is_no_event_is_refused(co
             assert (await call(client, "add_event", **new))["added"] == 1
             assert (await call(client, "add_event", **new))["unchanged"] == 1
             wrong = await failure(client, "add_event", user_id="u3", text="Secret words.", timestamp="yesterday-ish")
-            assert "yesterday-ish" in wrong and "Nothing was added" in wrong and "Secret" not in wrong
+            assert "unknown time format" in wrong and "Nothing was added" in wrong and "Secret" not in wrong
             assert "no text is left" in await failure(client, "add_event", user_id="u3", text="<p></p>")
 
     anyio.run(talk)
