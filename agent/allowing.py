@@ -153,7 +153,11 @@ class Allowing:
 
 def unstated(question: str, answer: str, quotes: Sequence[str], *, yes_or_no: bool) -> str | None:
     """Why an answer about sensitive matters is not one: none of the user's own words say it; None: they do, or it is
-    about something else."""
+    about something else.
+
+    They say it where they hold the answer; also where they speak of what is asked, and hold whatever makes the answer
+    sensitive: the day of a clinic visit follows from "yesterday", an illness from no insulin.
+    """
     categories = categories_of(question, answer)
     if not categories:
         return None
@@ -162,6 +166,9 @@ def unstated(question: str, answer: str, quotes: Sequence[str], *, yes_or_no: bo
         said = any(said_share(term, quote) == 1.0 for term in terms for quote in quotes)
     else:
         said = all(any(said_share(item, quote) == 1.0 for quote in quotes) for item in items_of(answer))
+        words = " ".join(quotes)
+        speaks_of_it = set(asked_about(question)) <= set(asked_about(words))
+        said = said or (speaks_of_it and all(said_share(term, words) == 1.0 for term in terms_in(answer)))
     return None if said else f"not stated by the user in so many words, and about {about(categories)}: {_KEPT_OUT}"
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from agent.allowing import unstated
 from agent.errors import SchemaError
 from agent.facets import plan_facets
 from agent.schema import built_in_schemas, load_schema
@@ -221,3 +222,21 @@ def test_what_sounds_sensitive_is_marked_in_any_language_and_at_any_depth() -> N
 def test_a_category_that_is_none_is_refused(given: Any) -> None:
     with pytest.raises(SchemaError, match="'x-sensitive' at '/properties/a/x-sensitive'"):
         planned(a={**TEXT, "x-sensitive": given})
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said", "is_told"),
+    [
+        ("When did she go to the clinic?", "7 May 2023", "Yesterday I was at the clinic.", True),
+        ("How many children does she have?", "3", "My two girls and my son are great kids.", True),
+        ("医疗创新高峰会什么时候开？", "4月15日", "医疗创新高峰会下周一开。", True),
+        ("Which illness does she have?", "diabetes", "I fetch my insulin at the clinic.", False),
+        ("What is her political leaning?", "liberal", "I go to every demonstration.", False),
+        ("她得了什么病？", "糖尿病", "我每天要打针，去医院拿药。", False),
+        ("What did she learn at the charity race?", "patience", "It taught me to wait.", True),
+    ],
+)
+def test_an_answer_is_no_inference_where_the_user_speaks_of_it(
+    question: str, answer: str, said: str, is_told: bool
+) -> None:
+    assert (unstated(question, answer, [said], yes_or_no=False) is None) == is_told
