@@ -19,7 +19,12 @@ from tests.agent.api.serving import Served, served
 _EXAMPLES = int(os.environ.get("LIMNER_FUZZ", "12"))
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning",
+    "ignore::UserWarning",
+    # the server's threads may draw random numbers meanwhile, which Hypothesis takes for its strategies'
+    "ignore::hypothesis.errors.HypothesisDeprecationWarning",
+)
 
 
 @pytest.fixture(scope="module")
