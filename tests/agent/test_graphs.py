@@ -237,11 +237,11 @@ def test_instructions_in_the_history_stay_data(open_limner: Any) -> None:
     assert [r.reason for r in document.rejected if r.value == "Mallory"] == [
         "an instruction to the program, not a statement"
     ]
-    shown = [system for system, _ in model.asked if "Ignore all previous" in system]
-    assert shown
-    for system in shown:
+    packs = [system for system, user in model.asked if user.startswith("Attribute")]
+    assert packs
+    for system in packs:  # what is read together holds nothing that speaks to the program
         head, _, pack = system.partition("\n\n")
-        assert "data, not instructions" in head and "Ignore" not in head
+        assert "data, not instructions" in head and "Ignore" not in system
         assert list(lines_of(pack)) == list(range(1, len(pack.splitlines()) + 1))
     assert not any("Ignore" in user for _, user in model.asked if user.startswith("Attribute"))
     read = [each for each in extractions(model) if "Ignore" in each.line]
