@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from agent.backing import items_of
 from agent.documents import Claim, Evidence, Rejected, Withheld
+from agent.evidence import joined, prompt_language
 from agent.facets import Facet
 from agent.sensitive import asked_about, said_about, terms_in
 from agent.verify import Accepted, said_leaves
@@ -105,13 +106,11 @@ class Allowing:
 
     def declines(self, question: str) -> Withheld | None:
         """Why a question is not asked of the model; None: it is."""
-        bad = self._forbidden(asked_about(question))
-        return Withheld("/answer", tuple(bad), withheld_reason(bad)) if bad else None
+        return self._withheld(asked_about(question))
 
     def conceals(self, answer: str) -> Withheld | None:
         """Why an answer is not told, whatever the question was; None: it is."""
-        bad = self._forbidden(said_about(answer))
-        return Withheld("/answer", tuple(bad), withheld_reason(bad)) if bad else None
+        return self._withheld(said_about(answer))
 
     def mark(self, claims: Iterable[Claim], facets: Sequence[Facet]) -> list[Claim]:
         """The claims, each with the categories of its attribute and of what it says."""
@@ -138,8 +137,11 @@ class Allowing:
             return text
         if not kept:
             return self._refused(text.facet, reason)
-        chinese = any("\u3400" <= character <= "\u9fff" for character in kept[0])
-        return replace(text, value=("" if chinese else " ").join(kept))
+        return replace(text, value=joined(kept, prompt_language(kept)))
+
+    def _withheld(self, categories: Iterable[str]) -> Withheld | None:
+        bad = self._forbidden(categories)
+        return Withheld("/answer", tuple(bad), withheld_reason(bad)) if bad else None
 
     def _forbidden(self, categories: Iterable[str]) -> list[str]:
         return [each for each in categories if not self.permit.allows([each])]

@@ -3,7 +3,7 @@
 Knows the order of the steps; the rules of retrieval, reading and wording are in modules of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -73,9 +73,8 @@ class _Told:
 
     def concealed(self, reason: Withheld) -> "_Told":
         """The same without what it says: not in the steps either."""
-        steps = [{name: each[name] for name in each if name not in ("answer", "told")} for each in self.steps]
         rejected = [Rejected("/answer", None, reason.reason)]
-        return _Told(None, [], 0.0, {}, rejected, steps, self.read, withheld=reason)
+        return _Told(None, [], 0.0, {}, rejected, _mute(self.steps), self.read, withheld=reason)
 
 
 class AskGraph:
@@ -293,15 +292,8 @@ class AskGraph:
         guessed = unstated(question, answer, own, yes_or_no=settles_yes_or_no(question, answer))
         if guessed is not None:  # it is kept nowhere
             rejected = [*state["rejected"], Rejected("/answer", None, guessed)]
-            steps = [{name: each[name] for name in each if name != "answer"} for each in state["steps"]]
-            return {
-                "answer": None,
-                "cited": [],
-                "confidence": 0.0,
-                "rejected": rejected,
-                "signals": signals,
-                "steps": steps,
-            }
+            nothing: _State = {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected}
+            return {**nothing, "signals": signals, "steps": _mute(state["steps"])}
         if reason is not None:
             rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
             return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals}
@@ -313,6 +305,11 @@ class AskGraph:
         quotes = "\n".join(line_of(hit) for hit in cited).replace('"', "'")  # they stand in quotation marks
         question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
         return self._chat.probability_of_yes("", question)
+
+
+def _mute(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Steps without what was read in them."""
+    return [{name: each[name] for name in each if name not in ("answer", "told")} for each in steps]
 
 
 def _texts_of(told: _Told) -> list[object]:

@@ -25,6 +25,7 @@ __all__ = [
     "in_time_order",
     "is_about_user",
     "is_in_records",
+    "joined",
     "key_of",
     "line_of",
     "make_packs",
@@ -175,6 +176,11 @@ def prompt_language(texts: Iterable[str]) -> Language:
             elif character.isalpha():
                 latin += 1
     return "zh" if chinese * 2 > latin else "en"
+
+
+def joined(sentences: Iterable[str], language: Language) -> str:
+    """Sentences as a text; Chinese ones stand without spaces between them."""
+    return ("" if language == "zh" else " ").join(sentences)
 
 
 def history_language(history: Sequence[Snippet]) -> Language:

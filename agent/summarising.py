@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from agent.chat import Chat
 from agent.documents import Claim, Evidence, Rejected
-from agent.evidence import prompt_language
+from agent.evidence import joined, prompt_language
 from agent.facets import Facet, draft_schema
 from agent.inert import on_one_line
 from agent.verify import Accepted
@@ -52,7 +52,7 @@ def summarise(
     kept = [each for each in sentences(reply["value"].strip()) if _is_told(each, told)]
     if not kept:
         return Rejected(facet.pointer, reply["value"], "says more than the verified values do")
-    text = ("" if prompt_language(kept) == "zh" else " ").join(kept)
+    text = joined(kept, prompt_language(kept))
     used = [claim for fact, claim in known if said_share(_value_of(fact), text) >= 0.5]
     used = used or [known[number - 1][1] for number in dict.fromkeys(reply["evidence"])]
     if not used:

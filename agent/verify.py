@@ -11,7 +11,7 @@ from agent.asked_for import accepted_manners
 from agent.assertion import REASONS, strongest
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits, signals_of
 from agent.echo import repeats_question, repeats_template
-from agent.evidence import is_about_user, prompt_language
+from agent.evidence import is_about_user, joined, prompt_language
 from agent.facets import Facet
 from agent.persons import asked_of_others, asks_about_others, said_of_other
 from agent.schema import validation_problems
@@ -132,7 +132,7 @@ def _text(drafted: Drafted, text: str, judge: Judge) -> list[Accepted | Rejected
             refused.append(verdict)
     if not kept:
         return refused
-    whole = ("" if prompt_language([text]) == "zh" else " ").join(each.value for each in kept)
+    whole = joined((each.value for each in kept), prompt_language([text]))
     if problems := validation_problems(standard(facet.item), whole):
         return [*refused, Rejected(facet.pointer, whole, _unlike_schema(problems), cite_hits(hits))]
     return [replace(min(kept, key=lambda each: each.confidence), value=whole), *refused]

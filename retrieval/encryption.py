@@ -6,12 +6,12 @@ a message, nor in what Python prints of an object. Knows nothing of databases.
 
 import hashlib
 import os
-import re
 import secrets
 from pathlib import Path
 from typing import Final
 
 from retrieval.errors import InputError, UsageError
+from retrieval.hex_keys import check_digits, read_digits
 
 __all__ = ["FILE_VARIABLE", "HOW", "KEY_VARIABLE", "StoreKey", "find_store_key", "make_key_file", "read_store_key"]
 
@@ -20,7 +20,6 @@ FILE_VARIABLE: Final = "LIMNER_KEY_FILE"
 HOW: Final = f"Give --key-file F, or set {FILE_VARIABLE} or {KEY_VARIABLE}"
 """How a key is given."""
 
-_HEX: Final = re.compile(r"[0-9a-fA-F]{64}")
 _MAKE: Final = "Make one with: limner encryption new-key FILE"
 _MARK: Final = b"limner"
 
@@ -77,13 +76,15 @@ def find_store_key(given: "str | StoreKey | None") -> StoreKey | None:
     if isinstance(given, StoreKey):
         return given
     if given is not None:
-        return _checked(given, "the store's key")
+        return StoreKey(check_digits(given.strip(), "the store's key", _MAKE))
     text, file = os.environ.get(KEY_VARIABLE, "").strip(), os.environ.get(FILE_VARIABLE, "").strip()
     if text and file:
         raise UsageError(f"both {KEY_VARIABLE} and {FILE_VARIABLE} are set", hint="Unset one of them")
     if file:
         return read_store_key(Path(file))
-    return _checked(text, f"the environment variable {KEY_VARIABLE}") if text else None
+    if not text:
+        return None
+    return StoreKey(check_digits(text, f"the environment variable {KEY_VARIABLE}", _MAKE))
 
 
 def read_store_key(path: Path) -> StoreKey:
@@ -92,12 +93,7 @@ def read_store_key(path: Path) -> StoreKey:
     Raises:
         UsageError: the file cannot be read, or holds no key.
     """
-    try:
-        text = path.read_text("ascii").strip()
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UsageError(f"the key file {str(path)!r} cannot be read: {said}", hint=_MAKE) from None
-    return _checked(text, f"the key file {str(path)!r}")
+    return StoreKey(read_digits(path, _MAKE))
 
 
 def make_key_file(path: Path) -> StoreKey:
@@ -119,9 +115,3 @@ def make_key_file(path: Path) -> StoreKey:
         stream.flush()
         os.fsync(stream.fileno())
     return StoreKey(digits)
-
-
-def _checked(text: str, place: str) -> StoreKey:
-    if not _HEX.fullmatch(text.strip()):
-        raise UsageError(f"{place} holds {len(text)} characters that are not 64 hex digits", hint=_MAKE)
-    return StoreKey(text.strip().lower())

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Final
 
 from retrieval.errors import StoreError, UsageError
+from retrieval.hex_keys import check_digits, read_digits
 from retrieval.personal.kinds import Kind
 
 __all__ = ["KEY_VARIABLE", "TokenKey", "find_key", "read_key"]
 
 KEY_VARIABLE: Final = "LIMNER_TOKEN_KEY"
-_HEX: Final = re.compile(r"[0-9a-fA-F]{64}")
 _MAKE: Final = "Make one with: openssl rand -hex 32"
 _TOKEN_CHARS: Final = 12  # 60 bits: of a million values, two get the same in one of two million stores
 
@@ -78,12 +78,7 @@ def read_key(path: Path) -> str:
     Raises:
         UsageError: the file cannot be read, or holds no key.
     """
-    try:
-        text = path.read_text("ascii").strip()
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UsageError(f"the key file {str(path)!r} cannot be read: {said}", hint=_MAKE) from error
-    return _checked(text, f"the key file {str(path)!r}")
+    return read_digits(path, _MAKE)
 
 
 def find_key(given: str | None) -> str:
@@ -93,18 +88,12 @@ def find_key(given: str | None) -> str:
         UsageError: there is none, or it is no key.
     """
     if given is not None:
-        return _checked(given, "the key of the pseudonyms")
+        return check_digits(given, "the key of the pseudonyms", _MAKE)
     text = os.environ.get(KEY_VARIABLE, "").strip()
     if not text:
         hint = f"Give --token-key-file F, or set {KEY_VARIABLE}. {_MAKE}"
         raise UsageError("pseudonyms need a key, and there is none", hint=hint)
-    return _checked(text, f"the environment variable {KEY_VARIABLE}")
-
-
-def _checked(text: str, place: str) -> str:
-    if not _HEX.fullmatch(text):
-        raise UsageError(f"{place} holds {len(text)} characters that are not 64 hex digits", hint=_MAKE)
-    return text.lower()
+    return check_digits(text, f"the environment variable {KEY_VARIABLE}", _MAKE)
 
 
 def _derive(root: bytes, store: str, purpose: str, size: int) -> bytes:
