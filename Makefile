@@ -2,6 +2,7 @@
 # make test   the tests with coverage, then those that need the embedded models
 # make check  style, types, layers, and the rules of the project
 # make audit  known vulnerabilities and licences of all packages, and sbom.json; needs the package index
+# make lock   the versions and SHA-256 sums of locked/, from pyproject.toml and constraints.txt; needs the package index
 # make clean  removes what make made here (not the models, which lie in the user's cache directory)
 #
 # Another Python than python3: make PYTHON=python3.12 demo
@@ -12,7 +13,7 @@ PYTHON = python3
 BIN = .venv/bin
 INSTALLED = .venv/installed
 
-.PHONY: demo test check audit clean
+.PHONY: demo test check audit lock clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py
@@ -31,21 +32,34 @@ check: $(INSTALLED)
 audit: $(INSTALLED) .audit/installed
 	.audit/bin/python tests/project/audit.py $(BIN)/python sbom.json
 
-.audit/installed: pyproject.toml constraints.txt
+.audit/installed: locked/build.txt locked/audit.txt
 	'$(PYTHON)' -m venv .audit
-	.audit/bin/python -m pip install --upgrade pip
-	.audit/bin/python -m pip install -c constraints.txt --group audit
+	.audit/bin/python -m pip install --require-hashes --no-deps -r locked/build.txt
+	.audit/bin/python -m pip install --require-hashes --no-deps -r locked/audit.txt
 	@touch .audit/installed
+
+LOCK = .audit/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --custom-compile-command 'make lock' --constraints constraints.txt
+
+lock: .audit/installed
+	$(LOCK) --group build --output-file locked/build.txt
+	$(LOCK) --group audit --output-file locked/audit.txt
+	$(LOCK) --extra embedded --extra dev --excludes locked/left-out.txt --no-emit-package torch pyproject.toml \
+	  --output-file locked/limner.txt
 
 clean:
 	rm -rf .audit sbom.json .venv .demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find agent retrieval prompts tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml constraints.txt
+# Every package is checked by its hash, but for PyTorch, whose file differs by machine (docs/reliability.md).
+$(INSTALLED): pyproject.toml constraints.txt locked/build.txt locked/limner.txt
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "limner needs Python 3.11 or newer, but '$(PYTHON)' is: $$('$(PYTHON)' --version 2>&1)" >&2; \
 	  echo "Name another one, for example: make PYTHON=python3.12 demo" >&2; exit 1; }
 	'$(PYTHON)' -m venv .venv
-	$(BIN)/python -m pip install --upgrade pip
-	$(BIN)/python -m pip install -c constraints.txt -e '.[embedded,dev]'
+	$(BIN)/python -m pip install --require-hashes --no-deps -r locked/build.txt
+	$(BIN)/python -m pip install --require-hashes --no-deps -r locked/limner.txt
+	$(BIN)/python -m pip install --constraint constraints.txt torch
+	$(BIN)/python -m pip install --no-build-isolation --no-deps -e .
+	$(BIN)/python -m pip check
 	@touch $(INSTALLED)
