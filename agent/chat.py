@@ -138,16 +138,17 @@ class Chat:
         From the first token's log-probabilities, P(yes) / (P(yes) + P(no)); where the model tells none, 1 or 0 by the
         word it says, and 0.5 when it says neither.
         """
-        message = self._invoke(system, question, max_tokens=3, logprobs=True, top_logprobs=20)
-        text, tokens = said_in(message)
+        for room in (1, 3):  # one token is enough, unless the model puts a mark before its word and tells no others
+            text, tokens = said_in(self._invoke(system, question, max_tokens=room, logprobs=True, top_logprobs=20))
+            if first_options(tokens) or _word_in(text):
+                break
         yes = no = 0.0
         for option in first_options(tokens):
             word, chance = option["token"].strip().casefold(), math.exp(option["logprob"])
             yes, no = yes + chance * (word in _YES), no + chance * (word in _NO)
         if yes + no > 0:
             return yes / (yes + no)
-        first = _WORD.match(text.casefold().lstrip("*\"'“‘ "))
-        word = first.group() if first else ""
+        word = _word_in(text)
         return 1.0 if word in _YES else 0.0 if word in _NO else 0.5
 
     def _ask(self, system: str, user: str, schema: JsonSchema, max_tokens: int, options: int) -> "AIMessage":
@@ -167,6 +168,12 @@ class Chat:
         message = _call(lambda: model.invoke(asked, **options))
         self.usage.add(message, time.monotonic() - started)
         return message
+
+
+def _word_in(text: str) -> str:
+    """The word that a reply begins with, without the marks before it."""
+    first = _WORD.match(text.casefold().lstrip("*\"'“‘ "))
+    return first.group() if first else ""
 
 
 def _call(invoke: Callable[[], "AIMessage"]) -> "AIMessage":

@@ -9,7 +9,7 @@ from typing import Any
 from agent.chat import Chat
 from agent.documents import Evidence, Rejected
 from agent.errors import ModelReplyError
-from agent.evidence import Pack, in_time_order, key_of
+from agent.evidence import Pack, key_of, line_of
 from agent.extracting import extract, is_extracted
 from agent.facets import Facet, draft_schema, example_of
 from agent.inert import as_quoted
@@ -24,6 +24,7 @@ from retrieval import Hit
 __all__ = ["Drafts", "draft_all", "draft_facet", "draft_prompt", "judge_claim"]
 
 _READ_FIRST = 4
+_HINTS = 0.3
 _TOKENS_A_VALUE = 48
 _TOKENS_A_TEXT = 220
 
@@ -43,21 +44,25 @@ def draft_all(
     people: Mapping[str, str],
     language: Language,
     on_step: OnStep = ignore,
+    *,
+    thorough: bool = False,
 ) -> Drafts:
     """What the model reads about all facets of all packs.
 
-    Of an attribute that holds one value the best snippets are read first; the others only where those do not tell it.
-    ``people`` are those whom the user speaks of, with what they are to the user.
+    Of an attribute that holds one value the best snippets are read first; the others only where those do not tell it,
+    but one of them at least seems to tell something. ``people`` are those whom the user speaks of, with what they are
+    to the user. ``thorough``: snippets are read on also where the best ones seem to tell nothing.
 
     Raises:
         ModelUnavailable: the model cannot be reached.
     """
     alone = [pack for pack in packs if is_extracted(pack.facets[0])]
-    first = [replace(pack, hits=pack.hits[:_READ_FIRST]) for pack in alone]
-    drafted = _read_alone(chat, first, people, language, on_step)
-    told = _told(drafted, people)
-    rest = [replace(pack, hits=pack.hits[_READ_FIRST:]) for pack in alone if pack.facets[0].pointer not in told]
-    drafted += _read_alone(chat, rest, people, language, on_step)
+    first = [replace(pack, hits=pack.hits[: _first_of(pack)]) for pack in alone]
+    drafted, tells = _read_alone(chat, first, people, language, on_step)
+    silent = {pointer for pointer, chance in tells.items() if chance < _HINTS and not thorough}
+    enough = _told(drafted, people) | silent
+    rest = [replace(pack, hits=pack.hits[_first_of(pack) :]) for pack in alone if pack.facets[0].pointer not in enough]
+    drafted += _read_alone(chat, rest, people, language, on_step)[0]
     together = [(pack, position) for pack in packs if pack not in alone for position in range(len(pack.facets))]
     failed: list[Rejected] = []
     for done, (pack, position) in enumerate(together):
@@ -67,24 +72,34 @@ def draft_all(
         except ModelReplyError as error:
             failed.append(Rejected(pack.facets[position].pointer, None, str(error)))
     on_step(Step("draft", len(together), len(together)))
-    short = {pack.facets[0].pointer: pack for pack in first if pack.facets[0].pointer in told}
+    short = {pack.facets[0].pointer: pack for pack in first if pack.facets[0].pointer in enough}
     return Drafts(drafted, failed, [short.get(pack.facets[0].pointer, pack) for pack in packs])
+
+
+def _first_of(pack: Pack) -> int:
+    """How many snippets are read before it is asked whether more are needed: a list needs all in any case."""
+    return len(pack.hits) if pack.facets[0].kind == "list" else _READ_FIRST
 
 
 def _read_alone(
     chat: Chat, packs: Sequence[Pack], people: Mapping[str, str], language: Language, on_step: OnStep
-) -> list[Drafted]:
-    """What each snippet tells by itself: in time order, so that it is read once for all attributes."""
+) -> tuple[list[Drafted], dict[str, float]]:
+    """What each snippet tells by itself; those that begin alike follow each other, so that little is read twice.
+
+    Also, by attribute, the best chance that a snippet tells anything.
+    """
     pairs = _pairs(packs)
-    drafted = []
+    drafted: list[Drafted] = []
+    tells: dict[str, float] = defaultdict(float)
     for done, (hit, pack) in enumerate(pairs):
         on_step(Step("draft", done, len(pairs)))
         facet = pack.facets[0]
         found = extract(chat, facet, with_names(facet.label, people), hit, language)
+        tells[facet.pointer] = max(tells[facet.pointer], 1 - found.nothing)
         drafted += [
             Drafted(facet, value, (hit,), pack.hits, found.probability, found.nothing) for value in found.values
         ]
-    return drafted
+    return drafted, tells
 
 
 def _told(drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:
@@ -112,7 +127,7 @@ def _pairs(packs: Sequence[Pack]) -> list[tuple[Hit, Pack]]:
     for pack in packs:
         for hit in pack.hits:
             by_snippet[key_of(hit)].append(pack)
-    return [(hit, pack) for hit in in_time_order(hits.values()) for pack in by_snippet[key_of(hit)]]
+    return [(hit, pack) for hit in sorted(hits.values(), key=line_of) for pack in by_snippet[key_of(hit)]]
 
 
 def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> list[Drafted]:

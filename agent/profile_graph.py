@@ -220,7 +220,8 @@ class ProfileGraph:
         return find(self._store, state["user_id"], facets, state["people"], k, self._on_step)
 
     def _draft(self, state: _State) -> _State:
-        drafts = draft_all(self._chat, state["packs"], state["people"], state["language"], self._on_step)
+        packs, thorough = state["packs"], state["repairs"] > 0
+        drafts = draft_all(self._chat, packs, state["people"], state["language"], self._on_step, thorough=thorough)
         state["earlier"].kept.show(drafts.shown)
         shown = state["shown"] | {key_of(hit) for pack in drafts.shown for hit in pack.hits}
         return {"drafted": drafts.drafted, "rejected": [*state["rejected"], *drafts.failed], "shown": shown}

@@ -85,19 +85,26 @@ def repeats_itself(text: str) -> bool:
 def said_share(value: Any, quote: str) -> float:
     """Which share of a value's words the quote holds, 0 to 1; 1 when it holds the value itself.
 
-    Chinese is compared by character, other languages by word (a shared stem of four letters counts).
+    Chinese is compared by character, other languages by word (a shared stem of four letters counts). The particle 的
+    may stand in one of the two: 参加论坛 is said by 我参加的论坛.
     """
     text = str(value) if not isinstance(value, float) or not value.is_integer() else str(int(value))
     wanted, held = normalise(text), normalise(quote)
     if not wanted:
         return 0.0
-    if f" {wanted} " in f" {held} " or (_CJK.search(wanted) and wanted.replace(" ", "") in held.replace(" ", "")):
+    if f" {wanted} " in f" {held} " or (_CJK.search(wanted) and _bare(wanted) in _bare(held)):
         return 1.0
     words = [w for w in wanted.split() if w not in _STOP] or wanted.split()
     pool = set(held.split())
     stems = {w[:4] for w in pool if len(w) >= 4 and not _CJK.match(w)}
     hits = sum(w in pool or (len(w) >= 5 and w[:4] in stems) for w in words)
     return min(hits / len(words), 0.99)
+
+
+def _bare(text: str) -> str:
+    """A normalised Chinese text without spaces, and without 的 where other characters are left."""
+    joined = text.replace(" ", "")
+    return joined.replace("的", "") or joined
 
 
 def missing_numbers(value: Any, quote: str) -> list[str]:

@@ -110,6 +110,22 @@ def test_without_logprobs_the_word_counts(word: str, sure: float) -> None:
     assert chat(word)[0].probability_of_yes("", "") == sure
 
 
+def test_one_token_is_asked_for_and_more_only_where_it_tells_nothing() -> None:
+    said = {1: "**", 3: "**Yes"}
+    asked: list[int] = []
+
+    def say() -> AIMessage:
+        asked.append(model.options["max_tokens"])
+        return AIMessage(said[asked[-1]])
+
+    model = Fixed(make=say)
+    assert Chat(model).probability_of_yes("", "Is it so?") == 1.0
+    assert asked == [1, 3]
+    said[1] = "No"
+    assert Chat(model).probability_of_yes("", "Is it so?") == 0.0
+    assert asked == [1, 3, 1]
+
+
 def test_a_connection_error_is_model_unavailable() -> None:
     def fail() -> AIMessage:
         raise ConnectionError("refused")

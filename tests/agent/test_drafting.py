@@ -1,6 +1,7 @@
 """What the judge is asked, and how many snippets are read."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,7 +50,9 @@ def hit(number: int, text: str) -> Hit:
     return Hit(Snippet(f"e{number}#0", "u", f"e{number}", 0, len(text), text, "user", "user"), event, 1.0, number)
 
 
-def drafts(node: dict[str, Any], *texts: str, people: Mapping[str, str] | None = None) -> tuple[Drafts, list[str]]:
+def drafts(
+    node: dict[str, Any], *texts: str, people: Mapping[str, str] | None = None, thorough: bool = False
+) -> tuple[Drafts, list[str]]:
     """What is read of an attribute in these snippets, best first, by a model that finds the city that they name."""
     facet: Facet = plan_facets(load_schema({"type": "object", "properties": {"city": node}}), "en")[0]
     read: list[str] = []
@@ -62,7 +65,7 @@ def drafts(node: dict[str, Any], *texts: str, people: Mapping[str, str] | None =
         return [{city: 0.9, "-": 0.1} if city == "none" else {city: 0.9, "none": 0.1}]
 
     pack = Pack(tuple(hit(number, text) for number, text in enumerate(texts, start=1)), (facet,))
-    return draft_all(Chat(ScriptedChat(script=finds)), [pack], people or {}, "en"), read
+    return draft_all(Chat(ScriptedChat(script=finds)), [pack], people or {}, "en", thorough=thorough), read
 
 
 ONE = {"type": ["string", "null"]}
@@ -80,7 +83,6 @@ def test_one_value_that_the_best_snippets_tell_is_enough() -> None:
 @pytest.mark.parametrize(
     ("node", "text", "people"),
     [
-        (ONE, "I live in a town.", {}),
         (ONE, "Anna lives in Rome.", {"Anna": "sister"}),
         (ONE, "I used to live in Rome.", {}),
         (ONE, "Should I move to Rome?", {}),
@@ -92,3 +94,26 @@ def test_what_does_not_settle_an_attribute_lets_the_other_snippets_be_read(
 ) -> None:
     found, read = drafts(node, text, *OTHERS, people=people)
     assert len(read) == 8 and [len(pack.hits) for pack in found.shown] == [8]
+
+
+@pytest.mark.parametrize(("thorough", "count"), [(False, 4), (True, 8)])
+def test_where_the_best_snippets_all_seem_to_tell_nothing_others_are_read_only_in_a_repair(
+    thorough: bool, count: int
+) -> None:
+    found, read = drafts(ONE, "I live in a town.", *OTHERS, thorough=thorough)
+    assert found.drafted == [] and len(read) == count
+    assert [len(pack.hits) for pack in found.shown] == [count]
+
+
+def test_a_snippet_is_read_once_for_a_list_and_a_single_value_and_those_that_begin_alike_follow_each_other() -> None:
+    texts = ("My order has come.", "I live in a town.", "My order is late.", "I live in a flat.", "Munich!")
+    found = [hit(number, text) for number, text in enumerate(texts)]
+    hits = tuple(each._replace(event=replace(each.event, timestamp="2024-03-01")) for each in found)
+    nodes = {"city": {"type": ["string", "null"]}, "cities": {"type": "array", "items": {"type": "string"}}}
+    city, cities = plan_facets(load_schema({"type": "object", "properties": nodes}), "en")
+    model = ScriptedChat(script=lambda *_: "none")
+    draft_all(Chat(model), [Pack(hits, (city,)), Pack(hits, (cities,))], {}, "en")
+    lines = [user.partition("\n")[0].partition(": ")[2] for _, user in model.asked]
+    assert list(dict.fromkeys(lines)) == sorted(texts)
+    assert lines == sorted(lines)  # each snippet is read for both before the next one
+    assert len(lines) == 4 + 5
