@@ -108,16 +108,26 @@ def keys() -> None:
     type=click.Choice(["read", "write", "erase", "admin"]),
     help="What it is good for (repeatable).",
 )
+@click.option(
+    "--purpose", "purposes", multiple=True, metavar="P", help="It is good for this purpose only (repeatable)."
+)
 @click.option("--label", default="", metavar="TEXT", help="Who has it, for the list.")
 @click.option("--days", type=click.IntRange(min=1), default=None, metavar="N", help="It expires after so many days.")
 @_tenants
 @options.store_folder
 @options.as_json
 def add_key(
-    tenant: str, scopes: Sequence[str], label: str, days: int | None, tenants: Path | None, store: Path, as_json: bool
+    tenant: str,
+    scopes: Sequence[str],
+    purposes: Sequence[str],
+    label: str,
+    days: int | None,
+    tenants: Path | None,
+    store: Path,
+    as_json: bool,
 ) -> int:
     """Make a key. It is shown once; only its hash is kept."""
-    secret, key = _keys(store, tenants).make(tenant, scopes, label=label, days=days)
+    secret, key = _keys(store, tenants).make(tenant, scopes, label=label, days=days, purposes=purposes)
 
     def show(console: "Console") -> None:
         console.print(secret, soft_wrap=True)
@@ -167,8 +177,10 @@ def _keys(store: Path, tenants: Path | None) -> "Keys":
 def _print_keys(console: "Console", found: "Sequence[ApiKey]") -> None:
     from rich.table import Table
 
-    table = Table("key", "tenant", "scopes", "label", "made", "ends")
+    table = Table("key", "tenant", "scopes", "purposes", "label", "made", "ends")
     for key in found:
         ends = f"revoked {key.revoked_at}" if key.revoked_at else key.expires_at or ""
-        table.add_row(key.key_id, key.tenant, " ".join(key.as_json()["scopes"]), key.label, key.created_at, ends)
+        purposes = " ".join(key.purposes) or "all"
+        scopes = " ".join(key.as_json()["scopes"])
+        table.add_row(key.key_id, key.tenant, scopes, purposes, key.label, key.created_at, ends)
     console.print(table)

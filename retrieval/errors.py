@@ -15,7 +15,7 @@
 A message names the value, the place and the remedy. It never contains the text of a history.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 __all__ = [
     "BackendUnavailable",
@@ -59,7 +59,22 @@ class NoStore(UsageError):
 
 
 class ConsentMissing(UsageError):
-    """The store requires a legal basis for what is asked, and there is none for this user and purpose."""
+    """The store requires a legal basis for what is asked, and there is none for this user and purpose.
+
+    ``purpose``: what for; ``why``: what is the matter with the consent, and ``day``: since when; None: not known.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        purpose: str | None = None,
+        why: "Literal['unrecorded', 'ended', 'withdrawn'] | None" = None,
+        day: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.purpose, self.why, self.day = purpose, why, day
 
 
 class InputError(LimnerError):

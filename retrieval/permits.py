@@ -4,7 +4,7 @@ Whoever reads or writes what was made of a history asks here first, in the same 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from retrieval.consents import ALL, Consent, entries_of, last_words
 from retrieval.errors import ConsentMissing, shorten
@@ -79,22 +79,28 @@ def _permit(policy: Policy, purpose: str | None, user_id: str, entries: Iterable
     said = last_words(entries)
     last = said.get(purpose or ALL, said.get(ALL))
     if last is not None and last.action == "withdraw":  # also where nobody has to be asked: a no is a no
-        raise _missing(user_id, purpose, f"was withdrawn on {last.at[:10]}")
+        raise _missing(user_id, purpose, "withdrawn", last.at[:10])
     if not policy.require_consent:
         basis = None if last is None or last.has_ended() else last.basis
         return Permit(purpose, basis, policy.sensitive, policy.inferred)
     if last is None:
-        raise _missing(user_id, purpose, "is not recorded")
+        raise _missing(user_id, purpose, "unrecorded")
     if last.has_ended():
-        raise _missing(user_id, purpose, f"ended on {(last.until or '')[:10]}")
+        raise _missing(user_id, purpose, "ended", (last.until or "")[:10])
     named = tuple(c for c in last.sensitive if policy.sensitive is None or c in policy.sensitive)
     return Permit(purpose, last.basis, named, tuple(c for c in policy.inferred if c in named), is_strict=True)
 
 
-def _missing(user_id: str, purpose: str | None, what: str) -> ConsentMissing:
+def _missing(
+    user_id: str, purpose: str | None, why: Literal["unrecorded", "ended", "withdrawn"], day: str | None = None
+) -> ConsentMissing:
+    what = {"unrecorded": "is not recorded", "ended": f"ended on {day}", "withdrawn": f"was withdrawn on {day}"}[why]
     about = "" if purpose is None else f" for the purpose {purpose!r}"
     command = f"limner consent grant USER --purpose {purpose or 'P'}"
     return ConsentMissing(
         f"the consent of user {shorten(user_id)}{about} {what}: nothing may be made of this history, or told",
         hint=f"Where there is a consent or another legal basis, record it: {command}",
+        purpose=purpose,
+        why=why,
+        day=day,
     )

@@ -22,6 +22,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -449,6 +450,16 @@ class Store:
         parts, sought = self._open(), matching.casefold()
         ids = [each for each in user_ids(parts.database) if sought in each.casefold() and (not after or each > after)]
         return parts.history.users(ids[:limit]), len(ids) > limit
+
+    def user_ids(self, prefix: str, limit: int, *, longest: int) -> tuple[list[str], bool]:
+        """At most ``limit`` ids that begin with ``prefix``, in whatever case, sorted; and whether there are more.
+
+        Ids of more than ``longest`` characters are left out.
+        """
+        sought = prefix.casefold()
+        ids = (each for each in user_ids(self._open().database) if len(each) <= longest)
+        found = list(islice((each for each in ids if each.casefold().startswith(sought)), limit + 1))
+        return found[:limit], len(found) > limit
 
     def event_page(
         self,

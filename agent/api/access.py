@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 
 from agent.api.problems import Problem
+from agent.errors import shorten
 from agent.limner import Limner
 from agent.service import DEFAULT_TENANT, ApiKey, Scope, Service
 
@@ -26,7 +27,8 @@ _Purpose = Annotated[
     Header(
         alias=PURPOSE,
         max_length=63,
-        description="What it is for: a purpose of the tenant's policy (/v1/policy); without it, the first one.",
+        description="What it is for: a purpose of the tenant's policy (/v1/policy). Without it: the first one that the "
+        "key is for, or, of a key for all, the policy's first.",
     ),
 ]
 _BEARER: Final = HTTPBearer(
@@ -61,12 +63,25 @@ class Caller:
         if not self.key.may(scope):
             raise Problem(403, "forbidden", f"the key is not good for this. It needs the scope {scope!r}")
 
+    def check_purpose(self, purpose: str | None) -> None:
+        """Refuse a purpose that the key is not good for; None: all of them.
+
+        Raises:
+            Problem: 403.
+        """
+        if not self.key.is_for(purpose):
+            what = "all purposes" if purpose is None else f"the purpose {shorten(purpose)}"
+            only = ", ".join(self.key.purposes)
+            remedy = f"It is good for: {only}. Use a key of `limner keys add` with another --purpose, or with none"
+            raise Problem(403, "forbidden", f"the key is not good for {what}. {remedy}")
+
 
 def caller_of(request: Request) -> Caller:
     """Who calls; the request is counted.
 
     Raises:
-        Problem: 401, without a key, or with one that is not good; 429, the key made too many requests.
+        Problem: 401, without a key, or with one that is not good; 403, it is not for the purpose that is named; 429,
+            the key made too many requests.
     """
     service: Service = request.app.state.service
     given = _given(request)
@@ -84,7 +99,11 @@ def caller_of(request: Request) -> Caller:
         )
     request.state.is_operator = key.may("admin")
     request.state.rate_headers = request.app.state.rates.count(key.key_id)
-    return Caller(service, key, request.headers.get(PURPOSE) or None)
+    named = request.headers.get(PURPOSE) or (key.purposes[0] if key.purposes else None)
+    caller = Caller(service, key, named)
+    if named is not None:
+        caller.check_purpose(named)
+    return caller
 
 
 def needs(scope: Scope) -> Any:

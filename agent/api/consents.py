@@ -105,6 +105,7 @@ async def record_consent(
         return Json({**entry.as_json(), "profile_versions": dropped}, 201)
     if given.purpose is None:
         raise UsageError("a consent is for a purpose", hint="Give purpose")
+    caller.check_purpose(given.purpose)  # a withdrawal is taken whatever the key is for
     more |= {"basis": given.basis, "until": given.until, "sensitive": given.sensitive}
     entry = await writing(request, service.grant, tenant, user_id, given.purpose, **more)
     return Json({**entry.as_json(), "profile_versions": 0}, 201)

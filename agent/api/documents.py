@@ -71,6 +71,7 @@ class KeyInfo(TypedDict):
     key_id: str
     tenant: str
     scopes: list[str]
+    purposes: list[str]
     label: str
     created_at: str
     expires_at: str | None

@@ -120,7 +120,8 @@ async def compact(request: Request, caller: Erases) -> Response:
 
 @router.get("/users/{user_id}/export", responses=returns(Export))
 async def export(caller: Erases, user_id: Segment) -> Response:
-    """Everything that the store holds about a user: events, snippets, profiles, corrections, receipts."""
+    """Everything that the store holds about a user, made for whatever purpose: also profiles, corrections, receipts."""
+    caller.check_purpose(None)
     return Json(await reading(caller.limner.export, user_id))
 
 

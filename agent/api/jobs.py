@@ -28,7 +28,8 @@ async def list_jobs(
 ) -> Response:
     """The tenant's jobs, oldest first, without their results."""
     found = caller.service.queue.jobs(caller.tenant, user)
-    return Json({"jobs": [job_document(each) for each in found if state in (None, each.state)]})
+    shown = [each for each in found if state in (None, each.state) and caller.key.is_for(each.purpose)]
+    return Json({"jobs": [job_document(each) for each in shown]})
 
 
 @router.get("/{job_id}", responses=returns(JobDocument))
@@ -56,6 +57,6 @@ async def follow_job(request: Request, caller: Reads, job_id: str) -> Response:
 
 def _job(caller: Caller, job_id: str) -> Job:
     job = caller.service.queue.job(caller.tenant, job_id)
-    if job is None:
+    if job is None or not caller.key.is_for(job.purpose):
         raise Problem(404, "not-found", "there is no such job. Jobs are remembered for an hour after they ended")
     return job

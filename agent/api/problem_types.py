@@ -26,7 +26,7 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         "Send Authorization: Bearer KEY; `limner keys add` makes a key.",
     ),
     "forbidden": ProblemType(
-        (403,), "The key is not good for this.", "Use a key with the scope that the detail names."
+        (403,), "The key is not good for this.", "Use a key with the scope, or for the purpose, that the detail names."
     ),
     "consent-missing": ProblemType(
         (403,),

@@ -50,7 +50,7 @@ async def once(
     if key is None:
         return await do()
     whole = hashlib.sha256()
-    for part in (request.method, str(request.url.path), request.url.query):
+    for part in (request.method, str(request.url.path), request.url.query, caller.purpose or ""):
         whole.update(f"{len(part)}:{part}".encode("utf-8", "surrogatepass"))
     whole.update(await request.body() if body is None else body)
     kept, owner = caller.service.once, f"{caller.tenant}/{caller.key.key_id}"

@@ -20,14 +20,15 @@ def ask(visit: Visitor, form: Given) -> Response:
     question = form["question"].strip()
     if not question:
         raise UsageError("there is no question", hint="Write one")
-    return _to(visit.caller.service.ask(visit.caller.tenant, form["user"], question))
+    return _to(visit.caller.service.ask(visit.caller.tenant, form["user"], question, purpose=visit.purpose))
 
 
 @router.post("/explain")
 def explain(visit: Visitor, form: Given) -> Response:
     """Ask why a profile has what it has."""
     schema = _schema(visit, form["schema"])
-    return _to(visit.caller.service.explain(visit.caller.tenant, form["user"], form["pointer"], schema))
+    service, tenant = visit.caller.service, visit.caller.tenant
+    return _to(service.explain(tenant, form["user"], form["pointer"], schema, purpose=visit.purpose))
 
 
 @router.post("/build")
@@ -36,9 +37,10 @@ def build(visit: Visitor, form: Given) -> Response:
     schema = _schema(visit, form["schema"])
     service, tenant, user = visit.caller.service, visit.caller.tenant, form["user"]
     for job in service.queue.jobs(tenant, user):
-        if job.kind == "profile" and job.about == schema.name and not job.progress().ended:
+        same = (job.kind, job.about, job.purpose) == ("profile", schema.name, visit.purpose)
+        if same and not job.progress().ended:
             return _to(job)
-    return _to(service.build(tenant, user, schema, fresh=bool(form["fresh"])))
+    return _to(service.build(tenant, user, schema, fresh=bool(form["fresh"]), purpose=visit.purpose))
 
 
 def _schema(visit: Visit, name: str) -> ProfileSchema:

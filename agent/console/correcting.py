@@ -76,7 +76,7 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
     check_pointer(schema, pointer)
     facets = plan_facets(schema, visit.texts.language)
     facet = next(each for each in facets if f"{pointer}/".startswith(f"{each.pointer}/"))
-    chosen = choose(service, tenant, user, schema.name, None)
+    chosen = choose(visit.caller, user, schema.name, None)
     portrait = None if chosen.document is None else portray(chosen.document, schema, visit.texts)
     values = [] if portrait is None else [each for one in portrait.attributes for each in one.values]
     standing = next((each for each in values if each.pointer == pointer), None)

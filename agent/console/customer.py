@@ -35,8 +35,9 @@ def customer(
     """Who this is, what they want, how they feel, and what proves it."""
     store = visit.caller.limner.store
     outline = store.browsing.outline(user)
-    chosen = choose_or_bar(visit.caller.service, visit.caller.tenant, user, schema, version)
-    jobs = visit.caller.service.queue.jobs(visit.caller.tenant, user)
+    chosen = choose_or_bar(visit.caller, user, schema, version)
+    every = visit.caller.service.queue.jobs(visit.caller.tenant, user)
+    jobs = [each for each in every if each.purpose == visit.purpose]
     building = [each for each in jobs if each.kind == "profile" and not each.progress().ended]
     return render(
         "customer.html",
@@ -65,7 +66,7 @@ def sheet(
 ) -> Response:
     """One page for paper: the profile with its quotes."""
     outline = visit.caller.limner.store.browsing.outline(user)
-    chosen = choose_or_bar(visit.caller.service, visit.caller.tenant, user, schema, version)
+    chosen = choose_or_bar(visit.caller, user, schema, version)
     portrait = _portrait(chosen, visit, with_refused=False)
     return render("sheet.html", visit, visit.request, user=user, outline=outline, chosen=chosen, portrait=portrait)
 

@@ -24,7 +24,7 @@ def profile(
 ) -> Response:
     """A version of a profile, as it was made."""
     visit.caller.limner.store.browsing.outline(user)
-    chosen = choose(visit.caller.service, visit.caller.tenant, user, schema, version)
+    chosen = choose(visit.caller, user, schema, version)
     if chosen.document is None:
         raise Missing
     return _file(chosen.document.as_json(), "profile.json")
@@ -34,6 +34,7 @@ def profile(
 def everything(visit: Visitor, user: Annotated[str, Query()]) -> Response:
     """All about a user."""
     visit.check("erase")
+    visit.caller.check_purpose(None)
     return _file(visit.caller.limner.export(user), "export.json")
 
 

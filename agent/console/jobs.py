@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
 
 from agent.console.footnotes import Notes
-from agent.console.pages import HOME, Missing, PageRoute, go_to, render
+from agent.console.pages import HOME, Missing, PageRoute, barred, go_to, render
 from agent.console.reasoning import reasoning_of
 from agent.console.texts import Texts
 from agent.console.visits import Given, Visit, Visitor
@@ -45,8 +45,7 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
     try:
         document = found.result_or_error()
     except LimnerError as error:
-        barred = f"{visit.texts('barred')} {visit.texts('barred.help')}"
-        said = barred if isinstance(error, ConsentMissing) else str(error)
+        said = " ".join(barred(error, visit.texts)) if isinstance(error, ConsentMissing) else str(error)
         return render("failed.html", visit, visit.request, error=said, **shown)
     if found.kind == "ask":
         answer: AnswerDocument = restored(AnswerDocument, document)
@@ -90,7 +89,7 @@ def told(progress: Progress, texts: Texts) -> str:
 
 def _find(visit: Visit, job_id: str) -> Job:
     found = visit.caller.service.queue.job(visit.caller.tenant, job_id)
-    if found is None:
+    if found is None or not visit.caller.key.is_for(found.purpose):
         raise Missing
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from agent.api.access import Caller
 from agent.documents import ProfileDocument
 from agent.errors import ConsentMissing, InputError, LimnerError
 from agent.plain import restored
@@ -39,7 +40,7 @@ class Chosen:
         version: the number of the chosen version.
         pending: what people said that the latest version does not know yet.
         loaded: how many messages came since it was made.
-        is_barred: nothing may be told, for want of a consent or another legal basis.
+        barred: why nothing may be told: the consent or other legal basis that is missing.
     """
 
     schema_name: str
@@ -50,7 +51,7 @@ class Chosen:
     version: int | None
     pending: "tuple[Correction, ...]"
     loaded: int
-    is_barred: bool = False
+    barred: ConsentMissing | None = None
 
     @property
     def is_latest(self) -> bool:
@@ -58,7 +59,7 @@ class Chosen:
         return not self.versions or self.version == self.versions[-1].number
 
 
-def choose(service: Service, tenant: str, user_id: str, schema_name: str, number: int | None) -> Chosen:
+def choose(caller: Caller, user_id: str, schema_name: str, number: int | None) -> Chosen:
     """The profile that a page is to show: of the schema that is named or was used last, in this or the latest version.
 
     Raises:
@@ -66,7 +67,7 @@ def choose(service: Service, tenant: str, user_id: str, schema_name: str, number
     """
     from agent.corrections import corrections_of
 
-    store = service.limner(tenant).store
+    service, tenant, store = caller.service, caller.tenant, caller.limner.store
     every = store.keeping.versions(user_id)
     name = schema_name or (every[-1].schema if every else _FIRST_CHOICE)
     names = tuple(dict.fromkeys([*(each.schema for each in every[::-1]), *service.schemas.names(tenant)]))
@@ -84,18 +85,18 @@ def choose(service: Service, tenant: str, user_id: str, schema_name: str, number
     return Chosen(name, schema, names, versions, _document(kept), wanted, pending, loaded)
 
 
-def choose_or_bar(service: Service, tenant: str, user_id: str, schema_name: str, number: int | None) -> Chosen:
+def choose_or_bar(caller: Caller, user_id: str, schema_name: str, number: int | None) -> Chosen:
     """The same; without any profile, where nothing may be told.
 
     Raises:
         InputError: as for ``choose``.
     """
     try:
-        return choose(service, tenant, user_id, schema_name, number)
-    except ConsentMissing:
-        names = tuple(service.schemas.names(tenant))
+        return choose(caller, user_id, schema_name, number)
+    except ConsentMissing as error:
+        names = tuple(caller.service.schemas.names(caller.tenant))
         name = schema_name if schema_name in names else _FIRST_CHOICE
-        return Chosen(name, None, names, (), None, None, (), 0, is_barred=True)
+        return Chosen(name, None, names, (), None, None, (), 0, barred=error)
 
 
 def document_at(store: Store, user_id: str, schema_name: str, number: int) -> ProfileDocument:

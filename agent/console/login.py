@@ -1,4 +1,4 @@
-"""Logging in with an API key, logging out, and the language of the pages."""
+"""Logging in with an API key, logging out, the language of the pages, and the purpose that they are for."""
 
 from typing import Annotated
 
@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from agent.console.pages import HOME, PageRoute, go_to, remember, render, safe_next
-from agent.console.visits import LANGUAGE_COOKIE, Given, cookie_name, new_secret, sessions_of
+from agent.console.visits import LANGUAGE_COOKIE, Given, Visitor, cookie_name, new_secret, sessions_of
+from agent.errors import UsageError, shorten
 from agent.service import Service
 
-__all__ = ["choose_language", "log_in", "log_out", "login_page", "router"]
+__all__ = ["choose_language", "choose_purpose", "log_in", "log_out", "login_page", "router"]
 
 router = APIRouter(prefix=HOME, route_class=PageRoute, include_in_schema=False)
 
@@ -43,6 +44,16 @@ def log_out(request: Request, form: Given) -> Response:
     response = go_to("login")
     response.delete_cookie(cookie_name(request), path=HOME)
     return response
+
+
+@router.post("/purpose")
+def choose_purpose(visit: Visitor, form: Given) -> Response:
+    """Remembers what the histories are used for, as long as the session lasts, and goes back."""
+    purpose = form["purpose"]
+    if purpose not in visit.purposes:
+        raise UsageError(f"there is no purpose {shorten(purpose)} here", hint=f"There are: {', '.join(visit.purposes)}")
+    visit.session.purpose = purpose
+    return RedirectResponse(safe_next(form["next"]), 303)
 
 
 @router.get("/language")

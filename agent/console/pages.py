@@ -16,13 +16,14 @@ from fastapi.routing import APIRoute
 
 from agent.api.problems import Problem, problem_of
 from agent.console.sessions import LASTS_SECONDS
+from agent.console.texts import Texts
 from agent.console.visits import LoginNeeded, Visit, cookie_name, texts_of
 from agent.errors import ConsentMissing, LimnerError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["HEADERS", "HOME", "Missing", "PageRoute", "go_to", "page_url", "remember", "render", "safe_next"]
+__all__ = ["HEADERS", "HOME", "Missing", "PageRoute", "barred", "go_to", "page_url", "remember", "render", "safe_next"]
 
 HOME: Final = "/console"
 
@@ -55,10 +56,9 @@ class PageRoute(APIRoute):
                 response = _to_login(request)
             except Problem as problem:
                 response = _error_page(request, problem)
-            except ConsentMissing:
-                texts = texts_of(request)
-                barred = Problem(403, "consent-missing", texts("barred"), hint=texts("barred.help"))
-                response = _error_page(request, barred)
+            except ConsentMissing as error:
+                said, remedy = barred(error, texts_of(request))
+                response = _error_page(request, Problem(403, "consent-missing", said, hint=remedy))
             except LimnerError as error:
                 response = _error_page(request, problem_of(error))
             except Missing:
@@ -83,11 +83,20 @@ def render(template: str, visit: Visit | None, request: Request, *, status: int 
         "visit": visit,
         "asset": request.app.state.console_assets.path,
         "url": page_url,
+        "barred": barred,
         "here": here if request.method == "GET" else HOME,
         "other_language": "en" if texts.language == "zh" else "zh",
     }
     content = _environment().get_template(template).render({**common, **shown})
     return HTMLResponse(content, status)
+
+
+def barred(error: ConsentMissing, texts: Texts) -> tuple[str, str]:
+    """What is missing, so that nothing may be told of a customer, and what to do."""
+    purpose = error.purpose or texts("purpose.none")
+    day = texts.date(error.day) if error.day else ""
+    said = texts(f"barred.{error.why or 'changed'}", purpose=purpose, day=day)
+    return said, texts("barred.help", purpose=error.purpose or "P")
 
 
 def page_url(page: str, **query: Any) -> str:

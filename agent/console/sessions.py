@@ -23,12 +23,17 @@ _MOST: Final = 10_000
 
 @dataclass(slots=True)
 class Session:
-    """A browser with a key. ``name``: what whoever sits there wants to be called in corrections."""
+    """A browser with a key.
+
+    ``name``: what whoever sits there wants to be called in corrections. ``purpose``: what the histories are used for,
+    as it was chosen; "" where nothing was.
+    """
 
     tenant: str
     key_id: str
     ends: float
     name: str = ""
+    purpose: str = ""
 
 
 class Sessions:
@@ -69,8 +74,13 @@ class Sessions:
             self._sessions.pop(_digest(secret), None)
 
     def token(self, secret: str) -> str:
-        """What a form of this browser has to hold, so that no other page can send one (CSRF)."""
-        return hmac.new(self._secret, secret.encode(), hashlib.sha256).hexdigest()
+        """What a form of this browser has to hold, so that no other page can send one (CSRF).
+
+        Another one for each purpose: a page from before another purpose was chosen can do nothing for that.
+        """
+        session = self.get(secret)
+        said = f"{secret} {session.purpose if session else ''}"
+        return hmac.new(self._secret, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
     def is_token(self, secret: str, token: str) -> bool:
         """Whether a token is that of the browser with this secret."""

@@ -48,7 +48,7 @@ def difference(
 ) -> Response:
     """The versions of a profile, and what differs between two of them: this one and the one it was made after."""
     visit.caller.limner.store.browsing.outline(user)
-    chosen = choose(visit.caller.service, visit.caller.tenant, user, schema, version)
+    chosen = choose(visit.caller, user, schema, version)
     if chosen.document is None or chosen.version is None:
         raise Missing
     recorded = _recorded(visit, user, chosen)

@@ -16,6 +16,7 @@ from agent.api.problems import Problem
 from agent.api.sites import is_foreign
 from agent.console.sessions import Session, Sessions
 from agent.console.texts import Texts, chosen_language
+from agent.errors import NoStore
 from agent.service import ApiKey, Scope, Service
 
 __all__ = [
@@ -51,6 +52,7 @@ class Visit:
         session: what is known of the browser.
         secret: what names the session.
         texts: the words of its language.
+        purposes: which purposes may be chosen; the caller's is one of them, where there are any.
     """
 
     request: Request
@@ -58,6 +60,12 @@ class Visit:
     session: Session
     secret: str
     texts: Texts
+    purposes: tuple[str, ...] = ()
+
+    @property
+    def purpose(self) -> str | None:
+        """What the histories are used for; None where the store has no purposes."""
+        return self.caller.purpose
 
     @property
     def token(self) -> str:
@@ -119,9 +127,20 @@ def visit_of(request: Request) -> Visit:
     key = None if session is None else _key_of(service, session, dev=request.app.state.settings.dev)
     if session is None or key is None:
         raise LoginNeeded
-    visit = Visit(request, Caller(service, key), session, secret, texts_of(request))
+    purposes = _purposes_for(service, key)
+    chosen = session.purpose if session.purpose in purposes else next(iter(purposes), None)
+    visit = Visit(request, Caller(service, key, chosen), session, secret, texts_of(request), purposes)
     visit.check("read")
     return visit
+
+
+def _purposes_for(service: Service, key: ApiKey) -> tuple[str, ...]:
+    """The purposes of the tenant's policy that the key is good for; the first is meant where none was chosen."""
+    try:
+        known = service.limner(key.tenant).store.policy().purposes
+    except NoStore:
+        known = ()
+    return tuple(each for each in known if key.is_for(each)) or key.purposes
 
 
 def texts_of(request: Request) -> Texts:
@@ -148,7 +167,11 @@ async def form_of(request: Request) -> Form:
     form = Form({name: values[-1].replace("\r\n", "\n") for name, values in fields.items()})  # as forms send "\n"
     secret = request.cookies.get(cookie_name(request), "")
     if is_foreign(request.headers) or not secret or not sessions_of(request).is_token(secret, form["token"]):
-        raise Problem(403, "forbidden", "the form is not of this session. Load the page again and repeat it")
+        raise Problem(
+            403,
+            "forbidden",
+            "the form is not of this session, or is for another purpose. Load the page again and repeat it",
+        )
     return form
 
 

@@ -249,10 +249,20 @@ ENGLISH: Final[dict[str, str]] = {
     "sure.good": "sure",
     "sure.fair": "fairly sure",
     "sure.low": "unsure",
-    "barred": "No profile and no answers are shown: no consent of this customer, or other legal basis, is recorded "
-    "for this purpose, or it has ended or was withdrawn.",
-    "barred.help": "The messages can still be read. Whoever may do so records a consent with “limner consent "
-    "grant”, or over the HTTP API.",
+    "barred.unrecorded": "No profile and no answers are shown for “{purpose}”: no consent of this customer, or other "
+    "legal basis, is recorded for that.",
+    "barred.ended": "No profile and no answers are shown for “{purpose}”: the consent of this customer, or other legal "
+    "basis, ended on {day}.",
+    "barred.withdrawn": "No profile and no answers are shown for “{purpose}”: this customer withdrew the consent on "
+    "{day}, or objected.",
+    "barred.changed": "This is not shown: what may be told of this customer changed since it was made.",
+    "barred.help": "The messages can still be read. Where there is a consent or another legal basis, whoever may do so "
+    "records it: limner consent grant USER --purpose {purpose}, or over the HTTP API.",
+    "purpose": "Purpose",
+    "purpose.choose": "Choose",
+    "purpose.for": "for: {purpose}",
+    "purpose.help": "What you look at customers for. It counts on all pages, until you log out.",
+    "purpose.none": "any purpose",
     "withheld": "Not asked for, since the policy does not allow it:",
     "answer.withheld": "Not answered, since the policy does not allow it:",
     "sensitive": "sensitive data",

@@ -76,7 +76,7 @@ async def call_tool(
         caller.check(tool.scope, f"the tool {name}")
         outcome = await tool.run(Call(caller, tool.checked(given), _growing(report_progress)))
     except UnknownUser as error:
-        return _failed(f"no user {shorten(error.user_id)} in the store. list_users tells who is there")
+        return _failed(_unknown(error))
     except LimnerError as error:
         return _failed(str(error))
     except Exception:  # the SDK would send the exception's words, which may be those of a history, to the client
@@ -94,6 +94,10 @@ def _growing(report_progress: ReportProgress) -> Report:
         await report_progress(told, None, words)
 
     return report
+
+
+def _unknown(error: UnknownUser) -> str:
+    return f"no user {shorten(error.user_id)} in the store. list_users tells who is there"
 
 
 def _succeeded(outcome: Outcome) -> "types.CallToolResult":
@@ -119,6 +123,8 @@ def protocol_errors() -> Iterator[None]:
 
     try:
         yield
+    except UnknownUser as error:
+        raise MCPError(code=types.INVALID_PARAMS, message=_unknown(error)) from error
     except LimnerError as error:
         raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from error
     except Exception as error:  # as in call_tool

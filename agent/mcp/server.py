@@ -1,4 +1,4 @@
-"""The server of the protocol, without a transport: tools, resources, and what it says of itself.
+"""The server of the protocol, without a transport: tools, resources, prompts, and what it says of itself.
 
 Knows the SDK; what tools do is theirs, who calls is given.
 """
@@ -6,9 +6,11 @@ Knows the SDK; what tools do is theirs, who calls is given.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.mcp import resources
+from agent.errors import shorten
+from agent.mcp import prompts, resources
 from agent.mcp.caller import Caller
 from agent.mcp.calling import TOOLS, call_tool, compact, listed_tool, protocol_errors
+from agent.mcp.completing import arguments_of_prompt, arguments_of_resource, completed
 from agent.mcp.tool import DATA_ONLY
 from agent.mcp.working import in_thread
 
@@ -46,6 +48,9 @@ def make_server(caller_of: CallerOf) -> "Server[Any]":
         on_list_resources=handlers.list_resources,
         on_list_resource_templates=handlers.list_resource_templates,
         on_read_resource=handlers.read_resource,
+        on_list_prompts=handlers.list_prompts,
+        on_get_prompt=handlers.get_prompt,
+        on_completion=handlers.complete,
     )
     server.middleware.clear()  # the SDK's only one tells OpenTelemetry which tools are called and what is read
     return server
@@ -109,6 +114,50 @@ class _Handlers:
             document = await in_thread(lambda: resources.read(caller, uri))
         contents = types.TextResourceContents(uri=uri, mime_type="application/json", text=compact(document))
         return types.ReadResourceResult(contents=[contents])
+
+    async def list_prompts(self, context: "ServerRequestContext[Any, Any]", params: Any) -> "types.ListPromptsResult":
+        import mcp_types as types
+
+        shown = prompts.PROMPTS.values() if self._caller_of(context).may("read") else ()
+        return types.ListPromptsResult(prompts=[_listed_prompt(each) for each in shown])
+
+    async def get_prompt(
+        self, context: "ServerRequestContext[Any, Any]", params: "types.GetPromptRequestParams"
+    ) -> "types.GetPromptResult":
+        import mcp_types as types
+
+        caller, given = self._caller_of(context), params.arguments or {}
+        with protocol_errors():
+            caller.check("read", f"the prompt {shorten(params.name)}")
+            words = await in_thread(lambda: prompts.written(caller, params.name, given))
+        message = types.PromptMessage(role="user", content=types.TextContent(type="text", text=words))
+        return types.GetPromptResult(description=prompts.PROMPTS[params.name].description, messages=[message])
+
+    async def complete(
+        self, context: "ServerRequestContext[Any, Any]", params: "types.CompleteRequestParams"
+    ) -> "types.CompleteResult":
+        import mcp_types as types
+
+        caller, ref, asked = self._caller_of(context), params.ref, params.argument
+        with protocol_errors():
+            caller.check("read", "completing arguments")
+            if isinstance(ref, types.PromptReference):
+                names = arguments_of_prompt(ref.name)
+            else:
+                names = arguments_of_resource(ref.uri)
+            found = await in_thread(lambda: completed(caller, names, asked.name, asked.value))
+        return types.CompleteResult(completion=types.Completion(values=found.values, has_more=found.more))
+
+
+def _listed_prompt(prompt: prompts.Prompt) -> "types.Prompt":
+    """A prompt as clients list it."""
+    import mcp_types as types
+
+    told = [
+        types.PromptArgument(name=name, description=each["description"], required=name in prompt.given["required"])
+        for name, each in prompt.given["properties"].items()
+    ]
+    return types.Prompt(name=prompt.name, title=prompt.title, description=prompt.description, arguments=told)
 
 
 def _version() -> str:

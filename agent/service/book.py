@@ -13,7 +13,7 @@ __all__ = ["Book"]
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS keys (
     id TEXT PRIMARY KEY, hash BLOB NOT NULL, tenant TEXT NOT NULL, scopes TEXT NOT NULL, label TEXT NOT NULL,
-    created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT
+    created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT, purposes TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS schemas (
     tenant TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, registered_at TEXT NOT NULL,
@@ -76,4 +76,19 @@ class Book:
             self.path.chmod(0o600)
         connection.execute("PRAGMA secure_delete = ON")
         connection.executescript(_TABLES)
+        _bring_up(connection)
         return connection
+
+
+def _bring_up(connection: sqlite3.Connection) -> None:
+    """Add to a file of an earlier limner what it lacks; another process may do so at the same moment."""
+    if "purposes" not in _columns_of_keys(connection):
+        try:
+            connection.execute("ALTER TABLE keys ADD COLUMN purposes TEXT NOT NULL DEFAULT ''")
+        except sqlite3.OperationalError:
+            if "purposes" not in _columns_of_keys(connection):
+                raise
+
+
+def _columns_of_keys(connection: sqlite3.Connection) -> set[str]:
+    return {row[1] for row in connection.execute("PRAGMA table_info(keys)")}

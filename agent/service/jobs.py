@@ -49,6 +49,7 @@ class Job:
     Attributes:
         tenant, user_id: whom it is for, and about.
         kind, about: what is made, and the name of the schema where there is one.
+        purpose: what it is done for.
         guard: asked before a result is told; raises why it may not be (any more).
         result: the document, when it is done; :meth:`result_or_error` tells it.
         error: why it failed.
@@ -61,6 +62,7 @@ class Job:
     task: Task
     about: str | None = None
     guard: Callable[[], None] = go_on
+    purpose: str | None = None
     job_id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     state: JobState = "queued"
     step: Step | None = None

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, get_args
 from agent.errors import NotFound, UsageError, shorten
 from agent.service.book import Book
 from agent.service.tenants import check_tenant
+from retrieval.policies import check_purpose
 from retrieval.timestamps import utc_text
 
 __all__ = ["SCOPES", "ApiKey", "Keys", "Scope", "allows"]
@@ -36,7 +37,7 @@ def allows(scopes: Collection[Scope], scope: Scope) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What is known of a key; times are ISO 8601 in UTC."""
+    """What is known of a key; times are ISO 8601 in UTC. ``purposes``: what it may be used for; empty: for all."""
 
     key_id: str
     tenant: str
@@ -45,6 +46,11 @@ class ApiKey:
     created_at: str
     expires_at: str | None = None
     revoked_at: str | None = None
+    purposes: tuple[str, ...] = ()
+
+    def is_for(self, purpose: str | None) -> bool:
+        """Whether it may be used for a purpose."""
+        return not self.purposes or purpose in self.purposes
 
     def may(self, scope: Scope) -> bool:
         """Whether the key is good for ``scope``."""
@@ -60,6 +66,7 @@ class ApiKey:
             "key_id": self.key_id,
             "tenant": self.tenant,
             "scopes": [each for each in SCOPES if each in self.scopes],
+            "purposes": list(self.purposes),
             "label": self.label,
             "created_at": self.created_at,
             "expires_at": self.expires_at,
@@ -74,12 +81,18 @@ class Keys:
         self._book = book
 
     def make(
-        self, tenant: str, scopes: Collection[str], *, label: str = "", days: int | None = None
+        self,
+        tenant: str,
+        scopes: Collection[str],
+        *,
+        label: str = "",
+        days: int | None = None,
+        purposes: Collection[str] = (),
     ) -> tuple[str, ApiKey]:
         """A new key, and what is known of it. The key cannot be shown again.
 
         Raises:
-            UsageError: no such tenant name or scope, or ``days`` is not positive.
+            UsageError: no such tenant name, scope or purpose, ``days`` is not positive, or a key for purposes may all.
         """
         check_tenant(tenant)
         wanted = [each for each in SCOPES if each in scopes]
@@ -89,13 +102,20 @@ class Keys:
             raise UsageError("a key needs a scope", hint=f"Scopes are: {', '.join(SCOPES)}")
         if days is not None and days < 1:
             raise UsageError(f"a key cannot expire after {days} days", hint="Give at least 1, or none")
+        named = tuple(dict.fromkeys(check_purpose(each) for each in purposes))
+        if named and "admin" in wanted:
+            hint = "Leave --purpose out, or give it the scopes read, write and erase"
+            raise UsageError(
+                "a key with the scope 'admin' may change the policy, and cannot be for purposes", hint=hint
+            )
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         now = datetime.now(UTC)
         ends = None if days is None else utc_text(now + timedelta(days=days))
-        made = ApiKey(key_id, tenant, frozenset(wanted), label, utc_text(now), ends)
+        made = ApiKey(key_id, tenant, frozenset(wanted), label, utc_text(now), ends, purposes=named)
         self._book.write(
-            "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-            (key_id, _hash(secret), tenant, " ".join(wanted), label, made.created_at, ends),
+            "INSERT INTO keys (id, hash, tenant, scopes, label, created_at, expires_at, purposes) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (key_id, _hash(secret), tenant, " ".join(wanted), label, made.created_at, ends, " ".join(named)),
         )
         return f"limner_{key_id}_{secret}", made
 
@@ -129,12 +149,13 @@ class Keys:
         return found if found.is_good() else None
 
 
-_COLUMNS: Final = "id, tenant, scopes, label, created_at, expires_at, revoked_at"
+_COLUMNS: Final = "id, tenant, scopes, label, created_at, expires_at, revoked_at, purposes"
 
 
 def _of_row(row: tuple[Any, ...]) -> ApiKey:
-    key_id, tenant, scopes, label, created, expires, revoked = row
-    return ApiKey(key_id, tenant, frozenset(scopes.split()), label, created, expires, revoked)
+    key_id, tenant, scopes, label, created, expires, revoked, purposes = row
+    bound = tuple(purposes.split())
+    return ApiKey(key_id, tenant, frozenset(scopes.split()), label, created, expires, revoked, bound)
 
 
 def _hash(secret: str) -> bytes:

@@ -72,13 +72,13 @@ class Service:
             UnknownUser, ConsentMissing: at once, before anything waits.
             QueueFull: too much waits.
         """
-        limner, guard = self._with_user(tenant, user_id, purpose)
+        limner, guard, named = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             watched = _watched(limner, on_step, may_go_on)
             return watched.ask(user_id, question, min_confidence=min_confidence).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "ask", task, guard=guard))
+        return self.queue.submit(Job(tenant, user_id, "ask", task, guard=guard, purpose=named))
 
     def build(
         self,
@@ -91,24 +91,24 @@ class Service:
         purpose: str | None = None,
     ) -> Job:
         """Let the model make a profile; the job's result is the profile document. See :meth:`ask`."""
-        limner, guard = self._with_user(tenant, user_id, purpose)
+        limner, guard, named = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             watched = _watched(limner, on_step, may_go_on)
             return watched.profile(user_id, schema, min_confidence=min_confidence, fresh=fresh).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name, guard=guard))
+        return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name, guard=guard, purpose=named))
 
     def explain(
         self, tenant: str, user_id: str, pointer: str, schema: ProfileSchema, *, purpose: str | None = None
     ) -> Job:
         """Let the model find out why a profile has what it has; the result is the explanation. See :meth:`ask`."""
-        limner, guard = self._with_user(tenant, user_id, purpose)
+        limner, guard, named = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             return _watched(limner, on_step, may_go_on).explain(user_id, pointer, schema).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "explain", task, about=schema.name, guard=guard))
+        return self.queue.submit(Job(tenant, user_id, "explain", task, about=schema.name, guard=guard, purpose=named))
 
     def explain_answer(self, tenant: str, user_id: str, question: str, *, purpose: str | None = None) -> Job:
         """Let the model find out why a question is answered as it is; the result is the explanation. See :meth:`ask`.
@@ -119,12 +119,12 @@ class Service:
         from agent.explaining import check_question
 
         check_question(question)
-        limner, guard = self._with_user(tenant, user_id, purpose)
+        limner, guard, named = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             return _watched(limner, on_step, may_go_on).explain_answer(user_id, question).as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "explain", task, guard=guard))
+        return self.queue.submit(Job(tenant, user_id, "explain", task, guard=guard, purpose=named))
 
     def load(
         self,
@@ -202,8 +202,10 @@ class Service:
         with self._lock:
             return self._turns[tenant]
 
-    def _with_user(self, tenant: str, user_id: str, purpose: str | None) -> tuple[Limner, Callable[[], None]]:
-        """The tenant's store for the purpose, and what refuses results of work about the user that may not be told."""
+    def _with_user(
+        self, tenant: str, user_id: str, purpose: str | None
+    ) -> tuple[Limner, Callable[[], None], str | None]:
+        """The tenant's store for the purpose, what refuses results of work about the user, and which purpose it is."""
         limner = self.limner(tenant).for_purpose(purpose)
         limner.store.snippet_count(user_id)
         before = limner.permit(user_id)
@@ -213,7 +215,7 @@ class Service:
             if (now.purpose, now.sensitive) != (before.purpose, before.sensitive):
                 raise ConsentMissing("what may be told of this user changed since this was made", hint="Ask again")
 
-        return limner, guard
+        return limner, guard, before.purpose
 
 
 def _watched(limner: Limner, on_step: OnStep, may_go_on: Callable[[], None]) -> Limner:

@@ -14,6 +14,7 @@ from agent.errors import ModelUnavailable
 from agent.schema_rules import escape_pointer
 from agent.service import Job
 from retrieval.keeping import VersionNote
+from retrieval.policies import make_policy
 from tests.agent.console.desk import Desk, cite, served
 from tests.agent.scripted import answer
 
@@ -371,6 +372,43 @@ def test_axe_finds_no_serious_problem(browser: Browser, base: str, desk: Desk, s
     model.go_on.set()
     window.close()
     assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_a_purpose_is_chosen_with_the_keyboard_and_without_scripts(
+    browser: Browser, tmp_path: Path, scheme: str, width: int
+) -> None:
+    """And axe finds nothing serious where it may be chosen, and where a consent is missing."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    desk = Desk(tmp_path)  # its service ends with the server
+    desk.maya()
+    desk.limner.store.set_policy(make_policy(["support", "marketing"], None, [], require_consent=False))
+    desk.limner.store.consents.withdraw("maya", "marketing", by="t")
+    with served(desk.service) as address:
+        window = Window(browser, address, color_scheme=scheme, viewport={"width": width, "height": 800})
+        page = window.go("/customer?user=maya")
+        expect(page.get_by_label("Purpose", exact=True)).to_have_value("support")
+        found = [serious(Axe().run(page))]
+        page.get_by_label("Purpose", exact=True).focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-barred]")).to_contain_text("withdrew the consent")
+        expect(page.get_by_label("Purpose", exact=True)).to_have_value("marketing")
+        found.append(serious(Axe().run(page)))
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        window.close()
+        plain = Window(browser, address, java_script_enabled=False)
+        page = plain.go("/sheet?user=maya")
+        page.get_by_label("Purpose", exact=True).select_option("marketing")
+        page.get_by_role("button", name="Choose").click()
+        expect(page.locator("[data-barred]")).to_contain_text("limner consent grant USER --purpose marketing")
+        page.emulate_media(media="print")
+        expect(page.get_by_text("for: marketing")).to_be_visible()
+        expect(page.get_by_label("Purpose", exact=True)).to_be_hidden()
+        plain.context.close()
+    assert found == [[], []]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
