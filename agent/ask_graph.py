@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from agent.allowing import Allowing, categories_of, unstated
-from agent.backing import as_said, back, only_repeats, settles_yes_or_no
+from agent.backing import as_said, back, bare, covers, items_of, only_repeats, settles_yes_or_no
 from agent.chat import Chat
 from agent.comparing import Comparison, comparison_in
 from agent.counting import count_by_code
@@ -17,6 +17,7 @@ from agent.dating import dated
 from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, Withheld, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, line_of, prompt_language, take_within
+from agent.naming import asks_how, how_is, only_names
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Weighed, read, weigh, weightiest
 from agent.stages import ALL, Stages
@@ -264,6 +265,10 @@ class AskGraph:
         if not hits:
             return {"answer": None, "cited": []}
         reading = read(self._chat, state["question"], hits, state["language"])
+        if (naming := _naming(state, reading.text)) and (name := reading.text):
+            chosen = weightiest([each for each in state["weighed"] if each not in naming]) or chosen
+            hits = take_within([each.hit for each in chosen], _READ_TOKENS)
+            reading = read(self._chat, how_is(name, state["language"]), hits, state["language"])
         signals = signals_of(
             tells=max(each.tells for each in chosen), nothing=reading.nothing, draft=reading.probability
         )
@@ -276,12 +281,18 @@ class AskGraph:
             return {"cited": [], "confidence": 0.0}
         self._on_step(Step("verify", 0, 1))
         keys = {key_of(hit) for hit in shown}
-        backed = back(answer, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
+        backed = back(bare(question, answer), question, [each for each in state["weighed"] if key_of(each.hit) in keys])
         answer, cited = backed.answer, list(backed.hits)
         sure = self._judged(state, answer, cited) if self._stages.judge and self._stages.verify else None
         first = next(each for each in state["weighed"] if key_of(each.hit) == key_of(cited[0]))
         signals = state["signals"] | signals_of(
-            share=backed.share, judge=sure, told=first.tells, rank=first.rank, cited=len(cited)
+            share=backed.share,
+            judge=sure,
+            told=first.tells,
+            rank=first.rank,
+            cited=len(cited),
+            covers=covers(question, cited),
+            items=len(items_of(answer)),
         )
         reason = _unsupported(answer, question, cited, backed.share) if self._stages.verify else None
         if reason is None and signals["nothing"] > _NOTHING_AT_MOST and self._stages.verify:
@@ -305,6 +316,13 @@ class AskGraph:
         quotes = "\n".join(line_of(hit) for hit in cited).replace('"', "'")  # they stand in quotation marks
         question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
         return self._chat.probability_of_yes("", question)
+
+
+def _naming(state: _State, answer: str | None) -> list[Weighed]:
+    """Of a question for what something is like, the snippets that say only that it is called ``answer``."""
+    if answer is None or not asks_how(state["question"]):
+        return []
+    return [each for each in state["weighed"] if only_names(answer, each.hit.snippet.text)]
 
 
 def _mute(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from typing import Final
 from agent.evidence import line_of
 from agent.reading import Weighed
 from agent.wording import missing_numbers, normalise, said_share
-from retrieval import Hit
+from retrieval import Hit, without_asking
 
-__all__ = ["Backed", "as_said", "back", "items_of", "only_repeats", "settles_yes_or_no"]
+__all__ = ["Backed", "as_said", "back", "bare", "covers", "items_of", "only_repeats", "settles_yes_or_no"]
 
 _ENOUGH: Final = 0.5
 _LEAST: Final = 0.3
@@ -26,6 +26,12 @@ _ASKS_YES_NO: Final = re.compile(
     re.IGNORECASE,
 )
 _CHOOSES: Final = re.compile(r"\bor\b|还是|或者|哪(?:一?个|位|家|种|场)?|\bwhich\b|谁", re.IGNORECASE)
+_FOR_EXAMPLE: Final = re.compile(
+    r"\be\.?\s?g\b\.?|\bfor (?:example|instance)\b|\bsuch as\b|比如|例如|譬如", re.IGNORECASE
+)
+_TOLD: Final = re.compile(r"(?P<asked>[\u3400-\u9fff]{2})(?:是|为|[：:])(?P<told>[^，,；;。]+)")
+_TOLD_EN: Final = re.compile(r"(?P<asked>[^,;]+?)\s+(?:is|was|are|were)\s+(?P<told>.+)", re.IGNORECASE)
+_LITTLE: Final = frozenset({"a", "an", "the", "my", "your", "his", "her", "our", "their", "its", "s"})
 _MOST_CITED: Final = 4
 
 
@@ -52,9 +58,40 @@ def settles_yes_or_no(question: str, answer: str) -> bool:
 
 
 def only_repeats(question: str, answer: str) -> bool:
-    """Whether an answer adds no word to its question; one of two that the question names may well be the answer."""
-    added = set(normalise(answer).split()) - set(normalise(question).split())
+    """Whether an answer adds no word to its question; what the question names as a choice or an example may well be
+    the answer."""
+    added = set(normalise(answer).split()) - _asked(question)
     return not added and _CHOOSES.search(question) is None
+
+
+def _asked(question: str) -> set[str]:
+    """The words of a question, without the examples of answers that it gives ("e.g., employed, retired")."""
+    return set(normalise(_FOR_EXAMPLE.split(question, maxsplit=1)[0]).split())
+
+
+def covers(question: str, hits: Iterable[Hit]) -> float:
+    """Which share, 0 to 1, of the words that a question asks about the snippets hold, with what each replies to.
+
+    A snippet about something else, or of somebody else, holds few: of all that is known about an answer this tells
+    best whether it is right (docs/faithfulness.md).
+    """
+    wanted = without_asking(_FOR_EXAMPLE.split(question, maxsplit=1)[0])
+    return said_share(wanted, "\n".join(f"{hit.asked or ''}\n{line_of(hit)}" for hit in hits))
+
+
+def bare(question: str, answer: str) -> str:
+    """``answer`` without the words of the question that it begins with, as in "the duration is eight days".
+
+    In Chinese the two characters before 是 must stand in the question ("活动的规模是五千人"); in other languages
+    every word before "is".
+    """
+    if found := _TOLD.search(answer):
+        repeated = found["asked"] in question
+    elif found := _TOLD_EN.fullmatch(answer.strip()):
+        repeated = set(normalise(found["asked"]).split()) <= _asked(question) | _LITTLE
+    if not found or not repeated or only_repeats(question, found["told"]):
+        return answer
+    return found["told"].strip()
 
 
 def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
@@ -63,7 +100,7 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     Words of the question do not count: an answer that only repeats it rests on nothing.
     """
     chosen: list[Hit] = []
-    asked = set(normalise(question).split())
+    asked = _asked(question)
     shares: dict[str, float] = {}
     for item in items_of(answer):
         added = " ".join(word for word in normalise(item).split() if word not in asked) or item
@@ -76,7 +113,7 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     if not chosen:
         chosen = [each.hit for each in read[:1]]
     kept = [item for item, share in shares.items() if share >= _LEAST]
-    if 0 < len(kept) < len(shares):
+    if 0 < len(kept) < len(items_of(answer)):  # one that is said twice is said once
         shares = {item: shares[item] for item in kept}
         answer = ("、" if _HAN.search(answer) else ", ").join(kept)
     return Backed(tuple(chosen[:_MOST_CITED]), sum(shares.values()) / len(shares), answer)

@@ -113,8 +113,9 @@ class SignalMap(_Plain):
 class Calibration(SignalMap):
     """A fitted map for one model and one kind of statement: answers, or claims of a profile.
 
-    ``before`` is what the predictions said themselves, ``cross_validated`` what the map says about users that it was
-    not fitted on; ``n`` statements of ``users`` users. ``needs`` are the signals that all of them had.
+    ``strength`` is C of the regression: the smaller, the closer the weights were held to 0. ``before`` is what the
+    predictions said themselves, ``cross_validated`` what the map says about users that it was not fitted on; ``n``
+    statements of ``users`` users. ``needs`` are the signals that all of them had.
     """
 
     kind: Kind
@@ -125,6 +126,7 @@ class Calibration(SignalMap):
     data: tuple[str, ...]
     n: int
     users: int
+    strength: float = 1.0
     before: Quality
     cross_validated: Quality
 

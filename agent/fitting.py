@@ -21,6 +21,7 @@ _FOLDS = 5
 _PROBABILITIES = frozenset({"judge", "draft", "null", "nothing"})
 _COUNTS = frozenset({"support", "rank", "age_days"})
 _SURE = 0.99
+_STRENGTHS = (1.0, 0.3, 0.1, 0.03)  # C of the regression: the smaller, the less it trusts a small sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Statement:
     signals: Mapping[str, float]
     confidence: float
     right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a map is fitted: C of the regression, and whether a rising curve lies on top."""
+
+    strength: float
+    isotonic: bool
 
 
 def check_fitting(target: Path) -> None:
@@ -55,9 +64,9 @@ def transform_of(signal: str) -> Transform:
 def fit(statements: Sequence[Statement], kind: Kind, model: str, prompts: str, data: Sequence[str]) -> Calibration:
     """The map from signals to probabilities for one model.
 
-    Its quality is cross-validated over groups of users, so that nobody's own statements help to judge them. The
-    isotonic step is kept if it lowers the cross-validated Brier score, which, unlike the calibration error, cannot be
-    lowered by saying the same of everything.
+    Its quality is cross-validated over groups of users, so that nobody's own statements help to judge them. How much
+    the weights are held back (L2), and whether the isotonic step is kept, is what gives the lowest cross-validated
+    Brier score, which, unlike the calibration error, cannot be lowered by saying the same of everything.
 
     Raises:
         InputError: too few statements, users or signals, or all are right or all wrong.
@@ -71,10 +80,11 @@ def fit(statements: Sequence[Statement], kind: Kind, model: str, prompts: str, d
             "a calibration",
             hint=f"It needs {FEWEST}, of two users or more, right and wrong ones: take a larger sample",
         )
-    qualities = {flag: _quality(_cross_validated(usable, isotonic=flag), usable) for flag in (False, True)}
-    isotonic = qualities[True].brier < qualities[False].brier
+    ways = [_Way(strength, isotonic=flag) for flag in (False, True) for strength in _STRENGTHS]
+    qualities = {way: _quality(_cross_validated(usable, way), usable) for way in ways}
+    best = min(ways, key=lambda way: qualities[way].brier)
     return Calibration(
-        **dict(_fitted(usable, isotonic=isotonic)),
+        **dict(_fitted(usable, best)),
         kind=kind,
         model=model,
         needs=tuple(sorted(set.intersection(*({*each.signals} for each in usable)))),
@@ -83,8 +93,9 @@ def fit(statements: Sequence[Statement], kind: Kind, model: str, prompts: str, d
         data=tuple(data),
         n=len(usable),
         users=len(users),
+        strength=best.strength,
         before=_quality([each.confidence for each in usable], usable),
-        cross_validated=qualities[isotonic],
+        cross_validated=qualities[best],
     )
 
 
@@ -94,7 +105,7 @@ def _quality(chances: Sequence[float], statements: Sequence[Statement]) -> Quali
     return Quality(ece=round(ece(chances, rights), 4), auroc=round(auroc(chances, rights), 4), brier=round(brier, 4))
 
 
-def _cross_validated(statements: Sequence[Statement], *, isotonic: bool) -> list[float]:
+def _cross_validated(statements: Sequence[Statement], way: _Way) -> list[float]:
     """What maps say of each statement that were fitted without its user."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -103,13 +114,13 @@ def _cross_validated(statements: Sequence[Statement], *, isotonic: bool) -> list
     folds = StratifiedGroupKFold(min(_FOLDS, len(set(users))), shuffle=True, random_state=0)
     chances = [0.0] * len(statements)
     for inside, outside in folds.split(rights, rights, users):
-        fitted = _fitted([statements[at] for at in inside], isotonic=isotonic)
+        fitted = _fitted([statements[at] for at in inside], way)
         for at in outside:
             chances[at] = fitted.confidence(statements[at].signals)
     return chances
 
 
-def _fitted(statements: Sequence[Statement], *, isotonic: bool) -> SignalMap:
+def _fitted(statements: Sequence[Statement], way: _Way) -> SignalMap:
     from sklearn.linear_model import LogisticRegression
 
     rights = [each.right for each in statements]
@@ -120,11 +131,11 @@ def _fitted(statements: Sequence[Statement], *, isotonic: bool) -> SignalMap:
         )
     scales = [_scaled(name, statements) for name in sorted({name for each in statements for name in each.signals})]
     matrix = [[entry for scale in scales for entry in _columns(scale, each.signals)] for each in statements]
-    model = LogisticRegression(max_iter=1000).fit(matrix, rights)
+    model = LogisticRegression(C=way.strength, max_iter=1000).fit(matrix, rights)
     weights = iter(float(weight) for weight in model.coef_[0])
     features = tuple(each.model_copy(update={"weight": next(weights), "missing": next(weights)}) for each in scales)
     plain = SignalMap(intercept=float(model.intercept_[0]), features=features)
-    return plain.model_copy(update={"isotonic": _curve(plain, statements)}) if isotonic else plain
+    return plain.model_copy(update={"isotonic": _curve(plain, statements)}) if way.isotonic else plain
 
 
 def _scaled(signal: str, statements: Sequence[Statement]) -> Feature:

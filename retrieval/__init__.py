@@ -28,7 +28,7 @@ from retrieval.loaders.documents import events_of_documents
 from retrieval.loading import BadLine, load_events
 from retrieval.personal.policy import PersonalData
 from retrieval.personal.revealing import Revealed
-from retrieval.queries import questions_in
+from retrieval.queries import questions_in, without_asking
 from retrieval.ranking import Found
 from retrieval.reldates import RelativeDate, relative_dates
 from retrieval.reranking import Reranker, load_reranker
@@ -79,4 +79,5 @@ __all__ = [
     "relative_dates",
     "split_event",
     "split_text",
+    "without_asking",
 ]

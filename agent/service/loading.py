@@ -3,10 +3,8 @@
 Knows events and stores, nothing of requests.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from agent.service.turns import Turns
@@ -38,26 +36,9 @@ def load_in_parts(
 
     report, left = IngestReport(files=1), _Rest(rows, seconds)
     while not left.is_over:
-        with turns.taken(), _half_of_the_cores():
+        with turns.taken():
             limner.ingest_events(left.part(), force=force, progress=progress, report=report)
     return report
-
-
-@contextmanager
-def _half_of_the_cores() -> Iterator[None]:
-    """Embedding in this thread takes half of the cores, so that reading has the others.
-
-    Only this thread's own number is changed: a language model in this process, and queries, keep all of them.
-    """
-    if "torch" not in sys.modules:  # nothing was embedded yet, or another library does it
-        yield
-        return
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    cores = torch.get_num_threads()  # torch sets a thread's number when it is first asked there
-    with threadpool_limits(max(1, cores // 2), "openmp"):
-        yield
 
 
 class _Rest:

@@ -18,7 +18,7 @@ SAVED: dict[str, Any] = {
         {"signal": "judge", "transform": "logit", "mean": 0.0, "scale": 2.0, "weight": 1.0, "missing": -1.0},
         {"signal": "support", "transform": "log1p", "mean": 1.0, "scale": 1.0, "weight": 0.5},
     ],
-    "isotonic": None, "needs": ["judge"],
+    "isotonic": None, "needs": ["judge"], "strength": 1.0,
 }  # fmt: skip
 
 
@@ -112,11 +112,21 @@ def test_a_fit_is_applied_as_scikit_learn_does(tmp_path: Path) -> None:
     middle = sum(x) / len(x)
     spread = (sum((each - middle) ** 2 for each in x) / len(x)) ** 0.5
     matrix = [[(each - middle) / spread, 0.0] for each in x]
-    model = LogisticRegression(max_iter=1000).fit(matrix, [row.right for row in rows])
+    model = LogisticRegression(C=made.strength, max_iter=1000).fit(matrix, [row.right for row in rows])
     assert [plain.confidence(row.signals) for row in rows] == pytest.approx(model.predict_proba(matrix)[:, 1], abs=1e-4)
     path = tmp_path / "c.json"
     path.write_text(made.model_dump_json(indent=2), "utf-8")
     assert load(path) == made
+
+
+def test_signals_that_tell_nothing_are_held_back_in_a_small_sample() -> None:
+    chance = random.Random(1)
+    names = [f"noise{number}" for number in range(8)]
+    signals = [{name: chance.random() for name in names} for _ in range(60)]
+    rows = [Statement(f"u{at % 6}", each, 0.5, chance.random() < 0.5) for at, each in enumerate(signals)]
+    made = fit(rows, "answer", "m", "p", ["d"])
+    assert made.strength < 1.0
+    assert all(0.3 < made.confidence(row.signals) < 0.7 for row in rows)
 
 
 def test_a_bent_relation_needs_the_isotonic_step() -> None:

@@ -366,6 +366,24 @@ def test_a_comparison_is_two_questions_and_code_decides(open_limner: Any) -> Non
     assert document.steps[-1]["told"] == {"Anna": "169 cm", "Ben": "5'9"}
 
 
+def test_what_something_is_called_is_not_what_it_is_like(open_limner: Any) -> None:
+    rows = [
+        {"user_id": "u1", "id": "a", "text": "My phone is a Pixel 7."},
+        {"user_id": "u1", "id": "b", "text": "The Pixel 7 is quick but its battery is weak."},
+    ]
+
+    def script(system: str, user: str, schema: Any) -> Any:
+        if not user.endswith("Answer:"):
+            return 0.9
+        if "What is Pixel 7 like?" in user:
+            return "quick, weak battery"
+        return "Pixel 7"
+
+    document = open_limner(script, rows)[0].ask("u1", "How is my phone?")
+    assert document.answer == "quick, weak battery" and [each.event_id for each in document.evidence] == ["b"]
+    assert open_limner(script, rows)[0].ask("u1", "What is my phone?").answer == "Pixel 7"
+
+
 def test_what_another_speaker_said_is_no_evidence_about_the_one_that_is_asked_about(open_limner: Any) -> None:
     rows = [
         {"id": "a", "timestamp": "2024-03-01", "speaker": "Melanie", "text": "I had a setback with my pottery."},

@@ -7,10 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from numpy.typing import NDArray
 
 from agent.errors import NotFound, StoreBusy, StoreError, UsageError
 from agent.fakes import ScriptedChat
@@ -228,32 +225,4 @@ def test_a_store_that_is_busy_does_not_end_the_upkeep(tmp_path: Path, caplog: py
         time.sleep(0.05)
     upkeep.stop()
     assert service.limner("default").users() == []
-    service.close()
-
-
-class _Counting(HashingEmbedder):
-    """Notes how many threads torch may use wherever it embeds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.passages: list[int] = []
-        self.queries: list[int] = []
-
-    def embed_passages(self, texts: list[str]) -> NDArray[np.float32]:
-        self.passages.append(torch.get_num_threads())
-        return super().embed_passages(texts)
-
-    def embed_queries(self, texts: list[str]) -> NDArray[np.float32]:
-        self.queries.append(torch.get_num_threads())
-        return super().embed_passages(texts)
-
-
-def test_loading_leaves_half_of_the_cores_to_reading(tmp_path: Path) -> None:
-    embedder, cores = _Counting(), torch.get_num_threads()
-    limner = Limner(tmp_path, llm=ScriptedChat(script=lambda *asked: "[]"), embedder=embedder)
-    service = Service(limner, tmp_path)
-    service.load("default", [Event("u", "e", "I live in Munich.")])
-    limner.search("u", "city")
-    assert embedder.passages == [max(1, cores // 2)] and set(embedder.queries) == {cores}
-    assert torch.get_num_threads() == cores
     service.close()
