@@ -121,7 +121,7 @@ class Keys:
 
     def all(self, tenant: str | None = None) -> list[ApiKey]:
         """All keys, oldest first, or those of a tenant."""
-        rows = self._book.read(f"SELECT {_COLUMNS} FROM keys ORDER BY created_at, id")
+        rows = self._book.read(f"SELECT {_COLUMNS} FROM keys ORDER BY created_at, rowid")
         return [key for key in map(_of_row, rows) if tenant in (None, key.tenant)]
 
     def revoke(self, key_id: str, tenant: str | None = None) -> ApiKey:
