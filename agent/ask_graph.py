@@ -265,8 +265,8 @@ class AskGraph:
         if not hits:
             return {"answer": None, "cited": []}
         reading = read(self._chat, state["question"], hits, state["language"])
-        if (naming := _naming(state, reading.text)) and (name := reading.text):
-            chosen = weightiest([each for each in state["weighed"] if each not in naming]) or chosen
+        if (name := reading.text) is not None and (others := _but_naming(state, name)) is not None:
+            chosen = weightiest(others) or chosen
             hits = take_within([each.hit for each in chosen], _READ_TOKENS)
             reading = read(self._chat, how_is(name, state["language"]), hits, state["language"])
         signals = signals_of(
@@ -318,11 +318,13 @@ class AskGraph:
         return self._chat.probability_of_yes("", question)
 
 
-def _naming(state: _State, answer: str | None) -> list[Weighed]:
-    """Of a question for what something is like, the snippets that say only that it is called ``answer``."""
-    if answer is None or not asks_how(state["question"]):
-        return []
-    return [each for each in state["weighed"] if only_names(answer, each.hit.snippet.text)]
+def _but_naming(state: _State, name: str) -> list[Weighed] | None:
+    """Of a question for what something is like, the snippets but those that say only that it is called ``name``; None
+    for other questions, and where none says that."""
+    if not asks_how(state["question"]):
+        return None
+    others = [each for each in state["weighed"] if not only_names(name, each.hit.snippet.text)]
+    return others if len(others) < len(state["weighed"]) else None
 
 
 def _mute(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -102,7 +102,8 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     chosen: list[Hit] = []
     asked = _asked(question)
     shares: dict[str, float] = {}
-    for item in items_of(answer):
+    items = items_of(answer)
+    for item in dict.fromkeys(items):
         added = " ".join(word for word in normalise(item).split() if word not in asked) or item
         held = [(_held(item, added, each.hit), each) for each in read]
         best = max((share for share, _ in held), default=0.0)
@@ -113,7 +114,7 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     if not chosen:
         chosen = [each.hit for each in read[:1]]
     kept = [item for item, share in shares.items() if share >= _LEAST]
-    if 0 < len(kept) < len(items_of(answer)):  # one that is said twice is said once
+    if 0 < len(kept) < len(items):  # one that is said twice is said once
         shares = {item: shares[item] for item in kept}
         answer = ("、" if _HAN.search(answer) else ", ").join(kept)
     return Backed(tuple(chosen[:_MOST_CITED]), sum(shares.values()) / len(shares), answer)

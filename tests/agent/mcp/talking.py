@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from agent.service import DEFAULT_TENANT, Scope, Service
 from retrieval import HashingEmbedder
 from tests.agent.scripted import EVENTS, SCHEMA, answer, open_with
 
-__all__ = ["SCHEMA_FILE", "caller_over", "open_store", "text_of"]
+__all__ = ["SCHEMA_FILE", "Connect", "caller_over", "open_store", "text_of"]
 
 SCHEMA_FILE = "small.json"
+Connect = Callable[..., AbstractAsyncContextManager[Any]]
+"""What connects a client of the SDK to a server in this process, with scopes."""
 
 
 def open_store(folder: Path, script: Callable[..., str | float] = answer, *more: Mapping[str, Any]) -> Limner:

@@ -1,9 +1,6 @@
 """Prompts and completions through the SDK's own client, in this process and over both transports."""
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +15,15 @@ from agent.limner import Limner
 from agent.mcp import make_server
 from agent.mcp.calling import TOOLS
 from agent.mcp.prompts import PROMPTS
-from agent.service import Scope, Service
+from agent.service import Service
 from prompts import LANGUAGES
 from retrieval.policies import make_policy
-from tests.agent.mcp.talking import caller_over, open_store, text_of
+from tests.agent.mcp.talking import Connect, caller_over, open_store, text_of
 from tests.agent.mcp.test_over_http import up
 from tests.agent.mcp.test_stdio import server as stdio_server
 
 PROFILES = "limner://users/{user_id}/profiles/{schema}"
 EVENTS = "limner://users/{user_id}/events/{event_id}"
-Connect = Callable[..., AbstractAsyncContextManager[Client]]
-
-
-@pytest.fixture
-def limner(tmp_path: Path) -> Limner:
-    return open_store(tmp_path)
-
-
-@pytest.fixture(params=["legacy", "auto"])
-def connect(request: pytest.FixtureRequest, limner: Limner) -> Connect:
-    @asynccontextmanager
-    async def connected(*scopes: Scope, purpose: str | None = None) -> AsyncIterator[Client]:
-        caller = replace(caller_over(limner, *scopes), purpose=purpose)
-        async with Client(make_server(lambda context: caller), mode=request.param) as client:
-            yield client
-        caller.service.close()
-
-    return connected
 
 
 async def words(client: Client, name: str, **given: str) -> str:

@@ -1,8 +1,6 @@
 """The tools and resources, through the SDK's own client in this process, in both forms of the protocol."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +15,10 @@ from agent.mcp import make_server
 from agent.mcp.calling import TOOLS
 from agent.mcp.resources import uri_of
 from agent.service import Scope
-from tests.agent.mcp.talking import caller_over, open_store, text_of
+from tests.agent.mcp.talking import Connect, caller_over, open_store, text_of
 
 READING = ["list_users", "search_history", "ask_user", "get_profile", "explain_claim"]
 WRITING = ["add_event", "correct_claim"]
-
-Connect = Callable[..., AbstractAsyncContextManager[Client]]
-
-
-@pytest.fixture
-def limner(tmp_path: Path) -> Limner:
-    return open_store(tmp_path)
-
-
-@pytest.fixture(params=["legacy", "auto"])
-def connect(request: pytest.FixtureRequest, limner: Limner) -> Connect:
-    @asynccontextmanager
-    async def connected(*scopes: Scope) -> AsyncIterator[Client]:
-        caller = caller_over(limner, *scopes)
-        async with Client(make_server(lambda context: caller), mode=request.param) as client:
-            yield client
-        caller.service.close()
-
-    return connected
 
 
 async def call(client: Client, tool: str, **given: Any) -> dict[str, Any]:
