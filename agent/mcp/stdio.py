@@ -5,6 +5,7 @@ While it serves, the SDK keeps stdout for the protocol: whatever else is printed
 
 import asyncio
 import os
+import signal
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self, cast
@@ -21,12 +22,20 @@ _STDIN: Final = 0
 
 
 def run_stdio(caller: Caller) -> None:
-    """Serve until the client has gone; what it still waited for is stopped."""
+    """Serve until the client has gone; what it still waited for is stopped.
+
+    Raises:
+        KeyboardInterrupt: on SIGTERM, too. The serving task is cancelled then: an exception at whatever place the loop
+            has come to would leave the SDK's scopes half closed.
+    """
     import anyio
 
     async def serve() -> None:
         from mcp.server.stdio import stdio_server
 
+        task = asyncio.current_task()
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, nor beside the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # type: ignore[union-attr]
         server = make_server(lambda context: caller)
         lines = cast("AsyncFile[str]", _Lines(_STDIN))  # the SDK iterates over it, no more
         async with stdio_server(stdin=lines) as (incoming, outgoing):
@@ -34,6 +43,8 @@ def run_stdio(caller: Caller) -> None:
 
     try:
         anyio.run(serve)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     finally:
         caller.service.close()
 
