@@ -1,10 +1,10 @@
-"""The ask graph (LangGraph): search → weigh each snippet → search further or read the best ones → verify.
+"""The ask graph (LangGraph): whose words → search → weigh each snippet → search further or read the best → verify.
 
 Knows the order of the steps; the rules of retrieval, reading and wording are in modules of their own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -22,6 +22,7 @@ from agent.progress import OnStep, Step, ignore
 from agent.reading import Weighed, read, weigh, weightiest
 from agent.stages import ALL, Stages
 from agent.voice import without_instructions
+from agent.whose import said_by_another
 from agent.wording import missing_numbers
 from prompts import Language, render
 from retrieval import Hit, Store, named_speakers, questions_in
@@ -167,6 +168,8 @@ class AskGraph:
             told = self._compared(user_id, question, comparison)
             if told.answer is not None:
                 return told
+        if self._stages.verify and (declined := self._said_by_another(user_id, question)):
+            return declined
         state = self._graph.invoke({"user_id": user_id, "question": question})
         return _Told(
             state["answer"],
@@ -177,6 +180,16 @@ class AskGraph:
             state["steps"],
             [each.hit for each in state["weighed"]],
         )
+
+    def _said_by_another(self, user_id: str, question: str) -> _Told | None:
+        """The question declined, where somebody else than the person asked about said it; else None."""
+        rejected = said_by_another(self._store, user_id, question)
+        if rejected is None:
+            return None
+        if self._allowing.conceals(" ".join(each.quote for each in rejected.evidence)):
+            rejected = replace(rejected, evidence=())
+        step = {"step": "whose", "question": question, "said_by_another": rejected.reason}
+        return _Told(None, rejected=[rejected], steps=[step])
 
     def _compared(self, user_id: str, question: str, comparison: Comparison) -> _Told:
         first, second = (self._tell(user_id, each) for each in comparison.questions)

@@ -101,7 +101,8 @@ class Claim:
 class Rejected:
     """A value that the model drafted, or a person forbade, and that is not in the profile, with the reason.
 
-    ``value`` is None where it is sensitive and was not stated: then it is not kept.
+    ``value`` is None where it is sensitive and was not stated: then it is not kept; and where a question was declined
+    for what somebody else said, which is the evidence.
     """
 
     pointer: str

@@ -15,6 +15,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
     (r"these words tell (\S+) \(P=(\S+) against (\S+)\)", r"这些话说的是 \1（P=\2 对 \3）"),
     (r"the number (\S+) is not in the cited words", r"所引原话里没有数字 \1"),
     (r"said by someone else about themselves, not about the user", "别人说的是自己，不是用户"),
+    (r"said by (.+), not by the person asked about", r"这是\1说的，不是所问的人"),
     (r"said of another person", "说的是别人"),
     (r"asked, not said", "是在问，不是在说"),
     (r"denied, not said", "说的是否定"),

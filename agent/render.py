@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from agent.footnotes import Footnotes, excerpt, is_chinese, shown, source_of
+from agent.reasons import reason_in_chinese
 from agent.schema_rules import attribute_of, escape_pointer, unescape_pointer
+from agent.whose import known_instead
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,6 +52,7 @@ _ENGLISH: Final = {
     "comma": ", ",
     "nothing": "Nothing is known.",
     "cannot tell": "I cannot tell from this history.",
+    "instead": "But this was {reason}: {marks}",
     "unanswered": "Not told by this history: {names}",
     "withheld": "Not asked for, since the store's policy does not allow it: {names}",
     "declined": "Not answered: the store's policy does not allow answers about {names}.",
@@ -84,6 +87,7 @@ _CHINESE: Final = {
     "comma": "、",
     "nothing": "一无所知。",
     "cannot tell": "这段历史里看不出来。",
+    "instead": "不过，{reason}：{marks}",
     "unanswered": "这段历史里看不出：{names}",
     "withheld": "本库策略不允许，因此没有询问：{names}",
     "declined": "不回答：本库策略不允许回答有关{names}的问题。",
@@ -161,13 +165,17 @@ def print_answer(console: "Console", document: "AnswerDocument") -> None:
         print_line(console, words["declined"].format(names=names))
     elif document.answer is None:
         print_line(console, words["cannot tell"])
+    for each in known_instead(document) if document.answer is None and not declined else ():
+        reason = reason_in_chinese(each.reason) if words is _CHINESE else each.reason
+        print_line(console, words["instead"].format(reason=shown(reason), marks=notes.cite(each.evidence, "")))
     if document.answer is not None:
         marks = notes.cite(document.evidence, document.answer)
         print_line(console, f"{shown(document.answer)} {marks}".rstrip())
         if document.unanswered:
             print_line(console, words["unanswered"].format(names=" ".join(document.unanswered)))
     print_notes(console, notes, words)
-    _print_end(console, words, len(document.rejected), document.usage, document.history)
+    drafted = [each for each in document.rejected if each not in known_instead(document)]
+    _print_end(console, words, len(drafted), document.usage, document.history)
 
 
 def mostly_chinese(document: "ProfileDocument") -> bool:

@@ -21,6 +21,7 @@ __all__ = [
     "asks_for_agent",
     "asks_for_now",
     "named_periods",
+    "names_of",
     "period_of",
     "periods_in",
     "speakers_in",
@@ -88,11 +89,12 @@ def speakers_in(question: str, speakers: Collection[str]) -> frozenset[str] | No
     The user is meant, as ``frozenset()``, when none is named and the question speaks of "me" or of "the user".
     """
     folded = question.casefold()
-    named = frozenset(each for each in speakers if any(_stands_in(name, folded) for name in _names_of(each)))
+    named = frozenset(each for each in speakers if any(_stands_in(name, folded) for name in names_of(each)))
     return named or (frozenset() if _FIRST_PERSON.search(question) else None)
 
 
-def _names_of(speaker: str) -> Iterator[str]:
+def names_of(speaker: str) -> Iterator[str]:
+    """What a speaker may be called, folded: the whole name, and its parts of three letters or more."""
     name = speaker.casefold().strip()
     yield name
     yield from (part for part in name.split() if len(part) > 2)

@@ -54,6 +54,7 @@ from retrieval.retention import Expired, Rule
 from retrieval.search import Hit, find
 from retrieval.sql import SCHEMA_VERSION
 from retrieval.views import View
+from retrieval.whose import said_by_another
 
 if TYPE_CHECKING:
     from retrieval.archives import Manifest
@@ -527,6 +528,15 @@ class Store:
         parts.history.check_user(user_id)
         embedder, reranker = parts.mirror.check_embedder(), self._loaded_reranker()
         return find(parts.views, embedder, user_id, queries, k, roles, now, reranker)
+
+    def said_by_another(self, user_id: str, question: str) -> Hit | None:
+        """What another person said that fits a question better than the words of those whom it names; None mostly.
+
+        See :func:`retrieval.whose.said_by_another`.
+        """
+        parts = self._open()
+        parts.history.check_user(user_id)
+        return said_by_another(parts.views, parts.mirror.check_embedder(), user_id, question)
 
     def _loaded_reranker(self) -> "Reranker | None":
         if self._whole is not None:

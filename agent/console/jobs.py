@@ -11,6 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from agent.console.footnotes import Notes
 from agent.console.pages import HOME, Missing, PageRoute, barred, go_to, render
+from agent.console.portrait import reason_in
 from agent.console.reasoning import reasoning_of
 from agent.console.texts import Texts
 from agent.console.visits import Given, Visit, Visitor
@@ -19,6 +20,7 @@ from agent.errors import ConsentMissing, LimnerError
 from agent.explanations import Explanation
 from agent.plain import restored
 from agent.service import Job, Progress
+from agent.whose import known_instead
 
 __all__ = ["cancel", "job", "router", "stream", "told"]
 
@@ -51,7 +53,11 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
         answer: AnswerDocument = restored(AnswerDocument, document)
         notes = Notes(found.user_id)
         notes.cite(answer.evidence)
-        return render("answer.html", visit, visit.request, answer=answer, notes=notes, **shown)
+        instead = [(reason_in(visit.texts, each.reason), notes.cite(each.evidence)) for each in known_instead(answer)]
+        drafted = [each for each in answer.rejected if each not in known_instead(answer)]
+        refused = [(each.value, reason_in(visit.texts, each.reason)) for each in drafted]
+        shown |= {"answer": answer, "notes": notes, "instead": instead, "refused": refused}
+        return render("answer.html", visit, visit.request, **shown)
     explanation: Explanation = restored(Explanation, document)
     reasoning = reasoning_of(explanation, visit.texts)
     return render("explanation.html", visit, visit.request, found=explanation, reasoning=reasoning, **shown)

@@ -198,6 +198,7 @@ ENGLISH: Final[dict[str, str]] = {
     "ask.placeholder": "Ask about this customer, e.g. What was wrong with the last order?",
     "asked": "Asked before",
     "answer.none": "I cannot tell from this history.",
+    "answer.instead": "But this was {reason}:",
     "answer.rest": "Not told by this history:",
     "job.ask": "Answer",
     "job.profile": "Profile",

@@ -188,6 +188,7 @@ CHINESE: Final[dict[str, str]] = {
     "ask.placeholder": "就这位客户提问，例如：最近一笔订单出了什么问题？",
     "asked": "之前的提问",
     "answer.none": "这段历史里看不出来。",
+    "answer.instead": "不过，{reason}：",
     "answer.rest": "这段历史里看不出：",
     "job.ask": "回答",
     "job.profile": "画像",

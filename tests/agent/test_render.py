@@ -217,6 +217,17 @@ def test_no_answer_in_the_language_of_the_question() -> None:
     assert lines(print_answer, answer("在哪里？", None))[0] == "这段历史里看不出来。"
 
 
+def test_what_somebody_else_said_is_told_instead() -> None:
+    said = Rejected("/answer", None, "said by Anna, not by the person asked about", (HAMBURG,))
+    english = lines(print_answer, answer("Where?", None, rejected=(said,)))
+    assert english[:2] == [
+        "I cannot tell from this history.",
+        "But this was said by Anna, not by the person asked about: [1]",
+    ]
+    assert english[3].startswith("[1]") and "rejected" not in " ".join(english)
+    assert lines(print_answer, answer("在哪里？", None, rejected=(said,)))[1] == "不过，这是Anna说的，不是所问的人：[1]"
+
+
 def test_long_quotes_are_shortened_around_the_value() -> None:
     words = "and so it went on " * 20
     cut = excerpt(f"{words}until I said I'm Vegan, really {words}", ["(no", "vegan"])

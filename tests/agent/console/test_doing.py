@@ -137,6 +137,16 @@ def test_a_question_is_answered_with_footnotes(desk: Desk, browser: Browser) -> 
 def test_what_the_history_does_not_tell_is_said(desk: Desk, browser: Browser) -> None:
     job_id = wait_for(desk, browser.post("/ask", user="maya", question="What is her shoe size?"))
     assert "I cannot tell from this history" in browser.text("/job", id=job_id)
+
+
+def test_what_somebody_else_said_is_shown_instead(desk: Desk, browser: Browser) -> None:
+    desk.load("talk", [("t1", "2026-01-10T09:00:00Z", "other", "My pottery class had a setback.")], speaker="Anna")
+    desk.load("talk", [("t2", "2026-01-11T09:00:00Z", "other", "I am painting.")], speaker="Ben")
+    question = "What setback did Ben have in his pottery class?"
+    job_id = wait_for(desk, browser.post("/ask", user="talk", question=question))
+    page = browser.text("/job", id=job_id)
+    assert "But this was said by Anna, not by the person asked about" in page
+    assert "My pottery class had a setback." in page and "Drafted and refused" not in page
     assert browser.post("/ask", user="maya", question=" ").status_code == 400
     assert browser.post("/ask", user="nobody", question="Who?").status_code == 404
 
