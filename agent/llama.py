@@ -8,22 +8,23 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
-from agent.errors import ModelReplyError, ModelUnavailable, shorten
+from agent.errors import LimnerError, ModelReplyError, shorten
 from agent.grammars import grammar_of
 from agent.tool_calls import bound_tools, called, choices, openai_messages, tool_grammar
 
 if TYPE_CHECKING:
-    from xllamacpp import Server
+    from agent.llama_server import LlamaServer
+    from agent.prompt_states import PromptStates
 
 __all__ = ["LlamaChat", "estimate_tokens"]
 
@@ -45,9 +46,15 @@ class LlamaChat(BaseChatModel):
     threads: int = 0
     """0: one a physical core, as llama.cpp chooses."""
     max_tokens: int = 512
+    beginnings: tuple[str, ...] = ()
+    """Constant texts that system messages begin with, without anything of a user: see :mod:`agent.prompt_states`."""
+    states_folder: str | None = None
+    """Where the states after ``beginnings`` are kept for other processes; None: they are not."""
 
     _server: Any = PrivateAttr(default=None)
+    _states: Any = PrivateAttr(default=None)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
+    _turn: Any = PrivateAttr(default_factory=threading.Lock)
 
     @property
     def _llm_type(self) -> str:
@@ -57,7 +64,7 @@ class LlamaChat(BaseChatModel):
     def _identifying_params(self) -> Mapping[str, Any]:
         return {"model": Path(self.model_path).name, "n_ctx": self.n_ctx}
 
-    def load(self) -> "Server":
+    def load(self) -> "LlamaServer":
         """Load the weights now rather than at the first call; takes some seconds.
 
         Raises:
@@ -65,42 +72,32 @@ class LlamaChat(BaseChatModel):
         """
         with self._lock:
             if self._server is None:
-                self._server = self._start()
-            return self._server
+                self._start()
+            return cast("LlamaServer", self._server)
 
     def forget_prompts(self) -> None:
-        """Unload the model with the cache of its last prompt; the next call loads it again."""
-        with self._lock:
-            self._server = None
+        """Unload the model with the cache of its prompts; the next call loads it again.
 
-    def _start(self) -> "Server":
-        try:
-            import xllamacpp
-        except ImportError as error:
-            raise ModelUnavailable(
-                f"the model {shorten(self.model_path)} needs the package 'xllamacpp', which is not installed",
-                hint="Install it: pip install 'limner[embedded]'",
-            ) from error
+        What is kept in files are beginnings of prompts without a word of a history.
+        """
+        with self._lock:
+            self._server = self._states = None
+
+    def _start(self) -> None:
+        from agent.llama_server import LlamaServer
+
         path = Path(self.model_path)
-        if not path.is_file():
-            raise ModelUnavailable(f"there is no model file {shorten(str(path))}", hint="Give the path of a GGUF file")
-        with path.open("rb") as file:
-            if file.read(4) != b"GGUF":
-                raise ModelUnavailable(f"{shorten(str(path))} is not a GGUF file", hint="Give the path of a GGUF file")
-        params = xllamacpp.CommonParams()
-        params.model.path = str(path)
-        params.n_ctx = self.n_ctx
-        params.n_parallel = 1
-        params.verbosity = -1
-        if self.threads:
-            params.cpuparams.n_threads = self.threads
-        try:
-            return xllamacpp.Server(params)
-        except RuntimeError as error:
-            raise ModelUnavailable(
-                f"llama.cpp cannot load {shorten(str(path))}: {shorten(str(error), 200)}",
-                hint="Check the file and the free memory",
-            ) from error
+        self._server = LlamaServer(path, n_ctx=self.n_ctx, threads=self.threads)
+        self._states = self._kept_states(self._server, path)
+
+    def _kept_states(self, server: "LlamaServer", path: Path) -> "PromptStates | None":
+        from agent.prompt_states import PromptStates
+
+        if self.states_folder is None or not self.beginnings:
+            return None
+        found = path.stat()
+        model = f"{path.resolve()} {found.st_size} {found.st_mtime_ns} {self.n_ctx}"
+        return PromptStates(server, model, Path(self.states_folder), self.beginnings)
 
     def _generate(
         self,
@@ -123,9 +120,13 @@ class LlamaChat(BaseChatModel):
             **({"logprobs": True, "top_logprobs": kwargs.get("top_logprobs", 1)} if kwargs.get("logprobs") else {}),
             **({"grammar": grammar} if grammar else {}),
         }
-        reply = self._answer(request)
+        with self._turn:
+            server, states = self.load(), self._states
+            before = _interruptible(lambda: states.make_ready(_system_of(messages))) if states else 0
+            reply = _answer(server, request)
         choice, timings = reply["choices"][0], reply["timings"]
-        read, cached, written = timings["prompt_n"], timings["cache_n"], timings["predicted_n"]
+        cached = max(0, timings["cache_n"] - before)
+        read, written = timings["prompt_n"] + timings["cache_n"] - cached, timings["predicted_n"]
         message = AIMessage(
             content=choice["message"]["content"] or "",
             usage_metadata=UsageMetadata(
@@ -144,18 +145,24 @@ class LlamaChat(BaseChatModel):
         """The model with tools that it may call, one at a time; see :mod:`agent.tool_calls` for ``tool_choice``."""
         return self.bind(**bound_tools(tools, tool_choice, **kwargs))
 
-    def _answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        server = self.load()
-        reply = _interruptible(lambda: server.handle_chat_completions(dict(request)))
-        if isinstance(reply, dict) and "choices" in reply:
-            return reply
-        error = reply.get("error", reply) if isinstance(reply, dict) else reply
-        message = error.get("message", error) if isinstance(error, dict) else error
-        raise ModelReplyError(f"llama.cpp refused a request: {shorten(str(message), 200)}")
-
     def get_num_tokens(self, text: str) -> int:
         """An upper estimate of the tokens of ``text``, by code: UTF-8 bytes over 2.5 (no request is made)."""
         return estimate_tokens(text)
+
+
+def _answer(server: "LlamaServer", request: Mapping[str, Any]) -> dict[str, Any]:
+    reply = _interruptible(lambda: server.chat(request))
+    if isinstance(reply, dict) and "choices" in reply:
+        return reply
+    error = reply.get("error", reply) if isinstance(reply, dict) else reply
+    message = error.get("message", error) if isinstance(error, dict) else error
+    raise ModelReplyError(f"llama.cpp refused a request: {shorten(str(message), 200)}")
+
+
+def _system_of(messages: Sequence[BaseMessage]) -> str:
+    """The text of the system message that a conversation begins with; "" where it has none."""
+    first = messages[0] if messages else None
+    return first.content if isinstance(first, SystemMessage) and isinstance(first.content, str) else ""
 
 
 def estimate_tokens(text: str) -> int:
@@ -171,7 +178,7 @@ def _interruptible(call: Any) -> Any:
     def work() -> None:
         try:
             future.set_result(call())
-        except RuntimeError as error:
+        except (RuntimeError, LimnerError) as error:
             future.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.errors import ModelUnavailable, shorten
-from retrieval.weights import LLM, Progress, assemble
+from retrieval.weights import LLM, Progress, assemble, cache_dir
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -33,16 +33,14 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
         UsageError: ``spec`` names no provider that is known, or an address or a key is missing.
         ModelUnavailable: the weights or a package are missing.
     """
-    from agent.llama import LlamaChat
-
     provider, _, name = spec.partition(":")
     if spec == EMBEDDED_LLM:
-        return LlamaChat(model_path=str(assemble(LLM, progress=progress)))
+        return _llama(assemble(LLM, progress=progress))
     if provider == "gguf" and name:
         path = Path(name).expanduser()
         if not path.is_file():
             raise ModelUnavailable(f"there is no model file {shorten(str(path))}", hint="Give the path of a GGUF file")
-        return LlamaChat(model_path=str(path))
+        return _llama(path)
     if provider == "transformers" and name:
         from agent.torch_chat import TorchChat
         from agent.torch_loading import folder_of
@@ -52,6 +50,16 @@ def load_chat_model(spec: str, *, base_url: str | None = None, progress: Progres
     from agent.providers import served_model
 
     return served_model(spec, base_url)
+
+
+def _llama(path: Path) -> "BaseChatModel":
+    """A GGUF model; what it computed of the constant beginnings of prompts is kept beside the weights."""
+    from agent.llama import LlamaChat
+    from prompts import constant_beginnings
+
+    return LlamaChat(
+        model_path=str(path), beginnings=constant_beginnings(), states_folder=str(cache_dir() / "prompt-states")
+    )
 
 
 def is_in_process(llm: "str | BaseChatModel") -> bool:

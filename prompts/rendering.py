@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-__all__ = ["LANGUAGES", "Language", "PromptError", "own_words", "prompts_version", "render", "template_names"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "PromptError",
+    "constant_beginnings",
+    "own_words",
+    "prompts_version",
+    "render",
+    "template_names",
+]
 
 Language = Literal["en", "zh"]
 _FILLED_IN = re.compile(r"\{[{%].*?[}%]\}")
+_WORTH_KEEPING = 200  # bytes
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
@@ -74,6 +84,22 @@ def own_words() -> str:
         for name in template_names(language)
     ]
     return "\n".join(_FILLED_IN.sub(" ", text) for text in texts)
+
+
+@cache
+def constant_beginnings() -> tuple[str, ...]:
+    """What system messages are or begin with before anything is filled in, where that is 200 bytes or more.
+
+    It is the same for every user and question, so that a model may keep what it computed of it.
+    """
+    texts = [
+        (_folder(language) / f"{name}.j2").read_text(encoding="utf-8")
+        for language in LANGUAGES
+        for name in template_names(language)
+        if name.endswith("_system")
+    ]
+    beginnings = (_FILLED_IN.split(text, maxsplit=1)[0].strip() for text in texts)
+    return tuple(each for each in beginnings if len(each.encode()) >= _WORTH_KEEPING)
 
 
 def _template_bytes() -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from agent import Limner
@@ -118,3 +119,33 @@ def test_the_model_calls_a_tool_and_answers_with_what_it_found(model: LlamaChat,
         assert found.answer is not None and not found.refused
         for each in found.evidence:
             assert each.quote in limner.store.event("paper", each.event_id).text
+
+
+def test_a_new_process_need_not_read_the_rules_again(tmp_path: Path, model: LlamaChat) -> None:
+    rules = "You tell in which city the user lives. Only the city, nothing else. " * 4
+
+    def asked() -> tuple[int, Any]:
+        chat = LlamaChat(model_path=model.model_path, beginnings=(rules,), states_folder=str(tmp_path))
+        messages = [("system", rules), ("human", "I live in Rome.")]
+        reply = chat.invoke(messages, max_tokens=1, logprobs=True, top_logprobs=5)
+        assert reply.usage_metadata is not None
+        chat.forget_prompts()
+        counts = reply.usage_metadata
+        return counts["input_tokens"] - counts["input_token_details"]["cache_read"], reply.response_metadata["logprobs"]
+
+    (first, told), (second, again) = asked(), asked()
+    assert first > 60 and second < 20 and told == again
+    (file,) = tmp_path.iterdir()
+    assert b"Rome" not in file.read_bytes()
+
+
+def test_nobody_else_reaches_the_model(model: LlamaChat) -> None:
+    address = model.load().address
+    assert address.startswith("unix://")
+    folder = Path(address.removeprefix("unix://")).parent
+    assert folder.stat().st_mode & 0o077 == 0
+    with httpx.Client(
+        transport=httpx.HTTPTransport(uds=address.removeprefix("unix://")), base_url="http://x"
+    ) as client:
+        assert client.post("/v1/completions", json={"prompt": "x", "max_tokens": 1}).status_code == 401
+        assert client.get("/slots").status_code in (401, 501)

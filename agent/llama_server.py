@@ -1,0 +1,168 @@
+"""llama.cpp in this process (xllamacpp), reachable by nobody else.
+
+xllamacpp's server also listens: by default on a port of this machine, for everybody on it. Here it listens on a Unix
+socket in a folder that only this user can enter, behind a key that is made anew each time, since some of what it can
+do (keeping the state of a prompt in a file) is offered there only. Knows nothing of chats.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.errors import ModelReplyError, ModelUnavailable, shorten
+
+if TYPE_CHECKING:
+    from httpx import Client
+
+__all__ = ["LlamaServer"]
+
+_STATES: Final = "states"
+_SECONDS: Final = 600.0
+_MOST_PATH_BYTES: Final = 100  # of a Unix socket: the system's limit is 104 on some
+
+
+class LlamaServer:
+    """A loaded GGUF model. It computes one request at a time.
+
+    Args:
+        path: the model.
+        n_ctx: context length in tokens, prompt and reply together.
+        threads: 0: one a physical core, as llama.cpp chooses.
+
+    Raises:
+        ModelUnavailable: xllamacpp is not installed, or the file is not there or no GGUF model.
+    """
+
+    def __init__(self, path: Path, *, n_ctx: int, threads: int = 0) -> None:
+        try:
+            import xllamacpp
+        except ImportError as error:
+            raise ModelUnavailable(
+                f"the model {shorten(str(path))} needs the package 'xllamacpp', which is not installed",
+                hint="Install it: pip install 'limner[embedded]'",
+            ) from error
+        _check(path)
+        self._key = secrets.token_hex(32)
+        self._folder = Path(tempfile.mkdtemp(prefix="limner-"))
+        self._close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        (self._folder / _STATES).mkdir()
+        self._client: Client | None = None
+        params = xllamacpp.CommonParams()
+        params.model.path = str(path)
+        params.n_ctx = n_ctx
+        params.n_parallel = 1
+        params.verbosity = -1
+        if threads:
+            params.cpuparams.n_threads = threads
+        params.hostnames, params.port = [self._address()], 0
+        params.api_keys = [self._key]
+        params.ui = params.endpoint_props = params.endpoint_slots = params.endpoint_metrics = False
+        params.slot_save_path = f"{self._folder / _STATES}{os.sep}"
+        try:
+            self._server: Any = xllamacpp.Server(params)
+        except RuntimeError as error:
+            self._close()
+            raise ModelUnavailable(
+                f"llama.cpp cannot load {shorten(str(path))}: {shorten(str(error), 200)}",
+                hint="Check the file and the free memory",
+            ) from error
+
+    @property
+    def engine(self) -> str:
+        """What computes, and its version; states of one are not for another."""
+        import xllamacpp
+
+        return f"xllamacpp {xllamacpp.__version__}"
+
+    @property
+    def address(self) -> str:
+        """Where it listens: ``unix:///…``, or ``http://127.0.0.1:…`` where there are no Unix sockets."""
+        return str(self._server.listening_address)
+
+    def chat(self, request: Mapping[str, Any]) -> Any:
+        """The reply to a request of OpenAI's chat protocol, or an error as llama.cpp words it."""
+        return self._server.handle_chat_completions(dict(request))
+
+    def rendered(self, messages: list[dict[str, str]]) -> str:
+        """Messages as the model's chat template writes them, up to where the reply begins."""
+        return str(self._post("/apply-template", {"messages": messages})["prompt"])
+
+    def read(self, prompt: str) -> tuple[int, int]:
+        """Read a prompt and write nothing; how many tokens it has, and how many of them were read anew.
+
+        Raises:
+            ModelReplyError: llama.cpp refuses it.
+        """
+        request = {"prompt": prompt, "n_predict": 0, "cache_prompt": True, "temperature": 0}
+        reply = self._server.handle_completions(request)
+        if not isinstance(reply, dict) or "timings" not in reply:
+            raise ModelReplyError("llama.cpp refused to read the beginning of a prompt")
+        anew = int(reply["timings"]["prompt_n"])
+        return anew + int(reply["timings"]["cache_n"]), anew
+
+    def save(self, file: Path) -> int:
+        """Write the state after the last prompt to ``file``, whole or not at all; how many tokens it is of.
+
+        Raises:
+            ModelReplyError, OSError: it cannot be written.
+        """
+        name = secrets.token_hex(8)
+        try:
+            saved = int(self._post("/slots/0?action=save", {"filename": name})["n_saved"])
+            shutil.move(self._folder / _STATES / name, file)
+        finally:
+            (self._folder / _STATES / name).unlink(missing_ok=True)
+        return saved
+
+    def restore(self, file: Path) -> int:
+        """Go on from the state in a file; how many tokens it is of. What was read before is given up, also on an error.
+
+        Raises:
+            ModelReplyError, OSError: there is none, or it is of another model.
+        """
+        name = secrets.token_hex(8)
+        link = self._folder / _STATES / name
+        link.symlink_to(file.resolve(strict=True))
+        try:
+            return int(self._post("/slots/0?action=restore", {"filename": name})["n_restored"])
+        finally:
+            link.unlink()
+
+    def _address(self) -> str:
+        socket = str(self._folder / "llama.sock")
+        return socket if os.name == "posix" and len(os.fsencode(socket)) < _MOST_PATH_BYTES else "127.0.0.1"
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        import httpx
+
+        if self._client is None:
+            scheme, _, rest = self.address.partition("://")
+            uds = rest if scheme == "unix" else None
+            self._client = httpx.Client(
+                transport=httpx.HTTPTransport(uds=uds),
+                base_url="http://llama" if uds else self.address,
+                headers={"authorization": f"Bearer {self._key}"},
+                timeout=_SECONDS,
+                trust_env=False,
+            )
+        try:
+            reply = self._client.post(path, json=body)
+            found = reply.json() if reply.status_code == httpx.codes.OK else None
+        except (httpx.HTTPError, ValueError) as error:
+            raise ModelReplyError(f"llama.cpp does not answer {path.partition('?')[0]}") from error
+        if not isinstance(found, dict):
+            raise ModelReplyError(f"llama.cpp refused {path.partition('?')[0]}: status {reply.status_code}")
+        return found
+
+
+def _check(path: Path) -> None:
+    if not path.is_file():
+        raise ModelUnavailable(f"there is no model file {shorten(str(path))}", hint="Give the path of a GGUF file")
+    with path.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise ModelUnavailable(f"{shorten(str(path))} is not a GGUF file", hint="Give the path of a GGUF file")
