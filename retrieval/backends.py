@@ -3,7 +3,8 @@
 Knows of tables no more than that there are some.
 """
 
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -71,6 +72,9 @@ class Backend(Protocol):
     def check(self, connection: "Connection") -> None:
         """Raise when the server cannot be used by limner."""
 
+    def altering(self, engine: "Engine") -> "AbstractContextManager[Connection]":
+        """A connection in a transaction in which tables may be changed: all of it is kept, or none."""
+
     def compact(self, engine: "Engine") -> None:
         """Write the database anew without what was deleted.
 
@@ -128,6 +132,23 @@ class SQLiteFile:
 
     def check(self, connection: "Connection") -> None:
         """Any file will do."""
+
+    @contextmanager
+    def altering(self, engine: "Engine") -> Iterator["Connection"]:
+        """A transaction on a connection of its own, on which no row depends on another one.
+
+        SQLite changes a column by writing a new table and dropping the old one, and dropping one deletes its rows, and
+        what depends on them: the snippets of all events. At the end no row may have lost the one that it depends on.
+        """
+        with engine.connect() as connection:
+            connection.detach()  # when it is closed, it does not go back into the pool as it is
+            connection.connection.cursor().execute("PRAGMA foreign_keys = OFF").close()  # ignored in a transaction
+            with connection.begin():
+                was_sound = _is_sound(connection)
+                yield connection
+                if was_sound and not _is_sound(connection):
+                    said = f"the record {self.name!r} was not changed: rows of it would have been left over"
+                    raise StoreError(said, hint="Use the limner that made it, and report this")
 
     def compact(self, engine: "Engine") -> None:
         """VACUUM, then empty the write-ahead log, which has the pages as they were.
@@ -242,6 +263,10 @@ class PostgreSQL:
             if not connection.invalidated:
                 connection.execution_options(writing=False).exec_driver_sql(_RELEASE)
 
+    def altering(self, engine: "Engine") -> "AbstractContextManager[Connection]":
+        """A transaction like any other."""
+        return engine.begin()
+
     def compact(self, engine: "Engine") -> None:
         """VACUUM FULL of each table: readers wait meanwhile."""
         from sqlalchemy import text
@@ -270,6 +295,10 @@ class PostgreSQL:
             f"the record {self.name!r} cannot be used: {said}",
             hint="Give limner a database or schema of its own, in which the user may create tables",
         )
+
+
+def _is_sound(connection: "Connection") -> bool:
+    return connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None
 
 
 def _state(error: "DBAPIError") -> str | None:

@@ -20,9 +20,10 @@ from retrieval.encryption import StoreKey
 from retrieval.errors import InputError, StoreError, UsageError
 from retrieval.files import ENCRYPTED, INDEX, KEY, RECORD, sync
 from retrieval.locks import StoreLock
+from retrieval.migrating import SCHEMA_VERSION
 from retrieval.opening import Location, Parts
 from retrieval.receipts import version
-from retrieval.sql import SCHEMA_VERSION, Database, tables
+from retrieval.sql import Database, tables
 from retrieval.sqlite_files import connect, failures
 from retrieval.timestamps import utc_text
 

@@ -24,12 +24,12 @@ from retrieval.disk import trouble_of
 from retrieval.encryption import HOW, StoreKey
 from retrieval.errors import InputError, StoreBusy, StoreError, UsageError, WrongKey
 from retrieval.files import ENCRYPTED, INDEX, KEY, RECORD, RESTORING, is_encrypted
+from retrieval.migrating import SCHEMA_VERSION
 from retrieval.opening import Location, Parts
 from retrieval.personal.policy import outliving
 from retrieval.reapplying import Again, bring_consents, bring_key, reapply
 from retrieval.removing import Derived
 from retrieval.seal import KeyFile
-from retrieval.sql import SCHEMA_VERSION
 from retrieval.sqlite_files import connect, failures
 
 __all__ = ["OnRestored", "Restored", "restore"]

@@ -1,4 +1,4 @@
-"""The database behind the record: the versions of its tables, and its transactions.
+"""The database behind the record: its transactions; it is made, or brought up to date, when it is opened.
 
 Knows nothing of events as objects, nor of the vector index.
 """
@@ -13,16 +13,14 @@ from retrieval.backends import Backend, PostgreSQL, SQLiteFile
 from retrieval.catalog import tables
 from retrieval.encryption import StoreKey
 from retrieval.errors import BackendUnavailable, NoStore, StoreError, shorten
+from retrieval.migrating import SCHEMA_VERSION, make_tables, migrate, version_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Connection, Inspector
+    from sqlalchemy import URL, Connection
 
-__all__ = ["SCHEMA_VERSION", "Database", "chunks", "tables"]
+__all__ = ["Database", "chunks", "tables"]
 
 _T = TypeVar("_T")
-
-SCHEMA_VERSION = 6
-"""Goes up by one when the tables change; an older store is brought up to date, one of a newer version is refused."""
 
 _CHUNK = 500
 
@@ -127,7 +125,6 @@ class Database:
     def _prepare(self, make: bool) -> None:
         from sqlalchemy import inspect
 
-        catalog = tables().meta.metadata
         with self.reading() as db:
             self._backend.check(db)
             names = set(inspect(db).get_table_names())
@@ -140,74 +137,30 @@ class Database:
         if not names:
             with self.writing() as db:
                 if not inspect(db).get_table_names():  # another process may just have made them
-                    catalog.create_all(db)
-                    db.execute(tables().meta.insert(), [{"key": "schema", "value": str(SCHEMA_VERSION)}])
-        self._check_version()
+                    make_tables(db)
+        self._bring_up_to_date()
 
-    def _check_version(self) -> None:
-        meta = tables().meta
+    def _bring_up_to_date(self) -> None:
         with self.reading() as db:
-            found = db.execute(meta.select().where(meta.c.key == "schema")).one_or_none()
-        if found is None or not found.value.isdecimal():
+            found = self._version(db)
+        if found == SCHEMA_VERSION:
+            return
+        with self._translated(), self._backend.altering(self._writers) as db:
+            found = self._version(db)  # another process may just have done it, even one of a newer version
+            if found < SCHEMA_VERSION:
+                migrate(db, found)
+
+    def _version(self, db: "Connection") -> int:
+        """The version of the tables, none of them newer than this program."""
+        found = version_of(db)
+        if found is None:
             raise StoreError(f"the store {self.name!r} does not say its version", hint="Restore it from a backup")
-        if found.value == "1":
-            self._add_windows()
-        if found.value in ("1", "2"):
-            self._add_likeness()
-        if found.value in ("1", "2", "3"):
-            self._add_keeping()
-        if found.value in ("1", "2", "3", "4"):
-            self._add_forgetting()
-        if found.value in ("1", "2", "3", "4", "5"):
-            self._add_consents()
-        if int(found.value) > SCHEMA_VERSION:
+        if found > SCHEMA_VERSION:
             raise StoreError(
-                f"the store {self.name!r} has version {shorten(found.value)}, this limner reads {SCHEMA_VERSION}",
+                f"the store {self.name!r} has version {shorten(str(found))}, this limner reads {SCHEMA_VERSION}",
                 hint=f"Update limner, or choose another {self._backend.option}",
             )
-
-    def _add_windows(self) -> None:
-        """Version 1 had no windows; those of its events come when the events are loaded again."""
-        meta = tables().meta
-        with self.writing() as db:
-            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "1").values(value="2")).rowcount:
-                db.exec_driver_sql("ALTER TABLE snippets ADD COLUMN wide BOOLEAN DEFAULT FALSE NOT NULL")
-
-    def _add_likeness(self) -> None:
-        """Version 2 knew neither languages nor copies; those of its events come when the events are loaded again."""
-        meta = tables().meta
-        with self.writing() as db:
-            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "2").values(value="3")).rowcount:
-                for column in ("language", "copy_of"):
-                    db.exec_driver_sql(f"ALTER TABLE events ADD COLUMN {column} TEXT")
-                tables().likeness.create(db)
-
-    def _add_keeping(self) -> None:
-        """Version 3 kept no profiles and no corrections."""
-        meta = tables().meta
-        with self.writing() as db:
-            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "3").values(value="4")).rowcount:
-                tables().versions.create(db)
-                tables().corrections.create(db)
-
-    def _add_forgetting(self) -> None:
-        """Version 4 could not forget."""
-        meta = tables().meta
-        with self.writing() as db:
-            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "4").values(value="5")).rowcount:
-                tables().tombstones.create(db)
-                tables().erasures.create(db)
-
-    def _add_consents(self) -> None:
-        """Version 5 knew no purposes and no consents; what its profiles were made for, and hold, nobody can tell."""
-        meta = tables().meta
-        with self.writing() as db:
-            if db.execute(meta.update().where(meta.c.key == "schema", meta.c.value == "5").values(value="6")).rowcount:
-                tables().consents.create(db)
-                there = {each["name"] for each in _inspected(db).get_columns("versions")}
-                for column, kind in (("purpose", "VARCHAR(64)"), ("sensitive", "TEXT")):
-                    if column not in there:  # made just now, by a migration of an older version
-                        db.exec_driver_sql(f"ALTER TABLE versions ADD COLUMN {column} {kind}")
+        return found
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -217,12 +170,6 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._backend.error(error) from (None if self._backend.tells_values else error)
-
-
-def _inspected(db: "Connection") -> "Inspector":
-    from sqlalchemy import inspect
-
-    return inspect(db)
 
 
 class _Claim(NamedTuple):

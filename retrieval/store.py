@@ -42,6 +42,7 @@ from retrieval.loaders.database import Query
 from retrieval.loaders.files import find_files, stdin_as_file
 from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
+from retrieval.migrating import SCHEMA_VERSION
 from retrieval.opening import Location, Parts
 from retrieval.paging import EventFilter, EventPage, Place, page_of_events, user_ids
 from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
@@ -52,7 +53,6 @@ from retrieval.proving import Proof, prove
 from retrieval.removing import Derived, Nothing
 from retrieval.retention import Expired, Rule
 from retrieval.search import Hit, find
-from retrieval.sql import SCHEMA_VERSION
 from retrieval.views import View
 from retrieval.whose import said_by_another
 

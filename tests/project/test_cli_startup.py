@@ -11,6 +11,7 @@ import pytest
 SCRIPT = Path(sys.executable).with_name("limner")
 LIMIT_SECONDS = 0.5
 HEAVY = {
+    "alembic",
     "bs4",
     "chromadb",
     "cryptography",

@@ -22,9 +22,9 @@ from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
 from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser
 from retrieval.locks import StoreLock
+from retrieval.migrating import SCHEMA_VERSION
 from retrieval.personal.policy import PersonalData
 from retrieval.scopes import Scope
-from retrieval.sql import SCHEMA_VERSION
 from retrieval.store import Store
 from tests.conftest import WriteRows
 from tests.retrieval.conftest import agrees

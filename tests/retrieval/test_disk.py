@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,31 @@ def test_nothing_is_lost_by_any_call_on_a_full_disk(
         on_disk.forgetting.compact()
         assert [each["state"] for each in on_disk.forgetting.receipts()] == ["done"]
     assert agrees(on_disk)
+
+
+@pytest.mark.parametrize("trouble", ["read-only", "full"])
+def test_an_older_record_that_cannot_be_brought_up_to_date_stays_as_it_is(disk: Disk, trouble: str) -> None:
+    folder, filler = disk.folder / "store", disk.folder / "filler"
+    folder.mkdir()
+    path = folder / "record.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(Path(__file__).with_name("records").joinpath("v1.sqlite.sql").read_text("utf-8"))
+    before = path.read_bytes()
+    if trouble == "full":
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+    else:
+        disk.read_only(True)
+    with Store(folder, HashingEmbedder()) as store:
+        with pytest.raises(StoreError, match=FULL if trouble == "full" else "may not be written"):
+            store.users()
+        assert path.read_bytes() == before
+        disk.read_only(False)
+        filler.unlink(missing_ok=True)
+        assert [each.user_id for each in store.users()] == ["ada", "grace", "李雷"]
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == ("6",)
 
 
 def test_a_read_only_disk_is_named(disk: Disk, on_disk: Store, write_rows: WriteRows, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import StoreBusy, StoreError
-from retrieval.sql import SCHEMA_VERSION, Database, chunks, tables
+from retrieval.sql import Database, chunks, tables
 
 
 def test_a_reader_sees_one_state(tmp_path: Path) -> None:
@@ -44,35 +44,6 @@ def test_a_record_without_a_version(tmp_path: Path) -> None:
     other.close()
     with pytest.raises(StoreError, match="does not say its version"):
         Database(path)
-
-
-@pytest.mark.parametrize("version", ["1", "2", "3", "4", "5"])
-def test_a_record_of_an_older_version_is_brought_up_to_date(tmp_path: Path, version: str) -> None:
-    path = tmp_path / "record.sqlite3"
-    Database(path).close()
-    with sqlite3.connect(path) as other:
-        forgetting = ("tombstones", "erasures") if version < "5" else ()
-        for table in ("consents", *forgetting, *(("versions", "corrections") if version < "4" else ())):
-            other.execute(f"DROP TABLE {table}")
-        for column in ("purpose", "sensitive") if version >= "4" else ():
-            other.execute(f"ALTER TABLE versions DROP COLUMN {column}")
-        if version < "3":
-            other.execute("DROP TABLE likeness")
-            for column in ("language", "copy_of"):
-                other.execute(f"ALTER TABLE events DROP COLUMN {column}")
-        if version == "1":
-            other.execute("ALTER TABLE snippets DROP COLUMN wide")
-        other.execute("UPDATE meta SET value = ? WHERE key = 'schema'", [version])
-    other.close()
-    database = Database(path)
-    with database.reading() as db:
-        assert db.execute(tables().snippets.select()).all() == []
-        assert db.execute(tables().events.select()).all() == []
-        kept = tables()
-        for table in (kept.likeness, kept.versions, kept.corrections, kept.tombstones, kept.erasures, kept.consents):
-            assert db.execute(table.select()).all() == []
-        assert db.execute(tables().meta.select()).one() == ("schema", str(SCHEMA_VERSION))
-    database.close()
 
 
 def test_a_locked_record_is_busy(tmp_path: Path) -> None:
