@@ -12,12 +12,9 @@ import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from agent.errors import ModelReplyError, ModelUnavailable, shorten
-
-if TYPE_CHECKING:
-    from httpx import Client
 
 __all__ = ["LlamaServer"]
 
@@ -51,7 +48,6 @@ class LlamaServer:
         self._folder = Path(tempfile.mkdtemp(prefix="limner-"))
         self._close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         (self._folder / _STATES).mkdir()
-        self._client: Client | None = None
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
         params.n_ctx = n_ctx
@@ -140,18 +136,12 @@ class LlamaServer:
     def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         import httpx
 
-        if self._client is None:
-            scheme, _, rest = self.address.partition("://")
-            uds = rest if scheme == "unix" else None
-            self._client = httpx.Client(
-                transport=httpx.HTTPTransport(uds=uds),
-                base_url="http://llama" if uds else self.address,
-                headers={"authorization": f"Bearer {self._key}"},
-                timeout=_SECONDS,
-                trust_env=False,
-            )
+        scheme, _, rest = self.address.partition("://")
+        uds = rest if scheme == "unix" else None
+        url = f"{'http://llama' if uds else self.address}{path}"
         try:
-            reply = self._client.post(path, json=body)
+            with httpx.Client(transport=httpx.HTTPTransport(uds=uds), timeout=_SECONDS, trust_env=False) as client:
+                reply = client.post(url, json=body, headers={"authorization": f"Bearer {self._key}"})
             found = reply.json() if reply.status_code == httpx.codes.OK else None
         except (httpx.HTTPError, ValueError) as error:
             raise ModelReplyError(f"llama.cpp does not answer {path.partition('?')[0]}") from error
