@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from agent.allowing import Allowing, categories_of, unstated
 from agent.backing import as_said, back, bare, covers, items_of, only_repeats, settles_yes_or_no
 from agent.chat import Chat
+from agent.choosing import Choice, choice_in, chosen, judge_answer
 from agent.comparing import Comparison, comparison_in
 from agent.counting import count_by_code
 from agent.dating import dated
@@ -24,7 +25,7 @@ from agent.stages import ALL, Stages
 from agent.voice import without_instructions
 from agent.whose import said_by_another
 from agent.wording import missing_numbers
-from prompts import Language, render
+from prompts import Language
 from retrieval import Hit, Store, named_speakers, questions_in
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _NOTHING_AT_MOST = 0.12
 class _State(TypedDict, total=False):
     user_id: str
     question: str
+    choice: Choice | None
     language: Language
     round: int
     found: list[Hit]
@@ -170,7 +172,9 @@ class AskGraph:
                 return told
         if self._stages.verify and (declined := self._said_by_another(user_id, question)):
             return declined
-        state = self._graph.invoke({"user_id": user_id, "question": question})
+        choice = choice_in(question)
+        asked = question if choice is None else choice.question
+        state = self._graph.invoke({"user_id": user_id, "question": asked, "choice": choice})
         return _Told(
             state["answer"],
             state["cited"],
@@ -215,7 +219,10 @@ class AskGraph:
             ModelUnavailable: the model failed.
         """
         language = prompt_language([question])
-        state: _State = {"question": question, "language": language, "weighed": [*weighed], "steps": [], "rejected": []}
+        choice = choice_in(question)
+        asked = question if choice is None else choice.question
+        state: _State = {"question": asked, "language": language, "weighed": [*weighed], "steps": [], "rejected": []}
+        state["choice"] = choice
         read = state | self._read(state)
         told = read | self._verify(read)
         return told["answer"], told.get("signals", {}).get("nothing", 1.0)
@@ -277,6 +284,8 @@ class AskGraph:
         hits = take_within([each.hit for each in chosen], _READ_TOKENS)
         if not hits:
             return {"answer": None, "cited": []}
+        if choice := state.get("choice"):
+            return self._choose(state, choice, hits)
         reading = read(self._chat, state["question"], hits, state["language"])
         if (name := reading.text) is not None and (others := _but_naming(state, name)) is not None:
             chosen = weightiest(others) or chosen
@@ -288,7 +297,19 @@ class AskGraph:
         step = {"step": "read", "snippets": [hit.snippet.snippet_id for hit in hits], "answer": reading.text}
         return {"answer": reading.text, "cited": hits, "signals": signals, "steps": [*state["steps"], step]}
 
+    def _choose(self, state: _State, choice: Choice, hits: list[Hit]) -> _State:
+        """What of the options the snippets say; no word of it need stand in them, as of a yes."""
+        picked, sure, all_sure = chosen(self._chat, choice, hits, state["language"])
+        answer = ("、" if state["language"] == "zh" else ", ").join(picked)
+        told = {key_of(each.hit): each for each in state["weighed"]}
+        best = max((told[key_of(hit)] for hit in hits), key=lambda each: each.weight)
+        signals = signals_of(tells=best.tells, judge=sure, told=best.tells, rank=best.rank, cited=len(hits))
+        step = {"step": "choose", "snippets": [hit.snippet.snippet_id for hit in hits], "options": all_sure}
+        return {"answer": answer, "cited": hits, "signals": signals, "steps": [*state["steps"], step]}
+
     def _verify(self, state: _State) -> _State:
+        if state.get("choice") and state["answer"] is not None:
+            return self._verified(state, state["answer"], state["cited"], state["signals"], None)
         answer, question, shown = state["answer"], state["question"], state["cited"]
         if answer is None:
             return {"cited": [], "confidence": 0.0}
@@ -296,7 +317,11 @@ class AskGraph:
         keys = {key_of(hit) for hit in shown}
         backed = back(bare(question, answer), question, [each for each in state["weighed"] if key_of(each.hit) in keys])
         answer, cited = backed.answer, list(backed.hits)
-        sure = self._judged(state, answer, cited) if self._stages.judge and self._stages.verify else None
+        sure = (
+            judge_answer(self._chat, question, answer, cited, state["language"])
+            if self._stages.judge and self._stages.verify
+            else None
+        )
         first = next(each for each in state["weighed"] if key_of(each.hit) == key_of(cited[0]))
         signals = state["signals"] | signals_of(
             share=backed.share,
@@ -310,7 +335,14 @@ class AskGraph:
         reason = _unsupported(answer, question, cited, backed.share) if self._stages.verify else None
         if reason is None and signals["nothing"] > _NOTHING_AT_MOST and self._stages.verify:
             reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
-        if reason is None and sure is not None and sure < _SURE_ENOUGH:
+        return self._verified(state, answer, cited, signals, reason)
+
+    def _verified(
+        self, state: _State, answer: str, cited: list[Hit], signals: dict[str, float], reason: str | None
+    ) -> _State:
+        """The answer, unless there is a ``reason`` against it, the judge's doubt, or a sensitive matter guessed at."""
+        question, sure = state["question"], signals.get("judge")
+        if reason is None and sure is not None and sure < _SURE_ENOUGH and self._stages.verify:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
         own = [hit.snippet.text for hit in cited if hit.snippet.role == "user"]
         guessed = unstated(question, answer, own, yes_or_no=settles_yes_or_no(question, answer))
@@ -325,11 +357,6 @@ class AskGraph:
         shaped = dated(as_said(answer, cited), cited, state["language"])
         return {"answer": shaped, "cited": cited, "confidence": confidence, "signals": signals}
 
-    def _judged(self, state: _State, answer: str, cited: Sequence[Hit]) -> float:
-        quotes = "\n".join(line_of(hit) for hit in cited).replace('"', "'")  # they stand in quotation marks
-        question = render("ask_judge", state["language"], quotes=quotes, question=state["question"], answer=answer)
-        return self._chat.probability_of_yes("", question)
-
 
 def _but_naming(state: _State, name: str) -> list[Weighed] | None:
     """Of a question for what something is like, the snippets but those that say only that it is called ``name``; None
@@ -342,7 +369,7 @@ def _but_naming(state: _State, name: str) -> list[Weighed] | None:
 
 def _mute(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Steps without what was read in them."""
-    return [{name: each[name] for name in each if name not in ("answer", "told")} for each in steps]
+    return [{name: each[name] for name in each if name not in ("answer", "told", "options")} for each in steps]
 
 
 def _texts_of(told: _Told) -> list[object]:

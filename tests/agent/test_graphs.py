@@ -400,6 +400,33 @@ def test_what_another_speaker_said_is_no_evidence_about_the_one_that_is_asked_ab
     assert not any("pottery" in user for _, user in model.asked if "Caroline have?" in user)
 
 
+def test_of_given_options_the_likeliest_ones_are_the_answer(open_limner: Any) -> None:
+    rows = [
+        {"id": "a", "timestamp": "2024-03-01", "text": "I always ask how things work."},
+        {"id": "b", "timestamp": "2024-03-02", "text": "I took the machine apart to see it from inside."},
+    ]
+    likely = {"Curious": 0.9, "Uninterested": 0.2, "Analytical": 0.8}
+
+    def script(system: str, user: str, schema: Any) -> Any:
+        if not user.startswith("Messages:"):
+            return 0.9
+        return next(sure for option, sure in likely.items() if f"Answer: {option}\n" in user)
+
+    limner, _ = open_limner(script, rows)
+    document = limner.ask("u1", "Which term fits me? Choose between A: Uninterested or B: Curious.")
+    assert document.answer == "Curious" and {each.event_id for each in document.evidence} <= {"a", "b"}
+    assert document.steps[-1]["options"] == {"Uninterested": pytest.approx(0.2), "Curious": pytest.approx(0.9)}
+    two = limner.ask("u1", "Which term fits me? Choose 2 options from A: Uninterested, B: Curious, C: Analytical.")
+    assert two.answer == "Curious, Analytical"
+
+
+def test_options_that_the_history_does_not_tell_are_declined(open_limner: Any) -> None:
+    rows = [{"id": "a", "timestamp": "2024-03-01", "text": "The parcel is late."}]
+    limner, _ = open_limner(lambda system, user, schema: 0.2 if user.startswith("Messages:") else 0.9, rows)
+    document = limner.ask("u1", "Which term fits me? A: Curious or B: Uninterested")
+    assert document.answer is None and "entailed" in document.rejected[0].reason
+
+
 def test_what_only_another_speaker_said_is_told_as_such_without_a_model(open_limner: Any) -> None:
     rows = [
         {

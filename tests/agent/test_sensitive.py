@@ -96,6 +96,9 @@ def test_what_is_asked_about(asked: str, category: str) -> None:
         "When will the parcel arrive?",
         "快递什么时候到？",
         "Does she like the colour?",
+        "What sparked James' passion for gaming when he was a kid?",
+        "What did she play as a child?",
+        "他还是个孩子的时候喜欢玩什么？",
     ],
 )
 def test_false_alarms_of_what_is_asked(asked: str) -> None:

@@ -1,0 +1,96 @@
+"""Answers questions that give their answers to choose from: "A: Curious or B: Uninterested", "A. 好奇 B. 冷淡".
+
+A small model that is asked for a letter says one that it saw last, or all of them in a row. It is asked about each
+option by itself, as the judge asks about an answer, so that neither letters nor their order count.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from agent.chat import Chat
+from agent.evidence import line_of
+from agent.wording import normalise
+from prompts import Language, render
+from retrieval import Hit
+
+__all__ = ["Choice", "choice_in", "chosen", "judge_answer"]
+
+_MOST: Final = 12
+_LETTERS: Final = "ABCDEFGHIJKL"
+_OPTION: Final = re.compile(
+    r"(?<![\w'’])[(（]?(?P<letter>[A-L])\s*(?:[:：.)）、]|\s-)\s*(?P<text>[^\n]+?)"
+    r"(?=\s*(?:[,，;；、/]|\bor\b|\band\b|或者?|还是|和|\s)\s*[(（]?[A-L]\s*(?:[:：.)）、]|\s-)|\s*[.。?？!！;；\n]|\s*$)"
+)
+_TAIL: Final = re.compile(r"\s*[中里]\s*[选挑].*$")
+_SENTENCE_END: Final = re.compile(r"(?<=[?？])|[.。!！]\s")
+_ENOUGH_ABOUT: Final = 4  # characters: "请从 A：…" says nothing of what is asked
+_NUMBER: Final = re.compile(
+    r"\b(?:choose|pick|select|name)\s+(?:the\s+)?(?P<en>\d+|one|two|three|four|five|six)\b"
+    r"|[选挑](?:择|出)?\s*(?P<zh>\d+|[一二两三四五六])\s*[个项种]",
+    re.IGNORECASE,
+)
+_NUMBERS: Final = {
+    **dict(zip(("one", "two", "three", "four", "five", "six"), range(1, 7), strict=True)),
+    **dict(zip("一二三四五六", range(1, 7), strict=True)),
+    "两": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a question is about, without its options; the options, in its order; how many of them are asked for."""
+
+    about: str
+    options: tuple[str, ...]
+    count: int
+
+    @property
+    def question(self) -> str:
+        """The question with its options, without their letters."""
+        return f"{self.about} ({', '.join(self.options)})"
+
+
+def choice_in(question: str) -> Choice | None:
+    """The options that a question gives, lettered from A on; None where it gives none or one."""
+    found = list(_OPTION.finditer(question))
+    letters = "".join(each["letter"] for each in found)
+    options = tuple(_TAIL.sub("", each["text"]).strip(" \"'“”") for each in found)
+    if not 1 < len(found) <= _MOST or letters != _LETTERS[: len(found)] or not all(map(normalise, options)):
+        return None
+    before = _SENTENCE_END.split(question[: found[0].start()].strip(), maxsplit=1)[0].strip(" :：,，(（")
+    about = before if len(normalise(before).replace(" ", "")) >= _ENOUGH_ABOUT else question
+    number = _NUMBER.search(question)
+    count = 1 if number is None else _count(number["en"] or number["zh"])
+    return Choice(about, options, max(1, min(count, len(options))))
+
+
+def chosen(
+    chat: Chat, choice: Choice, hits: Sequence[Hit], language: Language
+) -> tuple[tuple[str, ...], float, dict[str, float]]:
+    """The options that the snippets say most likely, in the question's order; the geometric mean of their
+    probabilities; that of every option.
+
+    Raises:
+        ModelUnavailable: the model cannot be reached.
+    """
+    sure = {option: judge_answer(chat, choice.about, option, hits, language) for option in choice.options}
+    best = sorted(choice.options, key=lambda option: -sure[option])[: choice.count]
+    mean = math.exp(sum(math.log(max(sure[option], 1e-6)) for option in best) / len(best))
+    return tuple(option for option in choice.options if option in best), mean, sure
+
+
+def judge_answer(chat: Chat, question: str, answer: str, hits: Sequence[Hit], language: Language) -> float:
+    """How sure the model is that an answer is right according to these snippets alone, 0 to 1.
+
+    Raises:
+        ModelUnavailable: the model cannot be reached.
+    """
+    quotes = "\n".join(line_of(hit) for hit in hits).replace('"', "'")  # they stand in quotation marks
+    return chat.probability_of_yes("", render("ask_judge", language, quotes=quotes, question=question, answer=answer))
+
+
+def _count(number: str) -> int:
+    return int(number) if number.isdigit() else _NUMBERS[number.casefold()]
