@@ -3,28 +3,28 @@
 Knows the order of the steps; the rules of retrieval, reading and wording are in modules of their own.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from agent.allowing import Allowing, categories_of, unstated
-from agent.backing import as_said, back, bare, covers, items_of, only_repeats, settles_yes_or_no
+from agent.backing import as_said, back, bare, covers, items_of, settles_yes_or_no, unsupported
 from agent.chat import Chat
 from agent.choosing import Choice, choice_in, chosen, judge_answer
 from agent.comparing import Comparison, comparison_in
 from agent.counting import count_by_code
 from agent.dating import dated
-from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, Withheld, cite_hits, signals_of
+from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits, signals_of
 from agent.errors import UsageError, shorten
-from agent.evidence import key_of, line_of, prompt_language, take_within
+from agent.evidence import key_of, prompt_language, take_within
 from agent.naming import asks_how, how_is, only_names
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Weighed, read, weigh, weightiest
 from agent.stages import ALL, Stages
+from agent.told import Told, mute, texts_of, together
 from agent.voice import without_instructions
 from agent.whose import said_by_another
-from agent.wording import missing_numbers
 from prompts import Language
 from retrieval import Hit, Store, named_speakers, questions_in
 
@@ -39,8 +39,6 @@ _SNIPPETS = 10
 _READ_TOKENS = 900
 _MOST_ROUNDS = 2
 _TELLS_ENOUGH = 0.5
-_ANSWER_CHARS = 200
-_SHARE_NEEDED = 0.4
 _SURE_ENOUGH = 0.5
 _NOTHING_AT_MOST = 0.12
 
@@ -59,26 +57,6 @@ class _State(TypedDict, total=False):
     signals: dict[str, float]
     rejected: list[Rejected]
     steps: list[dict[str, Any]]
-
-
-@dataclass(slots=True)
-class _Told:
-    """What became of one question."""
-
-    answer: str | None
-    cited: list[Hit] = field(default_factory=list)
-    confidence: float = 0.0
-    signals: dict[str, float] = field(default_factory=dict)
-    rejected: list[Rejected] = field(default_factory=list)
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    read: list[Hit] = field(default_factory=list)
-    computed: Computed | None = None
-    withheld: Withheld | None = None
-
-    def concealed(self, reason: Withheld) -> "_Told":
-        """The same without what it says: not in the steps either."""
-        rejected = [Rejected("/answer", None, reason.reason)]
-        return _Told(None, [], 0.0, {}, rejected, _mute(self.steps), self.read, withheld=reason)
 
 
 class AskGraph:
@@ -122,14 +100,14 @@ class AskGraph:
         asked = questions_in(question)
         results = [self._answer(user_id, each, today) for each in asked]
         told = [each for each in results if each.answer is not None]
-        surest = min(told, key=lambda each: each.confidence, default=_Told(None))
+        surest = min(told, key=lambda each: each.confidence, default=Told(None))
         total = self._store.snippet_count(user_id)
         computed = tuple(each.computed for each in results if each.computed is not None)
         seen = total if computed else len({key_of(hit) for each in results for hit in each.read})
         return AnswerDocument(
             user_id=user_id,
             question=question,
-            answer=_together([each.answer or "" for each in told], prompt_language([question])),
+            answer=together([each.answer or "" for each in told], prompt_language([question])),
             answered=bool(told),
             confidence=surest.confidence,
             evidence=tuple(dict.fromkeys(evidence for each in told for evidence in cite_hits(each.cited))),
@@ -149,23 +127,23 @@ class AskGraph:
             withheld=tuple(each.withheld for each in results if each.withheld is not None),
         )
 
-    def _answer(self, user_id: str, question: str, today: datetime | None) -> _Told:
+    def _answer(self, user_id: str, question: str, today: datetime | None) -> Told:
         if declined := self._allowing.declines(question):
-            return _Told(None, withheld=declined, rejected=[Rejected("/answer", None, declined.reason)])
+            return Told(None, withheld=declined, rejected=[Rejected("/answer", None, declined.reason)])
         told = self._count(user_id, question, today) or self._tell(user_id, question)
-        concealed = self._allowing.conceals(" ".join(str(each) for each in _texts_of(told)))
+        concealed = self._allowing.conceals(" ".join(str(each) for each in texts_of(told)))
         return told if concealed is None else told.concealed(concealed)
 
-    def _count(self, user_id: str, question: str, today: datetime | None) -> _Told | None:
+    def _count(self, user_id: str, question: str, today: datetime | None) -> Told | None:
         """What code answers from the events themselves; None for all other questions."""
         if (counted := count_by_code(self._store, user_id, question, today)) is None:
             return None
         computed = Computed(question, counted.answer, counted.events)
         step = {"step": "count", "question": question, "events": counted.events}
         cited = counted.cited(self._store.history(user_id))
-        return _Told(counted.answer, cited, counted.confidence, steps=[step], computed=computed)
+        return Told(counted.answer, cited, counted.confidence, steps=[step], computed=computed)
 
-    def _tell(self, user_id: str, question: str) -> _Told:
+    def _tell(self, user_id: str, question: str) -> Told:
         if comparison := comparison_in(question):
             told = self._compared(user_id, question, comparison)
             if told.answer is not None:
@@ -175,7 +153,7 @@ class AskGraph:
         choice = choice_in(question)
         asked = question if choice is None else choice.question
         state = self._graph.invoke({"user_id": user_id, "question": asked, "choice": choice})
-        return _Told(
+        return Told(
             state["answer"],
             state["cited"],
             state["confidence"],
@@ -185,7 +163,7 @@ class AskGraph:
             [each.hit for each in state["weighed"]],
         )
 
-    def _said_by_another(self, user_id: str, question: str) -> _Told | None:
+    def _said_by_another(self, user_id: str, question: str) -> Told | None:
         """The question declined, where somebody else than the person asked about said it; else None."""
         rejected = said_by_another(self._store, user_id, question)
         if rejected is None:
@@ -193,15 +171,15 @@ class AskGraph:
         if self._allowing.conceals(" ".join(each.quote for each in rejected.evidence)):
             rejected = replace(rejected, evidence=())
         step = {"step": "whose", "question": question, "said_by_another": rejected.reason}
-        return _Told(None, rejected=[rejected], steps=[step])
+        return Told(None, rejected=[rejected], steps=[step])
 
-    def _compared(self, user_id: str, question: str, comparison: Comparison) -> _Told:
+    def _compared(self, user_id: str, question: str, comparison: Comparison) -> Told:
         first, second = (self._tell(user_id, each) for each in comparison.questions)
         told = first.answer, second.answer
         outcome = comparison.decide((told[0] or "", told[1] or ""))
         step = {"step": "compare", "question": question, "told": dict(zip(comparison.things, told, strict=True))}
         weaker = min(first, second, key=lambda each: each.confidence)
-        return _Told(
+        return Told(
             None if outcome is None else comparison.answer(outcome),
             list({key_of(hit): hit for hit in (*first.cited, *second.cited)}.values()),
             weaker.confidence,
@@ -332,7 +310,7 @@ class AskGraph:
             covers=covers(question, cited),
             items=len(items_of(answer)),
         )
-        reason = _unsupported(answer, question, cited, backed.share) if self._stages.verify else None
+        reason = unsupported(answer, question, cited, backed.share) if self._stages.verify else None
         if reason is None and signals["nothing"] > _NOTHING_AT_MOST and self._stages.verify:
             reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         return self._verified(state, answer, cited, signals, reason)
@@ -349,7 +327,7 @@ class AskGraph:
         if guessed is not None:  # it is kept nowhere
             rejected = [*state["rejected"], Rejected("/answer", None, guessed)]
             nothing: _State = {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected}
-            return {**nothing, "signals": signals, "steps": _mute(state["steps"])}
+            return {**nothing, "signals": signals, "steps": mute(state["steps"])}
         if reason is not None:
             rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
             return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals}
@@ -367,44 +345,8 @@ def _but_naming(state: _State, name: str) -> list[Weighed] | None:
     return others if len(others) < len(state["weighed"]) else None
 
 
-def _mute(steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Steps without what was read in them."""
-    return [{name: each[name] for name in each if name not in ("answer", "told", "options")} for each in steps]
-
-
-def _texts_of(told: _Told) -> list[object]:
-    """What a result says: the answer, what was rejected, and what its steps found."""
-    steps = [value for step in told.steps for name in ("answer", "told") if (value := step.get(name)) is not None]
-    return [told.answer or "", *(each.value or "" for each in told.rejected), *steps]
-
-
 def _next_step(state: _State) -> Literal["search", "read"]:
     """Search further as long as no snippet seems to tell the answer."""
     best = max((each.tells for each in state["weighed"]), default=0.0)
     more = state["round"] < _MOST_ROUNDS and len(state["found"]) > 0
     return "search" if best < _TELLS_ENOUGH and more else "read"
-
-
-def _together(answers: Sequence[str], language: Language) -> str | None:
-    ends = "。；;." if len(answers) > 1 else ""
-    return ("；" if language == "zh" else "; ").join(answer.rstrip(ends) for answer in answers) or None
-
-
-def _unsupported(answer: str, question: str, cited: Sequence[Hit], share: float) -> str | None:
-    """Why an answer is refused by code: a number or words that the cited snippets do not hold.
-
-    A count of the things that an answer lists is the model's own work and is let through up to 31 (days, too).
-    """
-    words = " ".join([question, *(f"{hit.event.timestamp or ''} {line_of(hit)}" for hit in cited)])
-    missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
-    if missing:
-        return f"the number {missing[0]} is not in the cited words"
-    if len(answer) > _ANSWER_CHARS:
-        return "it copies the messages instead of answering"
-    if settles_yes_or_no(question, answer):
-        return None
-    if only_repeats(question, answer):
-        return "it only repeats the question"
-    if share < _SHARE_NEEDED:
-        return "the cited words do not say it"
-    return None

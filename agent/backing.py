@@ -13,7 +13,17 @@ from agent.reading import Weighed
 from agent.wording import missing_numbers, normalise, said_share
 from retrieval import Hit, without_asking
 
-__all__ = ["Backed", "as_said", "back", "bare", "covers", "items_of", "only_repeats", "settles_yes_or_no"]
+__all__ = [
+    "Backed",
+    "as_said",
+    "back",
+    "bare",
+    "covers",
+    "items_of",
+    "only_repeats",
+    "settles_yes_or_no",
+    "unsupported",
+]
 
 _ENOUGH: Final = 0.5
 _LEAST: Final = 0.3
@@ -33,6 +43,8 @@ _TOLD: Final = re.compile(r"(?P<asked>[\u3400-\u9fff]{2})(?:是|为|[：:])(?P<t
 _TOLD_EN: Final = re.compile(r"(?P<asked>[^,;]+?)\s+(?:is|was|are|were)\s+(?P<told>.+)", re.IGNORECASE)
 _LITTLE: Final = frozenset({"a", "an", "the", "my", "your", "his", "her", "our", "their", "its", "s"})
 _MOST_CITED: Final = 4
+_ANSWER_CHARS: Final = 200
+_SHARE_NEEDED: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +147,23 @@ def as_said(answer: str, hits: Iterable[Hit]) -> str:
     whole = (re.search(pattern + r"(?![a-z])", text, re.IGNORECASE) for text in texts)
     begun = (re.search(pattern + "[a-z]*", text, re.IGNORECASE) for text in texts)
     return next((match.group() for match in (*whole, *begun) if match), answer)
+
+
+def unsupported(answer: str, question: str, cited: Sequence[Hit], share: float) -> str | None:
+    """Why an answer is refused by code: a number or words that the cited snippets do not hold.
+
+    A count of the things that an answer lists is the model's own work and is let through up to 31 (days, too).
+    """
+    words = " ".join([question, *(f"{hit.event.timestamp or ''} {line_of(hit)}" for hit in cited)])
+    missing = [n for n in missing_numbers(answer, words) if not (n.isdigit() and int(n) <= 31)]
+    if missing:
+        return f"the number {missing[0]} is not in the cited words"
+    if len(answer) > _ANSWER_CHARS:
+        return "it copies the messages instead of answering"
+    if settles_yes_or_no(question, answer):
+        return None
+    if only_repeats(question, answer):
+        return "it only repeats the question"
+    if share < _SHARE_NEEDED:
+        return "the cited words do not say it"
+    return None
