@@ -12,10 +12,10 @@ from agent.terminal import Watch, say
 
 if TYPE_CHECKING:
     from agent.limner import Limner
-    from retrieval.index_process import IndexProcess
     from agent.progress import OnStep
     from retrieval import PersonalData, Query
     from retrieval.encryption import StoreKey
+    from retrieval.index_process import IndexProcess
 
 __all__ = [
     "SERVED",
@@ -70,6 +70,7 @@ class OpenLimner(Protocol):
         on_step: "OnStep",
         on_load: Callable[[str, int, int], None],
         key: "StoreKey | None" = None,
+        index_process: "IndexProcess | None" = None,
     ) -> "Limner":
         """The same arguments as :class:`agent.limner.Limner`."""
 

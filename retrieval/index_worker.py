@@ -104,11 +104,10 @@ def main() -> int:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whoever prints does not disturb
     worker = _Worker(replies)
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        with suppress(EOFError):
-            while True:
-                request = cast(Request, pickle.load(sys.stdin.buffer))  # only the server can write to it
-                threads.submit(worker.answer, request).add_done_callback(_end_if_failed)
+    with ThreadPoolExecutor(_AT_ONCE) as threads, suppress(EOFError):
+        while True:
+            request = cast(Request, pickle.load(sys.stdin.buffer))  # only the server can write to it
+            threads.submit(worker.answer, request).add_done_callback(_end_if_failed)
     worker.close()
     return 0
 
@@ -121,4 +120,3 @@ def _end_if_failed(done: "Future[None]") -> None:
     if error is not None:
         traceback.print_exception(error)
         os._exit(1)
-
