@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,11 +77,13 @@ def serve(
         raise UsageError("--dev serves one store, --tenants many", hint="Leave one of them out")
     _check_installed()
     from agent.serving import Serving, run_server
+    from retrieval.index_process import IndexProcess
 
     door = Door(open_limner, as_json=False, **settings)
     serving = Serving(host, port, dev, waiting, tenants, hosts, origins, rate, warm=not cold)
-    with Watch() as watch:
-        run_server(door.limner(watch, steps=False, alone=True), door.store, serving)
+    index_process = IndexProcess()
+    with Watch() as watch, closing(index_process):
+        run_server(door.limner(watch, steps=False, alone=True, index_process=index_process), door.store, serving)
     return 0
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from retrieval.archives import Manifest
     from retrieval.chains import UserRetriever
     from retrieval.forgetting import OnStage
+    from retrieval.index_process import IndexProcess
     from retrieval.keeping import VersionNote
     from retrieval.permits import Permit
     from retrieval.proving import Proof
@@ -77,6 +78,8 @@ class Limner:
             about whom nothing may be told for it is refused with :class:`ConsentMissing`.
         key: 64 hex digits, with which the store is encrypted; None: ``$LIMNER_KEY`` or ``$LIMNER_KEY_FILE``, else it is
             plain.
+        index_process: what keeps an index in the folder open, for servers; None: this process does. Who made it closes
+            it.
 
     Models are loaded when they are first needed. Close it, or use it as a context manager.
     """
@@ -96,8 +99,10 @@ class Limner:
         calibrations: Sequence[str | Path] = (),
         purpose: str | None = None,
         key: str | StoreKey | None = None,
+        index_process: "IndexProcess | None" = None,
     ) -> None:
         self._key = find_store_key(key)
+        self._index_process = index_process
         self._models = LoadedModels(llm, llm_base_url, embedder, on_load)
         self._on_step = on_step
         self._may_go_on = go_on
@@ -507,6 +512,7 @@ class Limner:
             reranker=self._reorders,
             derived=FromEvents(),
             key=self._key,
+            index_process=self._index_process,
         )
 
     def names(self) -> "ModelNames":

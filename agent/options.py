@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agent.progress import OnStep
     from retrieval import PersonalData, Query
     from retrieval.encryption import StoreKey
+    from retrieval.index_process import IndexProcess
 
 __all__ = [
     "SERVED",
@@ -69,6 +70,7 @@ class OpenLimner(Protocol):
         on_step: "OnStep",
         on_load: Callable[[str, int, int], None],
         key: "StoreKey | None" = None,
+        index_process: "IndexProcess | None" = None,
     ) -> "Limner":
         """The same arguments as :class:`agent.limner.Limner`."""
 
@@ -96,18 +98,22 @@ class Door:
     jobs: int = 1
     purpose: str | None = None
 
-    def limner(self, watch: Watch, *, steps: bool = True, alone: bool = False) -> "Limner":
+    def limner(
+        self, watch: Watch, *, steps: bool = True, alone: bool = False, index_process: "IndexProcess | None" = None
+    ) -> "Limner":
         """Open the store, and say so when a server has it open, too.
 
         Args:
             watch: shows progress.
             steps: show those of a single piece of work.
             alone: whoever calls looks for other servers itself.
+            index_process: what keeps the index open; None: this process does.
         """
         from agent.progress import ignore
 
         if not alone:
             _say_who_serves(self.store)
+        given: dict[str, Any] = {"key": given_key(), "index_process": index_process}
         limner = self.open_limner(
             self.store,
             llm=self.llm,
@@ -117,7 +123,7 @@ class Door:
             calibrations=self.calibrations,
             on_step=watch.step if steps else ignore,
             on_load=watch.load,
-            **({} if (key := given_key()) is None else {"key": key}),
+            **{name: value for name, value in given.items() if value is not None},
         )
         return limner if self.purpose is None else limner.for_purpose(self.purpose)
 

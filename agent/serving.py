@@ -1,5 +1,6 @@
 """Runs the server: one process, one port, until it is told to stop. Knows sockets, nothing of routes."""
 
+import gc
 import signal
 import socket
 import sys
@@ -18,14 +19,16 @@ from agent.limner import Limner
 from agent.service import Hosting, ModelQueue, Service
 from agent.service.upkeep import Upkeep
 from agent.terminal import say
+from retrieval.servers import index_server
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
     from uvicorn import Config
 
 __all__ = ["Serving", "run_server"]
 
 _LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
-_FIRST: Final = ("numpy", "sqlalchemy.dialects.sqlite", "jsonschema", "bm25s", "chromadb")
+_FIRST: Final = ("numpy", "sqlalchemy.dialects.sqlite", "jsonschema", "bm25s")
 _BACKLOG: Final = 1024
 _GRACE_SECONDS: Final = 10
 _KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection that they do not use
@@ -93,7 +96,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
             upkeep = Upkeep(service)
             upkeep.start()
             if serving.warm:
-                later = threading.Timer(_WARM_AFTER_SECONDS, _warm, (service,))
+                later = threading.Timer(_WARM_AFTER_SECONDS, _warm, (service, app))
                 later.daemon = True
                 later.start()
             config = uvicorn.Config(
@@ -108,6 +111,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
                 _run(config, listener)
             finally:
                 upkeep.stop()
+                gc.unfreeze()
 
 
 def _check_key(limner: Limner) -> None:
@@ -125,7 +129,7 @@ def _import_first() -> None:
 
     Two threads that import numpy at once may each see it half made; it imports its parts in circles.
     """
-    for name in _FIRST:
+    for name in (*_FIRST, *(["chromadb"] if index_server(None) else [])):  # else another process needs it
         import_module(name)
 
 
@@ -163,12 +167,23 @@ def _settings(serving: Serving) -> ApiSettings:
     return chosen if serving.rate is None else replace(chosen, rate=serving.rate)
 
 
-def _warm(service: Service) -> None:
-    """Load what the first search would wait for; what is wrong with it, the search will say."""
+def _warm(service: Service, app: "FastAPI") -> None:
+    """Load what the first requests would wait for; what is wrong with it, they will say."""
     try:
+        _build_routes(app)
         service.tenants.load_embedder()
     except LimnerError as error:
         say(str(error))
+    finally:
+        # What is in memory now stays: to look through it for garbage stops everything for half a second each time.
+        gc.freeze()
+
+
+def _build_routes(app: "FastAPI") -> None:
+    """FastAPI builds what answers an address when it is first looked for, in half a second."""
+    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(nowhere)
 
 
 def _listening(host: str, port: int) -> socket.socket:

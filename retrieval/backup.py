@@ -60,7 +60,7 @@ def back_up(parts: Parts, store: Path, out: Path, key: StoreKey | None = None, *
         copy = beside / _STORE
         try:
             copy.mkdir()
-            with parts.place.guarded():
+            with parts.place.frozen():
                 made_at = utc_text()
                 name = ENCRYPTED if key else RECORD
                 _copy_record(store / name, copy / name, key)

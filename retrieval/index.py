@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["ChromaIndex", "IndexDamaged", "IndexPlace", "Labels", "VectorIndex", "chroma_settings"]
 
 _PAGE = 5000
-_PUT = 64  # Chroma keeps Python's lock while it writes: 512 vectors at once stop all other threads for 0.1 to 0.3 s
 
 
 class IndexDamaged(StoreError):
@@ -94,7 +93,7 @@ class ChromaIndex(VectorIndex):
         """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
         with self._translated():
             for collection, positions in self._collections.taking(ids):
-                for part in _portions(positions, min(self._batch, _PUT)):
+                for part in _portions(positions, self._batch):
                     collection.upsert(
                         ids=[ids[at] for at in part],
                         embeddings=vectors[part],
@@ -190,7 +189,10 @@ class IndexPlace(Protocol):
         """Take out vectors that the record does not list, if nothing is left of them so; False: it is left."""
 
     def guarded(self) -> AbstractContextManager[None]:
-        """Keeps other processes from opening and writing files of the index."""
+        """Keeps other processes from opening and writing files of the index, while this one does."""
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Keeps everyone from opening and writing files of the index; nothing is asked of it meanwhile."""
 
     def close(self) -> None:
         """Release connections; they are opened again when they are needed."""

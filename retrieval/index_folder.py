@@ -15,7 +15,7 @@ from retrieval.blanking import Blanking
 from retrieval.buckets import Buckets
 from retrieval.disk import trouble_of
 from retrieval.errors import StoreError
-from retrieval.index import ChromaIndex, IndexDamaged, chroma_settings
+from retrieval.index import ChromaIndex, IndexDamaged, VectorIndex, chroma_settings
 from retrieval.locks import Lock
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ class IndexFolder:
         self.leftover: str | None = None
         self.name = str(folder)
 
-    def open(self) -> FolderIndex:
+    def open(self) -> VectorIndex:
         """The index in use."""
-        return FolderIndex(self._folder, self._guard)
+        return self._opened(self._folder)
 
     def wipe(self) -> None:
         """Delete the folder."""
@@ -86,14 +86,14 @@ class IndexFolder:
         """What a note in the folder says."""
         return _note_in(self._folder)
 
-    def beside(self, made_by: Mapping[str, str]) -> FolderIndex:
+    def beside(self, made_by: Mapping[str, str]) -> VectorIndex:
         """The index being built."""
         if _note_in(self._new) != made_by:
             wipe(self._new)
             with _written(self._new):
                 self._new.mkdir(parents=True)
                 (self._new / _NOTE).write_text(json.dumps(made_by), encoding="utf-8")
-        return FolderIndex(self._new, self._guard)
+        return self._opened(self._new)
 
     def discard_beside(self) -> None:
         """Delete its folder."""
@@ -121,8 +121,15 @@ class IndexFolder:
         """Holds the guard."""
         return self._guard.held()
 
+    def frozen(self) -> AbstractContextManager[None]:
+        """Holds the guard."""
+        return self._guard.held()
+
     def close(self) -> None:
         """There is no connection."""
+
+    def _opened(self, folder: Path) -> VectorIndex:
+        return FolderIndex(folder, self._guard)
 
 
 @contextmanager

@@ -117,6 +117,10 @@ class IndexServer:
         """The server takes care of its files."""
         return nullcontext()
 
+    def frozen(self) -> AbstractContextManager[None]:
+        """The server takes care of its files."""
+        return nullcontext()
+
     def close(self) -> None:
         """Close the connections."""
         with self._threads:

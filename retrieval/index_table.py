@@ -145,6 +145,10 @@ class IndexTable:
         """The record's transactions take care of it."""
         return nullcontext()
 
+    def frozen(self) -> AbstractContextManager[None]:
+        """The record's transactions take care of it."""
+        return nullcontext()
+
     def close(self) -> None:
         """The connection is the record's."""
 

@@ -5,6 +5,7 @@ Knows nothing of users or vectors.
 """
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -28,6 +29,7 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 """English words that are not searched for."""
 
 _K1, _B = 1.2, 0.75
+_STEMMING = threading.Lock()  # a stemmer keeps the word that it works on: two threads at once get wrong stems, or fail
 
 
 def terms(text: str) -> list[str]:
@@ -54,7 +56,10 @@ def _terms(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
-    return str(_stemmer().stemWord(word)) if word.isascii() and word.isalpha() else word
+    if not (word.isascii() and word.isalpha()):
+        return word
+    with _STEMMING:
+        return str(_stemmer().stemWord(word))
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ The record is right, always. It is written first, with a note of what the index 
 then the note is crossed out. Knows nothing of files to ingest or of ranking.
 """
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from retrieval.locks import Lock
 from retrieval.record import Record
 from retrieval.reindex import build_beside, used_by
 from retrieval.rewriting import copy_beside
+from retrieval.turns import Line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Mirror"]
 
 _EMBEDDED_AT_ONCE = 1024
+_PUT_AT_ONCE = 64  # between these, other threads read: Chroma takes about 1 ms a vector
 _COMPARED_ALWAYS = 50_000  # so many ids are read in a quarter of a second
 
 
@@ -46,7 +47,7 @@ class Mirror:
         self._record = record
         self._embedder = embedder
         self._writer = writer
-        self._threads = threading.RLock()
+        self._threads = Line()
         self._index: VectorIndex | None = None
         self._generation = -1
         self._verified = self._is_tidy = False
@@ -215,16 +216,23 @@ class Mirror:
             self._generation = self._record.settle(removed=gone)
 
     def _push(self) -> None:
+        with self._threads:
+            if self._index is not None:  # whoever calls this alone writes, and what is open has all that was written
+                self._generation = self._record.generation()
         while gone := self._record.removals(_EMBEDDED_AT_ONCE):
             with self._opened() as index:
                 index.remove(gone)
                 self._generation = self._record.settle(removed=gone)
         while batch := self._record.pending(_EMBEDDED_AT_ONCE):
             vectors = self._embedder().embed_passages([each.passage for each in batch])
-            ids = [each.vector_id for each in batch]
-            with self._opened() as index:
-                index.put(ids, vectors, [each.labels for each in batch])
-                self._generation = self._record.settle(indexed=ids)
+            # By id: those of a user, and of a collection, lie together, and each collection costs a transaction.
+            order = sorted(range(len(batch)), key=lambda at: batch[at].vector_id)
+            for start in range(0, len(order), _PUT_AT_ONCE):
+                part = order[start : start + _PUT_AT_ONCE]
+                with self._opened() as index:
+                    index.put([batch[at].vector_id for at in part], vectors[part], [batch[at].labels for at in part])
+            with self._threads:
+                self._generation = self._record.settle(indexed=[each.vector_id for each in batch])
 
     def _rebuild(self) -> None:
         self._record.forget_index()
@@ -237,8 +245,11 @@ class Mirror:
             self._place.wipe()
 
     def _refresh(self) -> None:
-        if self._generation != self._record.generation():
-            self.close()
+        if self._generation == self._record.generation():
+            return
+        with self._threads:  # this process may have written it meanwhile
+            if self._generation != self._record.generation():
+                self.close()
 
     def _verify_alone(self) -> None:
         with self._writer.held():

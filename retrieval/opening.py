@@ -16,7 +16,9 @@ from retrieval.files import ENCRYPTED, INDEX, KEY, RECORD, RESTORING, finish
 from retrieval.forgetting import Forgetting, Use
 from retrieval.history import History
 from retrieval.index import IndexPlace
+from retrieval.index_apart import ApartFolder
 from retrieval.index_folder import IndexFolder
+from retrieval.index_process import IndexProcess
 from retrieval.index_server import IndexServer
 from retrieval.index_table import IndexTable
 from retrieval.keeping import Keeping
@@ -89,15 +91,23 @@ class Location:
         index: the address of a Chroma server; None: see ``index_server``.
         wait: seconds to wait for another process that writes.
         key: what the store is encrypted with, or is to be when it is made; None: it is plain.
+        process: what opens an index in the folder; None: this process does.
 
     Raises:
         UsageError: an address is none, or there is a key for a store on servers.
     """
 
     def __init__(
-        self, path: Path, record: str | None, index: str | None, wait: float, key: StoreKey | None = None
+        self,
+        path: Path,
+        record: str | None,
+        index: str | None,
+        wait: float,
+        key: StoreKey | None = None,
+        process: IndexProcess | None = None,
     ) -> None:
         self._path = path
+        self._process = process
         self._key = key
         self._record = record_server(record)
         self._index = index_server(index)
@@ -182,7 +192,10 @@ class Location:
             return IndexTable(database, record, self._path / RESTORING)
         # beside a record on a server, the folder may hold the indexes of other records, too
         name = INDEX if self._record is None else f"{INDEX}-{record.identity()}"
-        return IndexFolder(self._path / name, StoreLock(self._path / "index.lock", _INDEX_WAIT_SECONDS))
+        folder, lock = self._path / name, self._path / "index.lock"
+        if self._process is not None:
+            return ApartFolder(folder, lock, _INDEX_WAIT_SECONDS, self._process)
+        return IndexFolder(folder, StoreLock(lock, _INDEX_WAIT_SECONDS))
 
     def _check_folder(self) -> None:
         if self._path.exists() and not self._path.is_dir():

@@ -203,7 +203,7 @@ def _check_version(file: Path, manifest: Manifest) -> None:
 
 def _put_in_place(parts: Parts, store: Path, copy: Path, key: StoreKey | None, progress: OnRestored) -> None:
     """From here on the store is changed: the index first, then, in one transaction, the record."""
-    with _written(store), parts.place.guarded():
+    with _written(store), parts.place.frozen():
         parts.mirror.close()
         if key is None:
             _put_index(parts, store, copy)

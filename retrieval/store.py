@@ -35,6 +35,7 @@ from retrieval.events import Event, Role, Snippet
 from retrieval.forgetting import Forgetting
 from retrieval.health import Health
 from retrieval.history import UserSummary
+from retrieval.index_process import IndexProcess
 from retrieval.ingest import IngestReport, OnDropped, Source, check, ingest, ingest_events
 from retrieval.keeping import Keeping
 from retrieval.languages import language_of
@@ -81,6 +82,8 @@ class Store:
             nothing.
         key: 64 hex digits, with which the store is encrypted; None: those of ``$LIMNER_KEY`` or in the file
             ``$LIMNER_KEY_FILE``, else it is plain. A new store is encrypted when there is a key.
+        index_process: what keeps an index in the folder open, so that this process is not stopped while it is
+            written: for servers. Stores may share it; who made it closes it. None: this process does.
 
     Raises:
         WrongKey: from every method, when the key is missing, another one, or not wanted.
@@ -101,9 +104,10 @@ class Store:
         reranker: "Reranker | Callable[[], Reranker] | None" = None,
         derived: Derived | None = None,
         key: str | StoreKey | None = None,
+        index_process: IndexProcess | None = None,
     ) -> None:
         self._path = Path(path)
-        self._location = Location(self._path, record, index, wait, find_store_key(key))
+        self._location = Location(self._path, record, index, wait, find_store_key(key), index_process)
         self._given = embedder
         self._loaded: Embedder | None = None
         self._reranker = reranker

@@ -10,6 +10,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
+from retrieval.remembered import Remembered
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -37,14 +39,16 @@ def _topics(language: str) -> tuple[Topic, ...]:
 
 
 class Topics:
-    """The topics as an embedder sees them; embeds their questions (about a hundred) when it is made."""
+    """The topics as an embedder sees them; embeds their questions (about a hundred) when it is made.
+
+    Threads may share it.
+    """
 
     def __init__(self, embedder: "Embedder") -> None:
         self._topics = {language: _topics(language) for language in ("en", "zh")}
         asked = [topic.question for each in self._topics.values() for topic in each]
         self._vectors = embedder.embed_queries(asked)
-        self._embedder = embedder
-        self._stated: dict[str, NDArray[np.float32]] = {}
+        self._stated = Remembered(embedder)
 
     def nearest(self, question: str, vector: "NDArray[np.float32]") -> Topic:
         """The topic that a question is about most likely, in the question's language.
@@ -60,9 +64,7 @@ class Topics:
 
     def stated(self, topic: Topic) -> "NDArray[np.float32]":
         """The embedding of a topic's statement, shape (dimension,)."""
-        if topic.statement not in self._stated:
-            self._stated[topic.statement] = self._embedder.embed_queries([topic.statement])[0]
-        return self._stated[topic.statement]
+        return self._stated.of([topic.statement])[0]
 
     def closeness(self, vectors: "NDArray[np.float32]") -> "NDArray[np.float32]":
         """How close texts are to questions in general: the mean similarity to their ten nearest topics.

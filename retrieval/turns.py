@@ -1,11 +1,15 @@
-"""Keeps threads from making the same thing twice, and from making too much at once. Knows nothing of what is made."""
+"""Keeps threads from making the same thing twice, from making too much at once, and from getting in before their turn.
+
+Knows nothing of what is made.
+"""
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Makers"]
+__all__ = ["Line", "Makers"]
 
 
 @dataclass(slots=True)
@@ -40,3 +44,47 @@ class Makers:
                 turn.threads -= 1
                 if not turn.threads:
                     del self._turns[key]  # whose it is may be forgotten
+
+
+class Line:
+    """A lock that threads get in the order in which they came; who has it may take it again, as of a ``RLock``.
+
+    So whoever does long work in parts, and gives it back between them, lets all others in.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[tuple[int, threading.Event]] = deque()
+        self._owner: int | None = None
+        self._times = 0
+
+    def __enter__(self) -> None:
+        me, turn = threading.get_ident(), threading.Event()
+        with self._lock:
+            if self._owner in (None, me):
+                self._owner = me
+                self._times += 1
+                return
+            self._waiting.append((me, turn))
+        try:
+            turn.wait()
+        except BaseException:
+            with self._lock:
+                if (me, turn) in self._waiting:
+                    self._waiting.remove((me, turn))
+                else:
+                    self._pass_on()
+            raise
+
+    def __exit__(self, *raised: object) -> None:
+        with self._lock:
+            self._times -= 1
+            if not self._times:
+                self._pass_on()
+
+    def _pass_on(self) -> None:
+        self._owner, self._times = None, 0
+        if self._waiting:
+            self._owner, turn = self._waiting.popleft()
+            self._times = 1
+            turn.set()

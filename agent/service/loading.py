@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from agent.service.stepping import pools_behind
 from agent.service.turns import Turns
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def load_in_parts(
     from retrieval.ingest import IngestReport
 
     report, left = IngestReport(files=1), _Rest(rows, seconds)
-    while not left.is_over:
-        with turns.taken():
-            limner.ingest_events(left.part(), force=force, progress=progress, report=report)
+    with pools_behind():
+        while not left.is_over:
+            with turns.taken():
+                limner.ingest_events(left.part(), force=force, progress=progress, report=report)
     return report
 
 

@@ -81,7 +81,7 @@ def _serve(store: Path, log: Path) -> None:
         from agent.cli import main
 
         words = ["serve", "--dev", "--port", "0", "--no-warm", "--rate", "1000000/second", "--store", str(store)]
-        code = main(words, lambda folder, **settings: open_slowly(folder))
+        code = main(words, lambda folder, **settings: open_slowly(folder, settings["index_process"]))
         log.with_name("log.modules").write_text("\n".join(sorted(sys.modules)), "utf-8")
     finally:
         os._exit(code)

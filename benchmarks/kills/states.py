@@ -13,6 +13,7 @@ from benchmarks.kills.forking import Tell, run
 from retrieval import HashingEmbedder, UnknownUser
 from retrieval.encryption import StoreKey
 from retrieval.errors import WrongKey
+from retrieval.index_process import IndexProcess
 from retrieval.sqlite_files import connect
 
 __all__ = ["KEYS", "SCHEMA", "State", "key_of", "look", "open_limner", "open_slowly", "secret_in"]
@@ -71,14 +72,14 @@ def key_of(record: Path) -> StoreKey | None:
     return None
 
 
-def open_slowly(store: Path) -> Limner:
+def open_slowly(store: Path, index_process: IndexProcess | None = None) -> Limner:
     """The same with a model that takes its time, so that it is killed at work."""
 
     def answer(system: str, user: str, schema: object) -> str:
         time.sleep(0.05)
         return "[]" if schema else "none"
 
-    return Limner(store, llm=ScriptedChat(script=answer), embedder=HashingEmbedder(16))
+    return Limner(store, llm=ScriptedChat(script=answer), embedder=HashingEmbedder(16), index_process=index_process)
 
 
 def secret_in(text: str) -> str:

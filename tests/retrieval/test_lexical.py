@@ -1,4 +1,9 @@
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+
 import pytest
+import snowballstemmer
 
 from retrieval.lexical import LexicalIndex, terms
 
@@ -46,3 +51,16 @@ def test_the_text_that_shares_rare_terms_is_first(query: str, best: int) -> None
 @pytest.mark.parametrize("query", ["", "the", "tulip"])
 def test_nothing_in_common_scores_nothing(texts: list[str], query: str) -> None:
     assert LexicalIndex(texts).scores(query).tolist() == [0.0] * len(texts)
+
+
+def test_threads_that_stem_at_once_get_the_same_terms() -> None:
+    words = [f"{one}{two}{end}" for one, two, end in product("bdgkpt", "aeiou", ("lization", "tionally", "fulness"))]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(terms, [word + "s" for word in words] * 4))
+    finally:
+        sys.setswitchinterval(before)
+    stemmer = snowballstemmer.stemmer("english")
+    assert found == [[stemmer.stemWord(word + "s")] for word in words] * 4

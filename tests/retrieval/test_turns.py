@@ -1,9 +1,9 @@
-"""Threads that want the same thing made: one makes it; and not too much is made at once."""
+"""Threads that want the same made: one makes it; not too much is made at once; nobody gets in before others."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from retrieval.turns import Makers
+from retrieval.turns import Line, Makers
 
 
 def test_what_many_want_is_made_once_and_not_too_much_at_once() -> None:
@@ -40,4 +40,27 @@ def test_a_turn_is_given_on_when_making_fails() -> None:
         except ValueError:
             continue
     with makers.making("ann"):
+        pass
+
+
+def test_who_comes_first_is_first_and_may_take_it_again() -> None:
+    line, came = Line(), list[int]()
+    threads = []
+
+    def come(number: int) -> None:
+        with line, line:
+            came.append(number)
+
+    with line:
+        for number in range(5):
+            threads.append(threading.Thread(target=come, args=(number,)))
+            threads[-1].start()
+            threading.Event().wait(0.05)  # it waits in the line
+        with line:
+            assert came == []
+    with line:  # behind all of them
+        assert came == [0, 1, 2, 3, 4]
+    for each in threads:
+        each.join(5)
+    with line:
         pass
