@@ -277,13 +277,15 @@ class AskGraph:
 
     def _choose(self, state: _State, choice: Choice, hits: list[Hit]) -> _State:
         """What of the options the snippets say; no word of it need stand in them, as of a yes."""
-        picked, sure, all_sure = chosen(self._chat, choice, hits, state["language"])
-        answer = ("、" if state["language"] == "zh" else ", ").join(picked)
+        picked = chosen(self._chat, choice, hits, state["language"])
+        answer = ("、" if state["language"] == "zh" else ", ").join(each.text for each in picked)
+        sure = min((each.sure for each in picked), default=0.0)
         told = {key_of(each.hit): each for each in state["weighed"]}
         best = max((told[key_of(hit)] for hit in hits), key=lambda each: each.weight)
         signals = signals_of(tells=best.tells, judge=sure, told=best.tells, rank=best.rank, cited=len(hits))
-        step = {"step": "choose", "snippets": [hit.snippet.snippet_id for hit in hits], "options": all_sure}
-        return {"answer": answer, "cited": hits, "signals": signals, "steps": [*state["steps"], step]}
+        options = {each.text: [round(each.sure, 4), round(each.anyway, 4)] for each in picked}
+        step = {"step": "choose", "snippets": [hit.snippet.snippet_id for hit in hits], "options": options}
+        return {"answer": answer or None, "cited": hits, "signals": signals, "steps": [*state["steps"], step]}
 
     def _verify(self, state: _State) -> _State:
         if state.get("choice") and state["answer"] is not None:
@@ -332,7 +334,7 @@ class AskGraph:
             rejected = [*state["rejected"], Rejected("/answer", answer, reason, cite_hits(cited))]
             return {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected, "signals": signals}
         confidence = signals.get("judge", signals["told"])
-        shaped = dated(as_said(answer, cited), cited, state["language"])
+        shaped = answer if state.get("choice") else dated(as_said(answer, cited), cited, state["language"])
         return {"answer": shaped, "cited": cited, "confidence": confidence, "signals": signals}
 
 

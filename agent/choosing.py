@@ -16,9 +16,11 @@ from agent.wording import normalise
 from prompts import Language, render
 from retrieval import Hit
 
-__all__ = ["Choice", "choice_in", "chosen", "judge_answer"]
+__all__ = ["Choice", "Option", "choice_in", "chosen", "judge_answer"]
 
 _MOST: Final = 12
+_LEAST: Final = 1e-4
+_TELLS_NOTHING: Final[dict[Language, str]] = {"en": "user: The parcel came at nine.", "zh": "user: 快递九点送到了。"}
 _LETTERS: Final = "ABCDEFGHIJKL"
 _OPTION: Final = re.compile(
     r"(?<![\w'’])[(（]?(?P<letter>[A-L])\s*(?:[:：.)）、]|\s-)\s*(?P<text>[^\n]+?)"
@@ -53,6 +55,20 @@ class Choice:
         return f"{self.about} ({', '.join(self.options)})"
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option with the probability that it is right, 0 to 1, over the snippets, and over nothing."""
+
+    text: str
+    sure: float
+    anyway: float
+
+    @property
+    def gain(self) -> float:
+        """What the snippets add, in log-odds."""
+        return _log_odds(self.sure) - _log_odds(self.anyway)
+
+
 def choice_in(question: str) -> Choice | None:
     """The options that a question gives, lettered from A on; None where it gives none or one."""
     found = list(_OPTION.finditer(question))
@@ -67,19 +83,27 @@ def choice_in(question: str) -> Choice | None:
     return Choice(about, options, max(1, min(count, len(options))))
 
 
-def chosen(
-    chat: Chat, choice: Choice, hits: Sequence[Hit], language: Language
-) -> tuple[tuple[str, ...], float, dict[str, float]]:
-    """The options that the snippets say most likely, in the question's order; the geometric mean of their
-    probabilities; that of every option.
+def chosen(chat: Chat, choice: Choice, hits: Sequence[Hit], language: Language) -> list[Option]:
+    """The options, in the question's order, that the snippets make likelier than it is without them, at most as many as
+    are asked for: the ones that gain most.
+
+    A model likes some words better than others, whatever was said: what it thinks of each option over a message that
+    tells nothing is taken off (in log-odds; contextual calibration, Zhao et al. 2021, "Calibrate Before Use").
 
     Raises:
         ModelUnavailable: the model cannot be reached.
     """
-    sure = {option: judge_answer(chat, choice.about, option, hits, language) for option in choice.options}
-    best = sorted(choice.options, key=lambda option: -sure[option])[: choice.count]
-    mean = math.exp(sum(math.log(max(sure[option], 1e-6)) for option in best) / len(best))
-    return tuple(option for option in choice.options if option in best), mean, sure
+    lines = "\n".join(line_of(hit) for hit in hits)
+    judged = [
+        Option(
+            option,
+            _sure(chat, choice.about, option, lines, language),
+            _sure(chat, choice.about, option, _TELLS_NOTHING[language], language),
+        )
+        for option in choice.options
+    ]
+    best = sorted(judged, key=lambda each: -each.gain)[: choice.count]
+    return [each for each in judged if each in best and each.gain > 0]
 
 
 def judge_answer(chat: Chat, question: str, answer: str, hits: Sequence[Hit], language: Language) -> float:
@@ -88,8 +112,17 @@ def judge_answer(chat: Chat, question: str, answer: str, hits: Sequence[Hit], la
     Raises:
         ModelUnavailable: the model cannot be reached.
     """
-    quotes = "\n".join(line_of(hit) for hit in hits).replace('"', "'")  # they stand in quotation marks
+    return _sure(chat, question, answer, "\n".join(line_of(hit) for hit in hits), language)
+
+
+def _sure(chat: Chat, question: str, answer: str, lines: str, language: Language) -> float:
+    quotes = lines.replace('"', "'")  # they stand in quotation marks
     return chat.probability_of_yes("", render("ask_judge", language, quotes=quotes, question=question, answer=answer))
+
+
+def _log_odds(chance: float) -> float:
+    bounded = min(1 - _LEAST, max(_LEAST, chance))
+    return math.log(bounded / (1 - bounded))
 
 
 def _count(number: str) -> int:

@@ -410,20 +410,27 @@ def test_of_given_options_the_likeliest_ones_are_the_answer(open_limner: Any) ->
     def script(system: str, user: str, schema: Any) -> Any:
         if not user.startswith("Messages:"):
             return 0.9
+        if "parcel" in user:  # what is thought of an option, whatever was said
+            return 0.5
         return next(sure for option, sure in likely.items() if f"Answer: {option}\n" in user)
 
     limner, _ = open_limner(script, rows)
     document = limner.ask("u1", "Which term fits me? Choose between A: Uninterested or B: Curious.")
     assert document.answer == "Curious" and {each.event_id for each in document.evidence} <= {"a", "b"}
-    assert document.steps[-1]["options"] == {"Uninterested": pytest.approx(0.2), "Curious": pytest.approx(0.9)}
+    assert document.steps[-1]["options"] == {"Curious": [pytest.approx(0.9), pytest.approx(0.5)]}
     two = limner.ask("u1", "Which term fits me? Choose 2 options from A: Uninterested, B: Curious, C: Analytical.")
     assert two.answer == "Curious, Analytical"
 
 
 def test_options_that_the_history_does_not_tell_are_declined(open_limner: Any) -> None:
     rows = [{"id": "a", "timestamp": "2024-03-01", "text": "The parcel is late."}]
-    limner, _ = open_limner(lambda system, user, schema: 0.2 if user.startswith("Messages:") else 0.9, rows)
-    document = limner.ask("u1", "Which term fits me? A: Curious or B: Uninterested")
+    question = "Which term fits me? A: Curious or B: Uninterested"
+    limner, _ = open_limner(lambda system, user, schema: 0.6 if user.startswith("Messages:") else 0.9, rows)
+    document = limner.ask("u1", question)  # it thinks the same over a message that tells nothing
+    assert document.answer is None and document.steps[-1]["options"] == {}
+    unlikely = {True: 0.1, False: 0.3}
+    limner, _ = open_limner(lambda s, user, _: unlikely["nine" in user] if user.startswith("Messages:") else 0.9, rows)
+    document = limner.ask("u1", question)
     assert document.answer is None and "entailed" in document.rejected[0].reason
 
 
