@@ -111,7 +111,7 @@ def ingest(folder: Path, megabytes: float, chars: int) -> str:
             nonlocal shown
             if report.read >= shown * lines // 10:
                 shown = 1 + report.read * 10 // lines
-                tell(round(resident()))
+                tell([round(resident()), round(time.monotonic() - started)])
 
         with open_limner(store) as limner:
             report = limner.ingest(path, progress=show)
@@ -120,7 +120,7 @@ def ingest(folder: Path, megabytes: float, chars: int) -> str:
     *steps, (added, snippets, seconds, most) = run(work).told
     path.unlink()
     return (f"{megabytes:,.0f} MB, {added:,} events, {snippets:,} snippets in {seconds} s: at most {most} MB; "
-            f"at each tenth {steps}")  # fmt: skip
+            f"at each tenth {[each for each, _ in steps]}, after seconds {[each for _, each in steps]}")  # fmt: skip
 
 
 def profiles(folder: Path, times: int, users: int = 50) -> str:

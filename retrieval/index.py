@@ -62,6 +62,10 @@ class VectorIndex(ABC):
         """The vectors of these ids, in their order, shape (len(ids), dimension); None when one of them is not there."""
 
     @abstractmethod
+    def having(self, ids: Sequence[str]) -> set[str]:
+        """Those of these ids whose vectors are there."""
+
+    @abstractmethod
     def count(self) -> int:
         """How many vectors there are."""
 
@@ -126,6 +130,15 @@ class ChromaIndex(VectorIndex):
         if any(each not in found for each in ids):
             return None
         return np.asarray([found[each] for each in ids], dtype=np.float32)
+
+    def having(self, ids: Sequence[str]) -> set[str]:
+        """Those of these ids whose vectors are there."""
+        found: set[str] = set()
+        with self._translated():
+            for collection, positions in self._collections.holding(ids):
+                for part in _portions(positions, _PAGE):
+                    found.update(collection.get(ids=[ids[at] for at in part], include=[])["ids"])
+        return found
 
     def count(self) -> int:
         """How many vectors there are."""

@@ -7,18 +7,20 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retrieval.blanking import Blanking
-from retrieval.buckets import Buckets
+from retrieval.buckets import MOST_OPEN, Buckets
 from retrieval.disk import trouble_of
 from retrieval.errors import StoreError
+from retrieval.giving_back import give_back
 from retrieval.index import ChromaIndex, IndexDamaged, chroma_settings
 from retrieval.locks import Lock
 
 if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
     from chromadb.config import System
 
 __all__ = ["FolderIndex", "IndexFolder", "wipe"]
@@ -35,18 +37,38 @@ class FolderIndex(ChromaIndex):
     Args:
         folder: made when it is missing.
         guard: keeps other processes from writing the folder; None: there are none.
+        most: so many collections are open at once.
     """
 
-    def __init__(self, folder: Path, guard: Lock | None = None) -> None:
+    def __init__(self, folder: Path, guard: Lock | None = None, most: int = MOST_OPEN) -> None:
         self._folder = folder
+        self._guard = guard
         self._blanking = Blanking(folder, guard)
+        self._made_by = _note_in(folder)
+        self._system: System | None
         with _translated(folder):
-            self._system, buckets, batch = _open(folder)
-        super().__init__(buckets, batch)
+            self._system, client = _open(folder)
+        super().__init__(Buckets(client, self._opened_anew, most), client.get_max_batch_size())
 
     def close(self) -> None:
         """Release files and memory; the index cannot be used afterwards."""
-        self._system.stop()
+        if self._system is not None:
+            self._system.stop()
+            self._system = None
+            give_back()
+
+    def _opened_anew(self) -> "ClientAPI":
+        """The same index with nothing of it in memory.
+
+        Raises:
+            IndexDamaged: another embedder's is in its place by now.
+        """
+        self.close()
+        with nullcontext() if self._guard is None else self._guard.held():
+            if _note_in(self._folder) != self._made_by:
+                raise IndexDamaged(f"the index {str(self._folder)!r} was replaced while it was read")
+            self._system, client = _open(self._folder)
+        return client
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -166,7 +188,7 @@ def wipe(folder: Path) -> None:
         raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
 
 
-def _open(folder: Path) -> "tuple[System, Buckets, int]":
+def _open(folder: Path) -> "tuple[System, ClientAPI]":
     """Open Chroma without its process-wide cache of open folders.
 
     The cache would hand out a stale index after another process wrote, and a broken one after a failed start
@@ -183,9 +205,4 @@ def _open(folder: Path) -> "tuple[System, Buckets, int]":
             system = SharedSystemClient._identifier_to_system.pop(key, None)
             SharedSystemClient._identifier_to_refcount.pop(key, None)
     assert system is not None, "PersistentClient enters its system under the path"
-    try:
-        buckets = Buckets(client)
-    except BaseException:
-        system.stop()
-        raise
-    return system, buckets, client.get_max_batch_size()
+    return system, client
