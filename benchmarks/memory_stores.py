@@ -22,9 +22,9 @@ from retrieval import HashingEmbedder
 _KEY: Final = "1a" * 32
 
 
-def _open(store: Path) -> Limner:
-    key = _KEY if (store / "record.sqlcipher").exists() else None
-    return Limner(store, llm=ScriptedChat(), embedder=HashingEmbedder(16), key=key)
+def _open(store: Path, *, encrypted: bool = False) -> Limner:
+    key = _KEY if encrypted or (store / "record.sqlcipher").exists() else None
+    return Limner(store, llm=ScriptedChat(script=lambda *asked: "none"), embedder=HashingEmbedder(16), key=key)
 
 
 def fill(store: Path, megabytes: float, chars: int, users: int, *, encrypted: bool) -> str:
@@ -34,7 +34,7 @@ def fill(store: Path, megabytes: float, chars: int, users: int, *, encrypted: bo
 
     def work(tell: Tell) -> None:
         started, steps = time.monotonic(), list[int]()
-        with Limner(store, llm=ScriptedChat(), embedder=HashingEmbedder(16), key=_KEY if encrypted else None) as limner:
+        with _open(store, encrypted=encrypted) as limner:
             report = limner.ingest(path, progress=lambda so_far: _note(steps, so_far.read * 10 // lines))
         tell(f"{report.snippets:,} snippets in {_told(started, steps)}")
 
