@@ -48,6 +48,14 @@ _tenants = click.option(
 @click.option("--origin", "origins", multiple=True, metavar="URL", help="Whose pages may call it (CORS; repeatable).")
 @click.option("--no-warm", "cold", is_flag=True, help="Load the embedder at the first search, not after the start.")
 @_tenants
+@click.option(
+    "--token-keys",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="LIMNER_TOKEN_KEYS",
+    show_envvar=True,
+    metavar="FOLDER",
+    help="The tenants' own keys of pseudonyms, NAME.key each; without, LIMNER_TOKEN_KEY is everybody's.",
+)
 @options.calibration
 @options.store_and_models
 @click.pass_obj
@@ -63,6 +71,7 @@ def serve(
     origins: tuple[str, ...],
     cold: bool,
     tenants: Path | None,
+    token_keys: Path | None,
     **settings: Any,
 ) -> int:
     """The HTTP API and the console, on one port.
@@ -75,12 +84,17 @@ def serve(
         )
     if dev and tenants:
         raise UsageError("--dev serves one store, --tenants many", hint="Leave one of them out")
+    if token_keys and not tenants:
+        raise UsageError(
+            "--token-keys has the keys of --tenants, and there are none",
+            hint="Give the key of one store with LIMNER_TOKEN_KEY",
+        )
     _check_installed()
     from agent.serving import Serving, run_server
     from retrieval.index_process import IndexProcess
 
     door = Door(open_limner, as_json=False, **settings)
-    serving = Serving(host, port, dev, waiting, tenants, hosts, origins, rate, warm=not cold)
+    serving = Serving(host, port, dev, waiting, tenants, hosts, origins, rate, not cold, token_keys)
     index_process = IndexProcess()
     with Watch() as watch, closing(index_process):
         run_server(door.limner(watch, steps=False, alone=True, index_process=index_process), door.store, serving)

@@ -170,7 +170,9 @@ class Limner:
         self._forget_prompts(report.erased)
         return report
 
-    def reveal(self, user_id: str, *, events: Collection[str] | None = None, key: str | None = None) -> list[Revealed]:
+    def reveal(
+        self, user_id: str, *, events: Collection[str] | None = None, key: str | Path | None = None
+    ) -> list[Revealed]:
         """What the pseudonyms in a user's events stand for; see :meth:`retrieval.Store.reveal`."""
         return self._store.reveal(user_id, events, key=key)
 
@@ -496,13 +498,22 @@ class Limner:
         other._on_step, other._may_go_on = on_step, may_go_on
         return other
 
-    def over(self, store: Path) -> Self:
-        """The same models, which are loaded once, over the store in another folder."""
+    def over(self, store: Path, *, token_key: str | Path | None = None) -> Self:
+        """The same models, which are loaded once, over the store in another folder.
+
+        ``token_key``: the key of its pseudonyms, or the file that has it; None: ``$LIMNER_TOKEN_KEY``.
+        """
         other = copy(self)
-        other._store = self._store_in(Path(store)).for_purpose(self._store.purpose)
+        other._store = self._store_in(Path(store), token_key=token_key).for_purpose(self._store.purpose)
         return other
 
-    def _store_in(self, folder: Path, record: str | None = None, index: str | None = None) -> Store:
+    def _store_in(
+        self,
+        folder: Path,
+        record: str | None = None,
+        index: str | None = None,
+        token_key: str | Path | None = None,
+    ) -> Store:
         """The store in a folder, with these models; it knows what profiles and corrections were made of."""
         return Store(
             folder,
@@ -513,6 +524,7 @@ class Limner:
             derived=FromEvents(),
             key=self._key,
             index_process=self._index_process,
+            token_key=token_key,
         )
 
     def names(self) -> "ModelNames":

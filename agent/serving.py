@@ -48,6 +48,7 @@ class Serving(NamedTuple):
         origins: whose pages may call the API.
         rate: requests that a key may make; None: the default.
         warm: load the embedder at once, beside the first requests.
+        token_keys: the folder of the keys of the tenants' pseudonyms.
     """
 
     host: str
@@ -59,6 +60,7 @@ class Serving(NamedTuple):
     origins: tuple[str, ...] = ()
     rate: str | None = None
     warm: bool = True
+    token_keys: Path | None = None
 
 
 def run_server(limner: Limner, store: Path, serving: Serving) -> None:
@@ -83,7 +85,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
         url = f"http://{shown}:{listener.getsockname()[1]}"
         with Hosting(home).held(url):
             queue = ModelQueue(serving.waiting, max(1, serving.waiting // 2))
-            service = Service(limner, home, tenants=serving.tenants, queue=queue)
+            service = Service(limner, home, tenants=serving.tenants, queue=queue, token_keys=serving.token_keys)
             if serving.tenants is None:
                 _check_key(limner)
             try:

@@ -64,14 +64,14 @@ def _status(name: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
-def histories(path: Path, megabytes: float, chars: int) -> int:
+def histories(path: Path, megabytes: float, chars: int, users: int = _USERS) -> int:
     """Write JSON Lines of so many MB, messages of about so many characters; how many lines."""
     rand, size, number = random.Random(1), 0, 0
     with path.open("wb") as file:
         while size < megabytes * _MB:
             text = " ".join(rand.choices(_WORDS, k=max(1, int(rand.expovariate(9 / chars)))))
             stamp = f"2024-{1 + number % 12:02}-{1 + number % 28:02}T10:00:00Z"
-            row = {"user_id": f"u{number % _USERS}", "id": f"m{number}", "timestamp": stamp, "text": f"{text} {number}"}
+            row = {"user_id": f"u{number % users}", "id": f"m{number}", "timestamp": stamp, "text": f"{text} {number}"}
             size += file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             number += 1
     return number
@@ -111,7 +111,7 @@ def ingest(folder: Path, megabytes: float, chars: int) -> str:
             nonlocal shown
             if report.read >= shown * lines // 10:
                 shown = 1 + report.read * 10 // lines
-                tell(round(resident()))
+                tell([round(resident()), round(time.monotonic() - started)])
 
         with open_limner(store) as limner:
             report = limner.ingest(path, progress=show)
@@ -120,7 +120,7 @@ def ingest(folder: Path, megabytes: float, chars: int) -> str:
     *steps, (added, snippets, seconds, most) = run(work).told
     path.unlink()
     return (f"{megabytes:,.0f} MB, {added:,} events, {snippets:,} snippets in {seconds} s: at most {most} MB; "
-            f"at each tenth {steps}")  # fmt: skip
+            f"at each tenth {[each for each, _ in steps]}, after seconds {[each for _, each in steps]}")  # fmt: skip
 
 
 def profiles(folder: Path, times: int, users: int = 50) -> str:

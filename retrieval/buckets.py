@@ -1,11 +1,16 @@
 """Divides the vectors of an index among Chroma collections by user, so that a search opens a small part of them.
 
-A vector id begins with four hex digits of a hash of its user, which say in which collection the vector lies. Ids
-without, of indexes made before there were several, lie in the collection ``snippets``.
+Chroma holds a collection in memory from its first use on, whole, so that a collection must not grow for ever, nor all
+that were written stay open: a loading goes through all of them. Those that are read stay, to be read again. A vector id
+begins with a hex digit of a hash of its user and the number of a collection, of which each takes as many vectors as
+there is room in it, in six digits. Of ids made before collections were numbered, four hex digits of the user say where
+they lie; those without lie in the collection ``snippets``.
 """
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -13,26 +18,64 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateCollectionConfiguration
 
-__all__ = ["CONFIGURATION", "Buckets", "Collections", "OneCollection", "bucketed"]
+__all__ = ["CONFIGURATION", "MOST_OPEN", "ROOM", "Buckets", "Collections", "Numbering", "OneCollection", "digest_of"]
 
 _COLLECTION: Final = "snippets"
-_COUNT: Final = 16  # more make the writing of mixed users slow: each collection costs a transaction
-_BUCKETED: Final = re.compile(r"([0-9a-f]{4})-")
+_NUMBERED: Final = re.compile(r"([0-9a-f])([0-9a-f]{6})-")
+_BUCKETED: Final = re.compile(r"([0-9a-f])[0-9a-f]{3}-")
+_BUCKETS: Final = 16  # more make the writing of mixed users slow: each collection costs a transaction
+_SYNCED: Final = 1000
+ROOM: Final = 4 * (_SYNCED + 64)
+"""How many vectors a collection takes. Chroma writes a graph whenever ``_SYNCED`` vectors came since it last did, in
+portions of up to 64, and makes the rest anew from its log whenever it opens one: this leaves little of a full one."""
+MOST_OPEN: Final = 32
+"""How many collections are written before all are let go: twice as many as a page of mixed users is written to."""
 CONFIGURATION: "Final[CreateCollectionConfiguration]" = {
-    "hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32}
+    "hnsw": {"space": "cosine", "max_neighbors": 8, "ef_construction": 32, "sync_threshold": _SYNCED}
 }
 """How Chroma makes a collection: with a cheap graph of neighbours, since vectors are only ever read by id."""
 
 
-def bucketed(user_key: str, digest: str) -> str:
-    """The vector id for a hash; ``user_key`` is a hash of the user, in hex digits."""
-    return f"{user_key[:4]}-{digest}"
+class Numbering:
+    """Makes the ids of vectors, and counts how many each part of the users has had.
+
+    Args:
+        kept: what ``text`` was before; None: there are no vectors yet.
+        room: how many vectors a collection takes.
+    """
+
+    def __init__(self, kept: str | None = None, room: int = ROOM) -> None:
+        self._counts: list[int] = [0] * _BUCKETS if kept is None else json.loads(kept)
+        self._room = room
+        self.changed = False
+
+    def vector_id(self, user_key: str, digest: str) -> str:
+        """The id of a new vector; ``user_key`` is a hash of the user, in hex digits."""
+        bucket = int(user_key[0], 16)
+        number = self._counts[bucket] // self._room
+        self._counts[bucket] += 1
+        self.changed = True
+        return f"{bucket:x}{number:06x}-{digest}"
+
+    @property
+    def text(self) -> str:
+        """The counts, to be kept."""
+        return json.dumps(self._counts)
+
+
+def digest_of(vector_id: str) -> str:
+    """What of an id tells the vector, without where it lies."""
+    return vector_id.rpartition("-")[2]
 
 
 class Collections(Protocol):
-    """The collections of one index, and which of them a vector lies in."""
+    """The collections of one index, and which of them a vector lies in.
 
-    def all(self) -> "list[Collection]":
+    A collection to write is good until the next one is asked for. One thread writes at a time; while it asks for the
+    next one, nobody may use one to read.
+    """
+
+    def all(self) -> "Iterator[Collection]":
         """The collections that there are."""
 
     def holding(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
@@ -41,6 +84,9 @@ class Collections(Protocol):
     def taking(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """The same for ids to write: missing collections are made."""
 
+    def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
+        """The same for ids to remove: missing collections are left out."""
+
 
 class OneCollection:
     """An index that is not divided: a server has its collections open anyway."""
@@ -48,9 +94,9 @@ class OneCollection:
     def __init__(self, collection: "Collection") -> None:
         self._collection = collection
 
-    def all(self) -> "list[Collection]":
+    def all(self) -> "Iterator[Collection]":
         """The one."""
-        return [self._collection]
+        yield self._collection
 
     def holding(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """All of the ids."""
@@ -60,45 +106,95 @@ class OneCollection:
         """All of the ids."""
         return self.holding(ids)
 
+    def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
+        """All of the ids."""
+        return self.holding(ids)
+
 
 class Buckets:
-    """The collections of one index. Each is made when it is first written to."""
+    """The collections of one index. Each is made when it is first written to.
 
-    def __init__(self, client: "ClientAPI") -> None:
+    Args:
+        client: has the index open.
+        reopen: opens it anew, with no collection in memory, and keeps readers out meanwhile.
+        most: so many collections are written before that.
+    """
+
+    def __init__(
+        self,
+        client: "ClientAPI",
+        reopen: "Callable[[], AbstractContextManager[ClientAPI]]",
+        most: int = MOST_OPEN,
+    ) -> None:
         self._client = client
-        self._seen: dict[str, Collection] = {}
-        self._look()
+        self._reopen = reopen
+        self._most = most
+        self._open: dict[str, Collection] = {}
+        self._written: set[str] = set()
+        self._failed = False
 
-    def all(self) -> "list[Collection]":
+    def all(self) -> "Iterator[Collection]":
         """The collections that there are."""
-        self._look()
-        return list(self._seen.values())
+        for name in sorted(each.name for each in self._client.list_collections()):
+            if (found := self._opened(name)) is not None:
+                yield found
 
     def holding(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """The collections in which these ids may lie, each with the positions of its ids."""
-        groups = _by_name(ids)
-        if not groups.keys() <= self._seen.keys():
-            self._look()
-        return ((self._seen[name], positions) for name, positions in groups.items() if name in self._seen)
+        for name, positions in _by_name(ids).items():
+            if (found := self._opened(name)) is not None:
+                yield found, positions
 
     def taking(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """The same for ids to write: missing collections are made."""
         for name, positions in _by_name(ids).items():
-            if name not in self._seen:
-                self._seen[name] = self._client.get_or_create_collection(
-                    name, configuration=CONFIGURATION, embedding_function=None
-                )
-            yield self._seen[name], positions
+            self._count(name)
+            yield self._opened(name) or self._made(name), positions
 
-    def _look(self) -> None:
-        for each in self._client.list_collections():
-            self._seen.setdefault(each.name, each)
+    def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
+        """The same for ids to remove: missing collections are left out."""
+        for name, positions in _by_name(ids).items():
+            self._count(name)
+            if (found := self._opened(name)) is not None:
+                yield found, positions
+
+    def _count(self, name: str) -> None:
+        """Let all collections go when this is one too many to write."""
+        if self._failed or (name not in self._written and len(self._written) >= self._most):
+            self._failed = True
+            with self._reopen() as self._client:
+                self._open.clear()
+                self._written.clear()
+            self._failed = False
+        self._written.add(name)
+
+    def _opened(self, name: str) -> "Collection | None":
+        from chromadb.errors import NotFoundError
+
+        if (found := self._open.get(name)) is None:
+            try:
+                found = self._open[name] = self._client.get_collection(name, embedding_function=None)
+            except NotFoundError:
+                return None
+        return found
+
+    def _made(self, name: str) -> "Collection":
+        self._open[name] = made = self._client.get_or_create_collection(
+            name, configuration=CONFIGURATION, embedding_function=None
+        )
+        return made
 
 
 def _by_name(ids: Sequence[str]) -> dict[str, list[int]]:
     groups: dict[str, list[int]] = {}
     for position, each in enumerate(ids):
-        match = _BUCKETED.match(each)
-        name = f"{_COLLECTION}-{int(match[1], 16) * _COUNT >> 16:02d}" if match else _COLLECTION
-        groups.setdefault(name, []).append(position)
+        groups.setdefault(_name(each), []).append(position)
     return groups
+
+
+def _name(vector_id: str) -> str:
+    if match := _NUMBERED.match(vector_id):
+        return f"{_COLLECTION}-{int(match[1], 16):02d}-{match[2]}"
+    if match := _BUCKETED.match(vector_id):
+        return f"{_COLLECTION}-{int(match[1], 16):02d}"
+    return _COLLECTION

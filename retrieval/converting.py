@@ -159,7 +159,7 @@ def _take_out(folder: Path, target: Path, told: OnConverted) -> None:
 
 def _copy(old: IndexPlace, new: IndexPlace, record: Record, told: OnConverted) -> None:
     """Copy the vectors; those that the old index lacks are made when they are next needed."""
-    copied = set[str]()
+    copied = 0
     name, dimension = record.setting("embedder"), record.setting("dimension")
     if name is not None and dimension is not None:
         made_by = {"embedder": name, "dimension": dimension}
@@ -167,9 +167,15 @@ def _copy(old: IndexPlace, new: IndexPlace, record: Record, told: OnConverted) -
             copied = copy_vectors(reading, writing, record, lambda done, total: told("copying", done, total))
         if copied:
             new.swap()
-    record.compare(copied)
+    if copied != record.count():
+        record.compare(_ids_in(new) if copied else set())
     if not copied:
         new.discard_beside()
+
+
+def _ids_in(place: IndexPlace) -> set[str]:
+    with closing(place.open()) as index:
+        return index.ids()
 
 
 def _folder_place(folder: Path) -> IndexFolder:

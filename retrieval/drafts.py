@@ -7,9 +7,9 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from retrieval.buckets import bucketed
+from retrieval.buckets import Numbering, digest_of
 from retrieval.copies import mark_copies, unmark
 from retrieval.events import Event, Snippet
 from retrieval.sql import chunks, tables
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = ["Applied", "Draft", "DraftWriter", "Fate", "event_key", "passage", "user_key"]
+
+_OF_SNIPPET: Final = ("event_pk", "ordinal", "wide", "start", "end", "speaker", "role", "indexed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,16 @@ def passage(event: Event, snippet: Snippet) -> str:
 
 
 class DraftWriter:
-    """Writes drafts within one transaction, and counts what became of them in ``applied``."""
+    """Writes drafts within one transaction, and counts what became of them in ``applied``.
 
-    def __init__(self, db: "Connection") -> None:
+    Args:
+        db: the transaction.
+        numbering: makes the ids of their vectors.
+    """
+
+    def __init__(self, db: "Connection", numbering: Numbering) -> None:
         self._db = db
+        self._numbering = numbering
         self.applied = Applied()
 
     def write(self, drafts: Iterable[Draft]) -> None:
@@ -178,25 +186,30 @@ class DraftWriter:
         """Exchange an event's snippets; those whose vectors are in the index already need no new ones."""
         snippets, removals = tables().snippets, tables().removals
         rows = self._db.execute(snippets.select().where(snippets.c.event_pk == event_pk))
-        old = {row.vector_id: row.indexed for row in rows}
+        old = {digest_of(row.vector_id): row for row in rows}
         self._db.execute(snippets.delete().where(snippets.c.event_pk == event_pk))
-        self._put_snippets(
-            [{**row, "event_pk": event_pk, "indexed": old.get(row["vector_id"], False)} for row in new.snippets]
-        )
-        if gone := old.keys() - {row["vector_id"] for row in new.snippets}:
-            self._db.execute(removals.insert(), [{"vector_id": each} for each in gone])
+        kept = {digest: {"vector_id": row.vector_id, "indexed": row.indexed} for digest, row in old.items()}
+        self._put_snippets([{**row, "event_pk": event_pk, **kept.get(row["digest"], {})} for row in new.snippets])
+        if gone := old.keys() - {row["digest"] for row in new.snippets}:
+            self._db.execute(removals.insert(), [{"vector_id": old[each].vector_id} for each in gone])
 
-    def _put_snippets(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _put_snippets(self, drafted: Sequence[Mapping[str, Any]]) -> None:
+        """Write snippets; those that bring no vector id get one."""
         snippets, removals = tables().snippets, tables().removals
-        if not rows:
+        if not drafted:
             return
+        rows = [
+            {"vector_id": row.get("vector_id") or self._numbering.vector_id(row["user_key"], row["digest"])}
+            | {key: row[key] for key in _OF_SNIPPET}
+            for row in drafted
+        ]
         self._db.execute(snippets.insert(), rows)
         for part in chunks([row["vector_id"] for row in rows]):
             self._db.execute(removals.delete().where(removals.c.vector_id.in_(part)))
 
 
 class _Prepared(NamedTuple):
-    """A draft as rows of the tables. ``snippets`` holds the windows, too."""
+    """A draft as rows of the tables. ``snippets`` holds the windows, too, with what their vector ids are made of."""
 
     event_key: str
     row_hash: str | None
@@ -255,8 +268,9 @@ def _prepare(draft: Draft) -> _Prepared:
             "end": snippet.end,
             "speaker": snippet.speaker,
             "role": snippet.role,
-            "vector_id": _vector_id(event, snippet),
             "indexed": False,
+            "user_key": values["user_key"],
+            "digest": _vector_digest(event, snippet),
         }
         for wide, group in ((False, draft.snippets), (True, draft.windows))
         for ordinal, snippet in enumerate(group)
@@ -265,10 +279,9 @@ def _prepare(draft: Draft) -> _Prepared:
     return _Prepared(key, row_hash, values, snippets, former)
 
 
-def _vector_id(event: Event, snippet: Snippet) -> str:
+def _vector_digest(event: Event, snippet: Snippet) -> str:
     labels = (snippet.role, event.channel, event.epoch)
-    digest = _digest(event.user_id, snippet.snippet_id, passage(event, snippet), *labels)
-    return bucketed(user_key(event.user_id), digest)
+    return _digest(event.user_id, snippet.snippet_id, passage(event, snippet), *labels)
 
 
 def _digest(*parts: object) -> str:

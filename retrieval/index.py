@@ -61,6 +61,10 @@ class VectorIndex(ABC):
         """The vectors of these ids, in their order, shape (len(ids), dimension); None when one of them is not there."""
 
     @abstractmethod
+    def having(self, ids: Sequence[str]) -> set[str]:
+        """Those of these ids whose vectors are there."""
+
+    @abstractmethod
     def count(self) -> int:
         """How many vectors there are."""
 
@@ -89,6 +93,10 @@ class ChromaIndex(VectorIndex):
     def _translated(self) -> AbstractContextManager[None]:
         """Raises our errors for Chroma's."""
 
+    def _reading(self) -> AbstractContextManager[None]:
+        """The same, while something is read."""
+        return self._translated()
+
     def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
         """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
         with self._translated():
@@ -103,7 +111,7 @@ class ChromaIndex(VectorIndex):
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are ignored."""
         with self._translated():
-            for collection, positions in self._collections.holding(ids):
+            for collection, positions in self._collections.losing(ids):
                 for part in _portions(positions, self._batch):
                     collection.delete(ids=[ids[at] for at in part])
 
@@ -116,7 +124,7 @@ class ChromaIndex(VectorIndex):
         import numpy as np
 
         found: dict[str, Any] = {}
-        with self._translated():
+        with self._reading():
             for collection, positions in self._collections.holding(ids):
                 for part in _portions(positions, _PAGE):
                     page = collection.get(ids=[ids[at] for at in part], include=["embeddings"])
@@ -126,15 +134,24 @@ class ChromaIndex(VectorIndex):
             return None
         return np.asarray([found[each] for each in ids], dtype=np.float32)
 
+    def having(self, ids: Sequence[str]) -> set[str]:
+        """Those of these ids whose vectors are there."""
+        found: set[str] = set()
+        with self._reading():
+            for collection, positions in self._collections.holding(ids):
+                for part in _portions(positions, _PAGE):
+                    found.update(collection.get(ids=[ids[at] for at in part], include=[])["ids"])
+        return found
+
     def count(self) -> int:
         """How many vectors there are."""
-        with self._translated():
+        with self._reading():
             return sum(collection.count() for collection in self._collections.all())
 
     def ids(self) -> set[str]:
         """The ids of all vectors, read page by page."""
         found: set[str] = set()
-        with self._translated():
+        with self._reading():
             for collection in self._collections.all():
                 offset, page = 0, [""]
                 while page:
@@ -148,7 +165,7 @@ class ChromaIndex(VectorIndex):
 
         Chroma keeps ids and vectors in different files and opens the latter only for this.
         """
-        with self._translated():
+        with self._reading():
             for collection in self._collections.all():
                 collection.get(limit=1, include=["embeddings"])
 

@@ -64,6 +64,10 @@ class ApartIndex(VectorIndex):
         found: NDArray[np.float32] | None = self._ask("vectors", list(ids))
         return found
 
+    def having(self, ids: Sequence[str]) -> set[str]:
+        """Those of these ids whose vectors are there."""
+        return set(self._ask("having", list(ids)))
+
     def count(self) -> int:
         """How many vectors there are."""
         return int(self._ask("count"))

@@ -7,18 +7,21 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from retrieval.blanking import Blanking
-from retrieval.buckets import Buckets
+from retrieval.buckets import MOST_OPEN, Buckets
 from retrieval.disk import trouble_of
 from retrieval.errors import StoreError
+from retrieval.giving_back import give_back
 from retrieval.index import ChromaIndex, IndexDamaged, VectorIndex, chroma_settings
 from retrieval.locks import Lock
+from retrieval.turns import Shared
 
 if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
     from chromadb.config import System
 
 __all__ = ["FolderIndex", "IndexFolder", "wipe"]
@@ -30,23 +33,59 @@ _OPENING = threading.Lock()
 class FolderIndex(ChromaIndex):
     """The open index in ``folder``. Not shared with any other: each one reads the folder by itself.
 
-    A process that has it open does not see what another one writes; it must be opened again.
+    A process that has it open does not see what another one writes; it must be opened again. Many threads may read it
+    while one writes, which opens it anew now and then.
 
     Args:
         folder: made when it is missing.
         guard: keeps other processes from writing the folder; None: there are none.
+        most: so many collections are written before all are let go.
     """
 
-    def __init__(self, folder: Path, guard: Lock | None = None) -> None:
+    def __init__(self, folder: Path, guard: Lock | None = None, most: int = MOST_OPEN) -> None:
         self._folder = folder
+        self._guard = guard
         self._blanking = Blanking(folder, guard)
+        self._made_by = _note_in(folder)
+        self._use = Shared()
+        self._system: System | None
         with _translated(folder):
-            self._system, buckets, batch = _open(folder)
-        super().__init__(buckets, batch)
+            self._system, client = _open(folder)
+        super().__init__(Buckets(client, self._opened_anew, most), client.get_max_batch_size())
 
     def close(self) -> None:
         """Release files and memory; the index cannot be used afterwards."""
-        self._system.stop()
+        with self._use.alone():
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._system is not None:
+            self._system.stop()
+            self._system = None
+            give_back()
+
+    @contextmanager
+    def _opened_anew(self) -> "Iterator[ClientAPI]":
+        """The same index with nothing of it in memory; nobody reads it meanwhile.
+
+        Whoever reads holds no guard, so that whoever waits for them may.
+
+        Raises:
+            IndexDamaged: another embedder's is in its place by now.
+        """
+        with nullcontext() if self._guard is None else self._guard.held(), self._use.alone():
+            self._stop()
+            if _note_in(self._folder) != self._made_by:
+                raise IndexDamaged(f"the index {str(self._folder)!r} was replaced while it was written")
+            self._system, client = _open(self._folder)
+            yield client
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        with self._translated(), self._use.used():
+            if self._system is None:
+                raise IndexDamaged(f"the index {str(self._folder)!r} is not open any more")
+            yield
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -173,7 +212,7 @@ def wipe(folder: Path) -> None:
         raise StoreError(f"the index {str(folder)!r} cannot be deleted: {error.strerror or error}") from error
 
 
-def _open(folder: Path) -> "tuple[System, Buckets, int]":
+def _open(folder: Path) -> "tuple[System, ClientAPI]":
     """Open Chroma without its process-wide cache of open folders.
 
     The cache would hand out a stale index after another process wrote, and a broken one after a failed start
@@ -190,9 +229,4 @@ def _open(folder: Path) -> "tuple[System, Buckets, int]":
             system = SharedSystemClient._identifier_to_system.pop(key, None)
             SharedSystemClient._identifier_to_refcount.pop(key, None)
     assert system is not None, "PersistentClient enters its system under the path"
-    try:
-        buckets = Buckets(client)
-    except BaseException:
-        system.stop()
-        raise
-    return system, buckets, client.get_max_batch_size()
+    return system, client

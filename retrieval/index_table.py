@@ -66,6 +66,16 @@ class TableIndex(VectorIndex):
         rows = [np.frombuffer(found[each], dtype="<f4") for each in ids]
         return np.asarray(rows, dtype=np.float32)
 
+    def having(self, ids: Sequence[str]) -> set[str]:
+        """Those of these ids whose vectors are there."""
+        found: set[str] = set()
+        with self._database.reading() as db:
+            for part in chunks(ids):
+                marks = ", ".join("?" * len(part))
+                query = f"SELECT vector_id FROM {self._table} WHERE vector_id IN ({marks})"
+                found.update(db.exec_driver_sql(query, tuple(part)).scalars())
+        return found
+
     def count(self) -> int:
         """How many vectors there are."""
         with self._database.reading() as db:

@@ -23,7 +23,7 @@ __all__ = ["Reply", "Request", "main"]
 
 _AT_ONCE: Final = 8
 _WRITES: Final = ("put", "remove")
-_READS: Final = ("vectors", "count", "ids", "probe")
+_READS: Final = ("vectors", "having", "count", "ids", "probe")
 
 
 class Request(NamedTuple):

@@ -163,15 +163,16 @@ class Mirror:
             self._put_in_place({}, copied)
         self._place.tidy()
 
-    def _put_in_place(self, settings: Mapping[str, str], holds: set[str] | None = None) -> None:
-        """Swap in the index that was built beside, which ``holds`` these vectors, or all."""
+    def _put_in_place(self, settings: Mapping[str, str], holds: int | None = None) -> None:
+        """Swap in the index that was built beside, which ``holds`` so many of the record's vectors, or all."""
         self._is_tidy = False
         with self._threads, self._place.guarded():
             self.close()
             noted = self._place.swap()
             self._record.replaced(**settings, **noted)
-            if holds is not None and self._record.count() != len(holds):
-                self._record.compare(holds)
+            if holds is not None and self._record.count() != holds:
+                with self._opened() as index:
+                    self._record.compare(index.ids())
         self._place.tidy()
 
     def vectors(self, wanted: Callable[[], Sequence[str]]) -> "NDArray[np.float32]":

@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
+from retrieval.buckets import ROOM, Numbering
 from retrieval.drafts import Applied, Draft, DraftWriter, passage, user_key
 from retrieval.history import with_events
 from retrieval.index import Labels
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
 __all__ = ["Pending", "Record", "raise_generation"]
+
+_NUMBERING: Final = "collections"
 
 
 class Pending(NamedTuple):
@@ -29,15 +32,17 @@ class Pending(NamedTuple):
 class Record:
     """The events and snippets of all users.
 
-    A snippet's vector id is a hash of all that its vector and labels are made of. The index is therefore complete and
-    correct exactly when it holds the ids that the record lists, and a changed text means another id.
+    A snippet's vector id ends with a hash of all that its vector and labels are made of; before, it tells where in the
+    index it lies (see ``buckets``). The index is therefore complete and correct exactly when it holds the ids that the
+    record lists, and a changed text means another id.
 
     Every transaction that says the index will change, or did, raises the ``generation``; whoever has the index open
     under an older one must open it again.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, room: int = ROOM) -> None:
         self._database = database
+        self._room = room
 
     def apply(self, drafts: Iterable[Draft]) -> Applied:
         """Write events in one transaction: new ones are added, changed ones replaced, repeated ones dropped.
@@ -46,8 +51,11 @@ class Record:
         same (known) time under another event id.
         """
         with self._database.writing() as db:
-            writer = DraftWriter(db)
+            numbering = Numbering(_get(db, _NUMBERING), self._room)
+            writer = DraftWriter(db, numbering)
             writer.write(drafts)
+            if numbering.changed:
+                _set(db, _NUMBERING, numbering.text)
             if writer.applied.snippets:
                 raise_generation(db)
         return writer.applied
@@ -58,10 +66,8 @@ class Record:
 
     def setting(self, key: str) -> str | None:
         """A value kept with the store, such as the embedder's name."""
-        meta = tables().meta
         with self._database.reading() as db:
-            row = db.execute(meta.select().where(meta.c.key == key)).one_or_none()
-        return None if row is None else str(row.value)
+            return _get(db, key)
 
     def identity(self) -> str:
         """A name that no other store has; made when it is first asked for."""
@@ -205,6 +211,12 @@ def raise_generation(db: "Connection") -> int:
     generation = 1 if row is None else int(row.value) + 1
     _set(db, "generation", str(generation))
     return generation
+
+
+def _get(db: "Connection", key: str) -> str | None:
+    meta = tables().meta
+    row = db.execute(meta.select().where(meta.c.key == key)).one_or_none()
+    return None if row is None else str(row.value)
 
 
 def _set(db: "Connection", key: str, value: str) -> None:

@@ -37,17 +37,20 @@ def build_beside(
     """
     index = place.beside(used_by(embedder))
     try:
-        present, total, done = index.ids(), record.count(), 0
-        wanted: set[str] = set()
+        begun, total, done = index.count(), record.count(), 0
         for page in record.pages(_AT_ONCE):
+            present = index.having([each.vector_id for each in page]) if begun else ()
             missing = [each for each in page if each.vector_id not in present]
             if missing:
                 vectors = embedder.embed_passages([each.passage for each in missing])
                 index.put([each.vector_id for each in missing], vectors, [each.labels for each in missing])
-            wanted.update(each.vector_id for each in page)
             done += len(page)
             if progress is not None:
                 progress(done, total)
-        index.remove(sorted(present - wanted))
+        if begun and index.count() != total:  # since it was begun, some left the record
+            left = index.ids()
+            for listed in record.listed(_AT_ONCE):
+                left.difference_update(each for each, _ in listed)
+            index.remove(sorted(left))
     finally:
         index.close()

@@ -15,10 +15,8 @@ __all__ = ["copy_beside", "copy_vectors"]
 _AT_ONCE = 4000  # in one collection or two: each costs a transaction
 
 
-def copy_beside(
-    place: IndexPlace, record: Record, progress: Callable[[int, int], None] | None = None
-) -> set[str] | None:
-    """Fill the index beside the one in use; returns the ids that are in it, None when nothing has to be in it.
+def copy_beside(place: IndexPlace, record: Record, progress: Callable[[int, int], None] | None = None) -> int | None:
+    """Fill the index beside the one in use; returns how many vectors are in it, None when nothing has to be in it.
 
     Vectors that the index in use lacks are left out: they are made when they are next needed. The caller holds the
     writer lock.
@@ -49,17 +47,20 @@ def copy_beside(
 
 def copy_vectors(
     old: VectorIndex, new: VectorIndex, record: Record, progress: Callable[[int, int], None] | None = None
-) -> set[str]:
-    """Put the vectors that the record lists into another index; returns the ids of those that there are."""
-    present, copied, done, total = old.ids(), set[str](), 0, record.count()
+) -> int:
+    """Put the vectors that the record lists into another index; returns how many of them there are."""
+    copied, done, total = 0, 0, record.count()
     for page in record.listed(_AT_ONCE):
-        there = [(each, labels) for each, labels in page if each in present]
-        ids = [each for each, _ in there]
-        vectors = old.vectors(ids) if ids else None
-        if vectors is not None:
-            new.put(ids, vectors, [labels for _, labels in there])
-            copied.update(ids)
         done += len(page)
+        there = page
+        vectors = old.vectors([each for each, _ in there])
+        if vectors is None:
+            present = old.having([each for each, _ in page])
+            there = [(each, labels) for each, labels in page if each in present]
+            vectors = old.vectors([each for each, _ in there]) if there else None
+        if vectors is not None:
+            new.put([each for each, _ in there], vectors, [labels for _, labels in there])
+            copied += len(there)
         if progress is not None:
             progress(done, total)
     return copied

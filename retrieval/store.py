@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -84,6 +85,8 @@ class Store:
             ``$LIMNER_KEY_FILE``, else it is plain. A new store is encrypted when there is a key.
         index_process: what keeps an index in the folder open, so that this process is not stopped while it is
             written: for servers. Stores may share it; who made it closes it. None: this process does.
+        token_key: 64 hex digits, or the file that has them, with which its pseudonyms are made and revealed where a
+            call brings no key; None: ``$LIMNER_TOKEN_KEY``.
 
     Raises:
         WrongKey: from every method, when the key is missing, another one, or not wanted.
@@ -105,8 +108,10 @@ class Store:
         derived: Derived | None = None,
         key: str | StoreKey | None = None,
         index_process: IndexProcess | None = None,
+        token_key: str | Path | None = None,
     ) -> None:
         self._path = Path(path)
+        self._token_key = token_key
         self._location = Location(self._path, record, index, wait, find_store_key(key), index_process)
         self._given = embedder
         self._loaded: Embedder | None = None
@@ -302,14 +307,16 @@ class Store:
             )
         return report
 
-    def reveal(self, user_id: str, ids: Collection[str] | None = None, *, key: str | None = None) -> list[Revealed]:
-        """What the pseudonyms in a user's events stand for; ``key``: 64 hex digits, else ``$LIMNER_TOKEN_KEY``.
+    def reveal(
+        self, user_id: str, ids: Collection[str] | None = None, *, key: str | Path | None = None
+    ) -> list[Revealed]:
+        """What the pseudonyms in a user's events stand for; ``key``: as the store has it.
 
         Raises:
             UsageError: the store has no pseudonyms, or the key is missing or another one.
         """
         events = self.events(user_id, ids)
-        return reveal(events, kept_key(self._open().record, key))
+        return reveal(events, kept_key(self._open().record, self._token_key if key is None else key))
 
     def backup(self, out: Path, *, force: bool = False) -> "Manifest":
         """Write all of the store to a file, while others read and write it; see :func:`retrieval.backup.back_up`.
@@ -559,7 +566,9 @@ class Store:
         And what redacts it, and how many events were too old, and erased before.
         """
         with self._writing() as parts:
-            redactor = Redactor(*settle(parts.record, personal_data or PersonalData()))
+            asked = personal_data or PersonalData()
+            asked = replace(asked, key=self._token_key if asked.key is None else asked.key)
+            redactor = Redactor(*settle(parts.record, asked))
             bounds, expired = parts.retention.run(self._derived)
 
             def keep(drafts: Sequence[Draft]) -> Applied:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Line", "Makers"]
+__all__ = ["Line", "Makers", "Shared"]
 
 
 @dataclass(slots=True)
@@ -88,3 +88,43 @@ class Line:
             self._owner, turn = self._waiting.popleft()
             self._times = 1
             turn.set()
+
+
+class Shared:
+    """What many threads use at once, and one now and then alone: that one waits for those who use it, the next for it.
+
+    A thread that uses it must neither ask for it again nor ask for it alone: it would wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._using = 0
+        self._alone = False
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """Use it, beside others."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone)
+            self._using += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._using -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Use it when nobody else does."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._alone)
+            self._alone = True  # from now on nobody gets in
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._using)
+            yield
+        finally:
+            with self._changed:
+                self._alone = False
+                self._changed.notify_all()

@@ -22,6 +22,7 @@ from retrieval.remembered import Remembered
 from retrieval.telling import mostly_asks
 from retrieval.topics import Topics
 from retrieval.turns import Makers
+from retrieval.weighing import weight
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["View", "Views"]
 
-_MOST_SNIPPETS = 100_000  # about 200 MB
+_MOST_BYTES = 200 * 1024 * 1024
 _MADE_AT_ONCE = 2  # it is mostly Python: more at once are not done sooner, and keep all other threads waiting
 _CONTEXT_CHARS = 160
 _REPLY_SECONDS = 600
@@ -55,17 +56,37 @@ class _Changing(NamedTuple):
     keys: frozenset[str]
 
 
-class Views:
-    """The views of one store's users. The last used ones are kept, up to 100,000 snippets. Threads may share it."""
+class _Kept(NamedTuple):
+    """A view, the generation that it is good for, and its bytes."""
 
-    def __init__(self, record: Record, history: History, mirror: Mirror, embedder: "Callable[[], Embedder]") -> None:
+    generation: int
+    view: View
+    size: int
+
+
+class Views:
+    """The views of one store's users. Threads may share it.
+
+    The last used ones are kept, up to ``most`` bytes (see ``weighing``) beside the very last one.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        history: History,
+        mirror: Mirror,
+        embedder: "Callable[[], Embedder]",
+        most: int = _MOST_BYTES,
+    ) -> None:
+        self._most = most
+        self._size = 0
         self._record = record
         self._embedder = embedder
         self._topics: Topics | None = None
         self._remembered: Remembered | None = None
         self._history = history
         self._mirror = mirror
-        self._kept: OrderedDict[str, tuple[int, View]] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._changing: _Changing | None = None
         self._threads = threading.Lock()
         self._makers = Makers(_MADE_AT_ONCE)
@@ -91,9 +112,9 @@ class Views:
         with self._threads:
             if self._is_new(key, generation):
                 self._kept.move_to_end(key)
-                return self._kept[key][1]
+                return self._kept[key].view
             for stale in [each for each in self._kept if not self._is_new(each, generation)]:
-                del self._kept[stale]  # whose it is may have been forgotten since
+                self._drop(stale)  # whose it is may have been forgotten since
         return None
 
     def _made(self, user_id: str, key: str) -> View:
@@ -102,13 +123,15 @@ class Views:
         with self._threads:
             changing = self._changing
         view = self._make(user_id)
+        size = weight(view.snippets, view.numbers)
         with self._threads:
             if changing is not None and changing is self._changing and key not in changing.keys:
                 generation = changing.before
-            self._kept[key] = generation, view
-            self._kept.move_to_end(key)
-            while len(self._kept) > 1 and sum(len(v.snippets) for _, v in self._kept.values()) > _MOST_SNIPPETS:
-                self._kept.popitem(last=False)
+            self._drop(key)
+            self._kept[key] = _Kept(generation, view, size)
+            self._size += size
+            while len(self._kept) > 1 and self._size > self._most:
+                self._drop(next(iter(self._kept)))
         return view
 
     @contextmanager
@@ -124,9 +147,9 @@ class Views:
             yield
             after = self._record.generation()
             with self._threads:
-                for key, (made, view) in list(self._kept.items()):
-                    if made == before and key not in keys:
-                        self._kept[key] = after, view
+                for key, kept in list(self._kept.items()):
+                    if kept.generation == before and key not in keys:
+                        self._kept[key] = kept._replace(generation=after)
         finally:
             with self._threads:
                 self._changing = None
@@ -134,14 +157,18 @@ class Views:
     def _is_new(self, key: str, generation: int) -> bool:
         if key not in self._kept:
             return False
-        made, changing = self._kept[key][0], self._changing
+        made, changing = self._kept[key].generation, self._changing
         untouched = changing is not None and made == changing.before and key not in changing.keys
         return made == generation or untouched
 
     def drop(self, user_id: str) -> None:
         """Keep no view of a user."""
         with self._threads:
-            self._kept.pop(user_key(user_id), None)
+            self._drop(user_key(user_id))
+
+    def _drop(self, key: str) -> None:
+        if (kept := self._kept.pop(key, None)) is not None:
+            self._size -= kept.size
 
     def topics(self) -> Topics:
         """The common topics, embedded when they are first needed."""

@@ -44,16 +44,23 @@ class Service:
         home: the folder for what the service keeps itself; that of the store, or of the tenants.
         tenants: the folder of the tenants' stores; None: ``limner``'s own store is the only one.
         queue: the queue before the model.
+        token_keys: the folder of the keys of the tenants' pseudonyms; see :class:`Tenants`.
     """
 
     def __init__(
-        self, limner: Limner, home: Path, *, tenants: Path | None = None, queue: ModelQueue | None = None
+        self,
+        limner: Limner,
+        home: Path,
+        *,
+        tenants: Path | None = None,
+        queue: ModelQueue | None = None,
+        token_keys: Path | None = None,
     ) -> None:
         self.home = home
         self.book = Book(home / BOOK)
         self.keys = Keys(self.book)
         self.schemas = Schemas(self.book)
-        self.tenants = Tenants(limner, tenants)
+        self.tenants = Tenants(limner, tenants, token_keys)
         self.queue = queue or ModelQueue()
         self.once = Once()
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)

@@ -41,11 +41,14 @@ class Tenants:
     Args:
         limner: the models, and the store of the tenant ``default``.
         folder: where the tenants' stores are, ``folder/NAME``; None: there is only the tenant ``default``.
+        token_keys: where the keys of their pseudonyms are, ``token_keys/NAME.key``, which no tenant shares with another
+            one; None: ``$LIMNER_TOKEN_KEY`` is everybody's.
     """
 
-    def __init__(self, limner: Limner, folder: Path | None = None) -> None:
+    def __init__(self, limner: Limner, folder: Path | None = None, token_keys: Path | None = None) -> None:
         self._limner = limner
         self._folder = folder
+        self._token_keys = token_keys
         self._open: dict[str, Limner] = {}
         self._lock = threading.Lock()
 
@@ -70,7 +73,9 @@ class Tenants:
             return self._limner
         with self._lock:
             if tenant not in self._open:
-                self._open[tenant] = self._limner.over(self._folder / check_tenant(tenant))
+                folder = self._folder / check_tenant(tenant)
+                key = None if self._token_keys is None else self._token_keys / f"{tenant}.key"
+                self._open[tenant] = self._limner.over(folder, token_key=key)
             return self._open[tenant]
 
     @property

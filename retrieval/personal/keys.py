@@ -81,12 +81,14 @@ def read_key(path: Path) -> str:
     return read_digits(path, _MAKE)
 
 
-def find_key(given: str | None) -> str:
-    """The key that was given, or that of the environment.
+def find_key(given: str | Path | None) -> str:
+    """The key that was given, itself or the file that has it, or that of the environment.
 
     Raises:
         UsageError: there is none, or it is no key.
     """
+    if isinstance(given, Path):
+        return read_key(given)
     if given is not None:
         return check_digits(given, "the key of the pseudonyms", _MAKE)
     text = os.environ.get(KEY_VARIABLE, "").strip()

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from retrieval.errors import StoreError, UsageError, shorten
@@ -34,12 +35,13 @@ class PersonalData:
     Args:
         policy: one of ``POLICIES``; a store that has none is ``off``.
         kinds: which kinds (see ``KINDS``), or ``["all"]``; a store that has none takes all.
-        key: 64 hex digits, for ``tokenise``; None: ``$LIMNER_TOKEN_KEY``.
+        key: 64 hex digits, or the file that has them, for ``tokenise``; None: that of the :class:`retrieval.Store`,
+            else ``$LIMNER_TOKEN_KEY``.
     """
 
     policy: str | None = None
     kinds: Collection[str] | None = None
-    key: str | None = None
+    key: str | Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _written(rule: Rule) -> str:
     return json.dumps({"policy": rule.policy, "kinds": rule.kinds, "check": rule.check})
 
 
-def kept_key(record: Record, key: str | None) -> TokenKey:
+def kept_key(record: Record, key: str | Path | None) -> TokenKey:
     """The key of the store's pseudonyms.
 
     Raises:
@@ -133,7 +135,7 @@ def kept_key(record: Record, key: str | None) -> TokenKey:
     return _opened(record, rule, key)
 
 
-def _opened(record: Record, rule: Rule, given: str | None) -> TokenKey:
+def _opened(record: Record, rule: Rule, given: str | Path | None) -> TokenKey:
     key = TokenKey(find_key(given), record.identity())
     if rule.check is not None and rule.check != key.check:
         raise UsageError(

@@ -705,3 +705,8 @@ def test_an_interrupted_ingest_continues(empty: Limner, write_rows: WriteRows, t
     report = empty("ingest", path, "--json").json
     assert report["read"] == 601 and report["bad_count"] == 0
     assert empty("users", "--json").json["users"][0]["snippets"] == 601
+
+
+def test_keys_of_tenants_need_tenants(empty: Limner, tmp_path: Path) -> None:
+    ended = empty("serve", "--token-keys", tmp_path)
+    assert ended.code == 2 and "--token-keys" in ended.err and "LIMNER_TOKEN_KEY" in ended.err

@@ -348,7 +348,7 @@ def test_other_processes_see_it_at_once(filled: Store, open_store: OpenStore) ->
         reader.search("anna-customer", "Munich")
     assert len(reader.search("other-3", "gardening")) == 3
     assert set(reader._open().views._kept) == set(filled._open().views._kept) | set(reader._open().views._kept)
-    assert all(len(view.snippets) == 3 for _, view in reader._open().views._kept.values())
+    assert all(len(each.view.snippets) == 3 for each in reader._open().views._kept.values())
     assert len(reader._open().views._kept) == 1, "and keeps nothing older in memory"
 
 

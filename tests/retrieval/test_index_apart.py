@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +60,44 @@ def test_an_index_in_another_process(place: ApartFolder) -> None:
     index.remove(["b", "nothing"])
     index.probe()
     found = index.vectors(["a"])
+    assert index.having(["a", "b"]) == {"a"}
     assert (index.count(), index.ids(), index.vectors(["b"])) == (1, {"a"}, None)
     assert found is not None and found.tolist() == [[1, 0]] and found.dtype == np.float32
     index.close()
     index.close()
+
+
+def test_it_is_read_while_the_other_process_opens_it_anew_for_what_is_written(
+    tmp_path: Path, process: IndexProcess
+) -> None:
+    index = ApartFolder(tmp_path / "chroma", tmp_path / "index.lock", 20, process).open()
+    there = [f"{n:07x}-a" for n in range(4)]
+    vectors = unit(*([float(n), 1.0] for n in range(104)))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    index.put(there, vectors[:4], [LABELS] * 4)
+    pid, done = process.pid, False
+
+    def read(_: int) -> int:
+        times = 0
+        while not done or not times:
+            found = index.vectors(there)
+            assert found is not None and np.allclose(found, vectors[:4], atol=1e-6)
+            assert index.having(there) == set(there) and index.count() >= 4
+            times += 1
+        return times
+
+    with ThreadPoolExecutor(6) as pool:
+        reading = [pool.submit(read, at) for at in range(6)]
+        try:
+            for start in range(4, 104, 10):  # 100 collections: after 32, all are let go
+                ids = [f"{at:07x}-b" for at in range(start, start + 10)]
+                index.put(ids, vectors[start : start + 10], [LABELS] * 10)
+        finally:
+            done = True
+        assert all(each.result() for each in reading)
+    written = index.vectors([f"{at:07x}-b" for at in range(4, 104)])
+    assert written is not None and np.allclose(written, vectors[4:], atol=1e-6)
+    assert (index.count(), process.pid) == (104, pid)
 
 
 def test_a_process_that_ended_is_started_again(place: ApartFolder, process: IndexProcess) -> None:

@@ -1,9 +1,12 @@
-"""Threads that want the same made: one makes it; not too much is made at once; nobody gets in before others."""
+"""Threads that want the same made: one makes it; not too much is made at once; nobody gets in before others.
+
+What is shared is used by many, or by one alone.
+"""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from retrieval.turns import Line, Makers
+from retrieval.turns import Line, Makers, Shared
 
 
 def test_what_many_want_is_made_once_and_not_too_much_at_once() -> None:
@@ -64,3 +67,40 @@ def test_who_comes_first_is_first_and_may_take_it_again() -> None:
         each.join(5)
     with line:
         pass
+
+
+def test_what_is_shared_is_used_by_many_or_by_one_alone() -> None:
+    shared, seen = Shared(), list[str]()
+    both, done = threading.Barrier(2), threading.Event()
+
+    def use(name: str) -> None:
+        with shared.used():
+            seen.append(name)
+
+    def use_together() -> None:
+        with shared.used():
+            both.wait(10)
+            done.wait(10)
+            seen.append("used")
+
+    def alone() -> None:
+        with shared.alone():
+            seen.append("alone")
+            threading.Event().wait(0.05)
+            seen.append("still alone")
+
+    user = threading.Thread(target=use_together)
+    user.start()
+    with shared.used():
+        both.wait(10)  # two use it at once
+    changer = threading.Thread(target=alone)
+    changer.start()
+    threading.Event().wait(0.05)  # it waits for the one who uses it
+    late = threading.Thread(target=use, args=("late",))
+    late.start()
+    threading.Event().wait(0.05)  # and that one for it
+    assert seen == []
+    done.set()
+    for each in (user, changer, late):
+        each.join(10)
+    assert seen == ["used", "alone", "still alone", "late"]

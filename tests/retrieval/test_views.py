@@ -3,7 +3,10 @@ from typing import Any
 
 import pytest
 
+from retrieval import HashingEmbedder
 from retrieval.store import Store
+from retrieval.views import Views
+from retrieval.weighing import weight
 from tests.conftest import WriteRows
 
 
@@ -75,10 +78,20 @@ def test_many_who_need_the_same_view_get_one(store: Store, write_rows: WriteRows
     assert all(each is found[0] for each in found)
 
 
-def test_old_views_make_room(store: Store, write_rows: WriteRows, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("retrieval.views._MOST_SNIPPETS", 1)
+def test_old_views_make_room(store: Store, write_rows: WriteRows) -> None:
     store.ingest([write_rows(row("a", "user", "10:00"), {**row("b", "user", "10:00"), "user_id": "v"})])
+    parts = store._open()
+    for most, kept in ((1, False), (1_000_000, True)):
+        views = Views(parts.record, parts.history, parts.mirror, HashingEmbedder, most)
+        first = views.of("u")
+        views.of("v")
+        assert (views.of("u") is first) is kept
+
+
+def test_a_view_weighs_what_its_events_bring(store: Store, write_rows: WriteRows) -> None:
+    mail = f"<p>A rose.</p><!--{'x' * 300_000}-->"
+    store.ingest([write_rows(row("a", "user", "10:00", text=mail), {**row("b", "user", "10:00"), "user_id": "v"})])
     views = store._open().views
-    first = views.of("u")
-    views.of("v")
-    assert views.of("u") is not first
+    heavy, light = views.of("u"), views.of("v")
+    assert heavy.snippets[0][1].text == "A rose."
+    assert weight(heavy.snippets, heavy.numbers) > 300_000 > 10_000 > weight(light.snippets, light.numbers) > 1000
