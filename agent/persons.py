@@ -15,6 +15,8 @@ __all__ = [
     "asked_of_others",
     "asks_about_others",
     "is_about_others",
+    "is_kin",
+    "is_relation",
     "may_speak_of",
     "names_asked_for",
     "people_in",
@@ -172,6 +174,16 @@ def _may_be_one(one: str, other: str) -> bool:
     "daughter"."""
     first, second = _kind_of(one), _kind_of(other)
     return first[-1] in second or second[-1] in first
+
+
+def is_relation(word: str) -> bool:
+    """Whether a word, by itself, says what somebody is to the user: "friend", 同事."""
+    return _RELATION.fullmatch(word.strip().removeprefix("我的").removeprefix("my ")) is not None
+
+
+def is_kin(word: str) -> bool:
+    """Whether a word for a relation is one of the family, a partner among them."""
+    return _kind_of(word.strip().removeprefix("我的").removeprefix("my "))[0] == "kin"
 
 
 @cache

@@ -13,6 +13,7 @@ from agent.documents import Evidence, Origin, Rejected, cite, cite_hits, signals
 from agent.echo import repeats_question, repeats_template
 from agent.evidence import is_about_user, joined, prompt_language
 from agent.facets import Facet
+from agent.misplaced import is_misplaced
 from agent.persons import asked_of_others, asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
@@ -164,6 +165,7 @@ def _value(
     hits, share = _supporting(value, drafted)
     if missing := missing_numbers(value, " ".join(hit.snippet.text for hit in hits)):
         return reject(f"the number {missing[0]} is not in the cited words")
+    hits = [hit for hit in hits if not is_misplaced(value, hit.snippet.text, facet.words)]
     if not asks_about_others(facet.words):
         hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text, others)]
     if not hits:

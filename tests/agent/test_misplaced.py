@@ -1,0 +1,44 @@
+import pytest
+
+from agent.misplaced import is_misplaced
+
+FAMILY = "family: family members and partner of the user"
+POST = "occupation: what the user does for a living"
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "attribute"),
+    [
+        ("朋友", "谢谢你的帮助，朋友！", "用户的家人和伴侣"),
+        ("friend", "My friend came along.", FAMILY),
+        ("my friends", "I went with my friends.", FAMILY),
+        ("同事", "今天和同事吃饭。", "家庭成员"),
+        ("画家", "我学到了很多关于古代画家的画作的故事。", "职业：用户从事的工作"),
+        ("painter", "I love the old painter's works.", POST),
+    ],
+)
+def test_words_for_somebody_else(value: str, text: str, attribute: str) -> None:
+    assert is_misplaced(value, text, attribute)
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "attribute"),
+    [
+        ("妻子", "我的妻子是老师。", "用户的家人和伴侣"),
+        ("女朋友", "我女朋友喜欢猫。", "用户的家人和伴侣"),
+        ("daughter", "My daughter turned five.", FAMILY),
+        ("girlfriend", "My girlfriend moved in.", FAMILY),
+        ("Anna", "My sister Anna came.", FAMILY),
+        ("friend", "My friend came along.", "friends and family"),
+        ("朋友", "和朋友去爬山。", "兴趣爱好"),
+        ("画家", "我是一名画家，画家的生活很苦。", "职业"),
+        ("教师", "我喜欢教师的工作。", "职业"),
+        ("设计师", "我是做设计师的。", "职业"),
+        ("nurse", "As a nurse's aide I work nights.", POST),
+        ("painter", "I love the old painter's works.", "interests"),
+        (None, "x", POST),
+        (3, "x", POST),
+    ],
+)
+def test_words_for_the_one_that_is_asked_for(value: object, text: str, attribute: str) -> None:
+    assert not is_misplaced(value, text, attribute)
