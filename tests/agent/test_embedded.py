@@ -30,6 +30,18 @@ def model() -> LlamaChat:
 
 
 @pytest.fixture(scope="module")
+def served_at(model: LlamaChat) -> Iterator[str]:
+    """The address of llama.cpp's own server with the same weights."""
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path, params.n_ctx, params.n_parallel, params.verbosity = model.model_path, model.n_ctx, 1, -1
+    server = xllamacpp.Server(params)  # it listens as long as it is there
+    yield str(server.listening_address)
+    del server
+
+
+@pytest.fixture(scope="module")
 def limner(tmp_path_factory: pytest.TempPathFactory, model: LlamaChat) -> Iterator[Limner]:
     with Limner(tmp_path_factory.mktemp("store") / "s", llm=model) as opened:
         report = opened.ingest(HISTORIES)
@@ -69,12 +81,11 @@ def test_the_prompt_cache_is_used(model: LlamaChat) -> None:
     assert chat.usage.cached_tokens > 80
 
 
-def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, model: LlamaChat) -> None:
-    server = model.load()
+def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, served_at: str) -> None:
     with Limner(
         tmp_path / "s",
         llm="openai:qwen",
-        llm_base_url=f"{server.listening_address}/v1",
+        llm_base_url=f"{served_at}/v1",
         embedder=HashingEmbedder(),
     ) as opened:
         opened.ingest(HISTORIES)
@@ -86,8 +97,8 @@ def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, model: LlamaCh
     assert [each for each in document["rejected"] if each["value"] is None] == []  # a reply that is none
 
 
-def test_what_the_server_of_llama_cpp_does_is_found_out(model: LlamaChat) -> None:
-    served = load_chat_model("llama-server:qwen", base_url=f"{model.load().listening_address}/v1")
+def test_what_the_server_of_llama_cpp_does_is_found_out(served_at: str) -> None:
+    served = load_chat_model("llama-server:qwen", base_url=f"{served_at}/v1")
     assert isinstance(served, ServedChat)
     found = served.abilities(fresh=True)
     assert (found.schema, found.wrapped, found.ignored) == ("json_schema", False, ())
