@@ -150,9 +150,7 @@ class AskGraph:
                 return told
         if self._stages.verify and (declined := self._said_by_another(user_id, question)):
             return declined
-        choice = choice_in(question)
-        asked = question if choice is None else choice.question
-        state = self._graph.invoke({"user_id": user_id, "question": asked, "choice": choice})
+        state = self._graph.invoke({"user_id": user_id, **_asked(question)})
         return Told(
             state["answer"],
             state["cited"],
@@ -197,10 +195,7 @@ class AskGraph:
             ModelUnavailable: the model failed.
         """
         language = prompt_language([question])
-        choice = choice_in(question)
-        asked = question if choice is None else choice.question
-        state: _State = {"question": asked, "language": language, "weighed": [*weighed], "steps": [], "rejected": []}
-        state["choice"] = choice
+        state: _State = {**_asked(question), "language": language, "weighed": [*weighed], "steps": [], "rejected": []}
         read = state | self._read(state)
         told = read | self._verify(read)
         return told["answer"], told.get("signals", {}).get("nothing", 1.0)
@@ -280,8 +275,7 @@ class AskGraph:
         picked = chosen(self._chat, choice, hits, state["language"])
         answer = ("、" if state["language"] == "zh" else ", ").join(each.text for each in picked)
         sure = min((each.sure for each in picked), default=0.0)
-        told = {key_of(each.hit): each for each in state["weighed"]}
-        best = max((told[key_of(hit)] for hit in hits), key=lambda each: each.weight)
+        best = state["weighed"][0]
         signals = signals_of(tells=best.tells, judge=sure, told=best.tells, rank=best.rank, cited=len(hits))
         options = {each.text: [round(each.sure, 4), round(each.anyway, 4)] for each in picked}
         step = {"step": "choose", "snippets": [hit.snippet.snippet_id for hit in hits], "options": options}
@@ -336,6 +330,12 @@ class AskGraph:
         confidence = signals.get("judge", signals["told"])
         shaped = answer if state.get("choice") else dated(as_said(answer, cited), cited, state["language"])
         return {"answer": shaped, "cited": cited, "confidence": confidence, "signals": signals}
+
+
+def _asked(question: str) -> _State:
+    """What the steps are asked: of a question that gives options, without their letters, and the options."""
+    choice = choice_in(question)
+    return {"question": question if choice is None else choice.question, "choice": choice}
 
 
 def _but_naming(state: _State, name: str) -> list[Weighed] | None:

@@ -178,12 +178,16 @@ def _may_be_one(one: str, other: str) -> bool:
 
 def is_relation(word: str) -> bool:
     """Whether a word, by itself, says what somebody is to the user: "friend", 同事."""
-    return _RELATION.fullmatch(word.strip().removeprefix("我的").removeprefix("my ")) is not None
+    return _RELATION.fullmatch(_without_my(word)) is not None
 
 
 def is_kin(word: str) -> bool:
     """Whether a word for a relation is one of the family, a partner among them."""
-    return _kind_of(word.strip().removeprefix("我的").removeprefix("my "))[0] == "kin"
+    return _kind_of(_without_my(word))[0] == "kin"
+
+
+def _without_my(word: str) -> str:
+    return word.strip().removeprefix("我的").removeprefix("my ")
 
 
 @cache

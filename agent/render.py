@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from agent.footnotes import Footnotes, excerpt, is_chinese, shown, source_of
 from agent.reasons import reason_in_chinese
 from agent.schema_rules import attribute_of, escape_pointer, unescape_pointer
-from agent.whose import known_instead
+from agent.whose import told_apart
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -165,7 +165,8 @@ def print_answer(console: "Console", document: "AnswerDocument") -> None:
         print_line(console, words["declined"].format(names=names))
     elif document.answer is None:
         print_line(console, words["cannot tell"])
-    for each in known_instead(document) if document.answer is None and not declined else ():
+    instead, drafted = told_apart(document)
+    for each in instead if document.answer is None and not declined else ():
         reason = reason_in_chinese(each.reason) if words is _CHINESE else each.reason
         print_line(console, words["instead"].format(reason=shown(reason), marks=notes.cite(each.evidence, "")))
     if document.answer is not None:
@@ -174,7 +175,6 @@ def print_answer(console: "Console", document: "AnswerDocument") -> None:
         if document.unanswered:
             print_line(console, words["unanswered"].format(names=" ".join(document.unanswered)))
     print_notes(console, notes, words)
-    drafted = [each for each in document.rejected if each not in known_instead(document)]
     _print_end(console, words, len(drafted), document.usage, document.history)
 
 

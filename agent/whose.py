@@ -6,7 +6,7 @@ from agent.documents import AnswerDocument, Rejected, cite_hits
 from agent.voice import without_instructions
 from retrieval import Store
 
-__all__ = ["known_instead", "said_by_another"]
+__all__ = ["said_by_another", "told_apart"]
 
 
 def said_by_another(store: Store, user_id: str, question: str) -> Rejected | None:
@@ -23,6 +23,7 @@ def said_by_another(store: Store, user_id: str, question: str) -> Rejected | Non
     return Rejected("/answer", None, f"said by {speaker}, not by the person asked about", cite_hits([hit]))
 
 
-def known_instead(document: AnswerDocument) -> Sequence[Rejected]:
-    """What is shown where a question is declined: what was said, by somebody else."""
-    return [each for each in document.rejected if each.value is None and each.evidence]
+def told_apart(document: AnswerDocument) -> tuple[Sequence[Rejected], Sequence[Rejected]]:
+    """What was said by somebody else, which is shown where a question is declined; and what was drafted and refused."""
+    instead = [each for each in document.rejected if each.value is None and each.evidence]
+    return instead, [each for each in document.rejected if each not in instead]

@@ -46,7 +46,7 @@ class Favour:
 
         self._now = now
         self._best = best
-        self._said_by = [snippet.speaker or event.speaker or "" for snippet, event in view.snippets]
+        self._said_by = view.said_by
         self._names = set(self._said_by) - _UNNAMED
         self._own = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
         self._agent = np.asarray([snippet.role == "agent" for snippet, _ in view.snippets])

@@ -48,6 +48,11 @@ class View(NamedTuple):
     asking: "NDArray[np.bool_]"
     numbers: UserView
 
+    @property
+    def said_by(self) -> list[str]:
+        """Who said each snippet; "" where nobody is named."""
+        return [snippet.speaker or event.speaker or "" for snippet, event in self.snippets]
+
 
 class _Changing(NamedTuple):
     """The generation before a batch is written, and the keys of the users that it is about."""

@@ -46,7 +46,7 @@ def said_by_another(views: Views, embedder: "Embedder", user_id: str, question: 
     import numpy as np
 
     view = views.of(user_id)
-    said_by = [_speaker(view, position) for position in range(len(view.snippets))]
+    said_by = view.said_by
     persons = np.asarray([snippet.role in ("user", "other") for snippet, _ in view.snippets], dtype=bool)
     named = speakers_in(question, {who for who, is_person in zip(said_by, persons, strict=True) if who and is_person})
     if not named:
@@ -67,11 +67,6 @@ def said_by_another(views: Views, embedder: "Embedder", user_id: str, question: 
     if shares[best] == 0 or fits[best] - fits[own].max() <= _CLEARLY:
         return None
     return Hit(*view.snippets[best], float(fits[best]), 1)
-
-
-def _speaker(view: View, position: int) -> str:
-    snippet, event = view.snippets[position]
-    return snippet.speaker or event.speaker or ""
 
 
 def _shares(view: View, asked: str) -> "NDArray[np.float64]":

@@ -20,7 +20,7 @@ from agent.errors import ConsentMissing, LimnerError
 from agent.explanations import Explanation
 from agent.plain import restored
 from agent.service import Job, Progress
-from agent.whose import known_instead
+from agent.whose import told_apart
 
 __all__ = ["cancel", "job", "router", "stream", "told"]
 
@@ -53,8 +53,8 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
         answer: AnswerDocument = restored(AnswerDocument, document)
         notes = Notes(found.user_id)
         notes.cite(answer.evidence)
-        instead = [(reason_in(visit.texts, each.reason), notes.cite(each.evidence)) for each in known_instead(answer)]
-        drafted = [each for each in answer.rejected if each not in known_instead(answer)]
+        others, drafted = told_apart(answer)
+        instead = [(reason_in(visit.texts, each.reason), notes.cite(each.evidence)) for each in others]
         refused = [(each.value, reason_in(visit.texts, each.reason)) for each in drafted]
         shown |= {"answer": answer, "notes": notes, "instead": instead, "refused": refused}
         return render("answer.html", visit, visit.request, **shown)
