@@ -1,13 +1,14 @@
 """Tells values that are words for a person, but not for the one that an attribute asks for.
 
-"A friend" is no member of the family, and who learned of "an ancient painter's works" (古代画家的画作) is no painter.
-Pure text code for Chinese and English.
+"A friend" is no member of the family, who learned of "an ancient painter's works" (古代画家的画作) is no painter, and
+whoever finds that an actor "does an amazing job" does not bear his name. Pure text code for Chinese and English.
 """
 
 import re
 from typing import Any, Final
 
 from agent.persons import is_kin, is_relation
+from agent.wording import normalise
 
 __all__ = ["is_misplaced"]
 
@@ -23,6 +24,21 @@ _OWN_POST: Final = re.compile(
     re.IGNORECASE,
 )
 _REACH: Final = 16
+_OWN_NAME: Final = re.compile(
+    r"^(?:(?:full|first|last|given|family|middle|user|customer|real|own)\s+)*name\b|\bown (?:full )?name\b"
+    r"|^(?:用户|客户|本人|真实)?(?:的)?(?:姓名|名字|全名)|本人的(?:姓名|名字)",
+    re.IGNORECASE,
+)
+_CLAUSE: Final = re.compile(r"[，,。;；:：!！?？\n()（）|]+|\.(?!\w)")
+_INTRODUCES: Final = re.compile(
+    r"\b(?:names?|named|called?|signed|under|i['’]?m|i am|it['’]?s|it is|this is|here is)\b"
+    r"|[叫姓]|名字|署名|我是|本人|这里是",
+    re.IGNORECASE,
+)
+_GREETS: Final = re.compile(
+    r"^\s*(?:hi|hello|hey|dear|thanks?(?: you)?|你好|您好|谢谢|感谢)\b\s*(?:to\s+)?$", re.IGNORECASE
+)
+_FEW: Final = 3  # words that may stand beside a name that is given in reply: "Yes, Sofia Li here"
 
 
 def is_misplaced(value: Any, text: str, attribute: str) -> bool:
@@ -37,6 +53,8 @@ def is_misplaced(value: Any, text: str, attribute: str) -> bool:
         return False
     if _FAMILY.search(attribute) and not _NOT_ONLY.search(attribute):
         return is_relation(value) and not is_kin(value)
+    if _OWN_NAME.search(attribute.strip()):
+        return not _gives_name(value, text)
     if not _POST.search(attribute):
         return False
     places = [match.span() for match in re.finditer(re.escape(value), text, re.IGNORECASE)]
@@ -46,3 +64,16 @@ def is_misplaced(value: Any, text: str, attribute: str) -> bool:
 def _is_owner(text: str, start: int, end: int) -> bool:
     """Whether what stands there owns what follows, and is not said of the one who speaks."""
     return _OWNS.match(text, end) is not None and not _OWN_POST.search(text[max(0, start - _REACH) : start])
+
+
+def _gives_name(value: str, text: str) -> bool:
+    """Whether a name is given as one's own, or by itself: not greeted, and not what a sentence is about."""
+    name = re.compile(rf"\s*{re.escape(value)}\s*", re.IGNORECASE)
+    clauses = [(clause, match) for clause in _CLAUSE.split(text) if (match := name.search(clause))]
+    return not clauses or any(_is_given(clause[: match.start()], clause[match.end() :]) for clause, match in clauses)
+
+
+def _is_given(before: str, after: str) -> bool:
+    if _GREETS.match(before):
+        return False
+    return _INTRODUCES.search(before) is not None or len(normalise(f"{before} {after}").split()) <= _FEW
