@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.asking_why import asks_why
 from agent.chat import Chat
 from agent.evidence import in_time_order, line_of
 from agent.wording import is_placeholder
@@ -67,7 +68,7 @@ class Reading:
 
 def weigh(chat: Chat, question: str, hits: Iterable[Hit], language: Language, *, first_rank: int = 1) -> list[Weighed]:
     """How likely each snippet tells the answer by itself, the weightiest first; ``hits`` are in the search's order."""
-    system = render("weigh_system", language)
+    system = _system("weigh_system", question, language)
     told = []
     for hit in hits:
         said = chat.say(system, render("weigh", language, question=question, messages=line_of(hit)), max_tokens=1)
@@ -94,13 +95,18 @@ def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language) -> 
     """What the snippets, in time order, say to the question."""
     lines = "\n".join(line_of(hit) for hit in in_time_order(hits))
     said = chat.say(
-        render("read_system", language),
+        _system("read_system", question, language),
         render("read", language, question=question, messages=lines),
         max_tokens=_TOKENS,
     )
     text = said.text.strip(' "“”')
     nothing = chance_of_nothing(said.first, text)
     return Reading(None if is_placeholder(text) else text, nothing, said.probability)
+
+
+def _system(name: str, question: str, language: Language) -> str:
+    """What the model is told; of a question for a reason, that a reason is wanted."""
+    return render(f"why_{name}" if asks_why(question) else name, language)
 
 
 def chance_of_nothing(first: Sequence[tuple[str, float]], text: str) -> float:

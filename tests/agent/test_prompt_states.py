@@ -129,6 +129,6 @@ def test_beginnings_of_the_prompts_hold_nothing_that_is_filled_in() -> None:
     found = constant_beginnings()
     assert found and not any(("{" in each and "{%" in each) or "{{" in each for each in found)
     for language in LANGUAGES:
-        for name in ("extract_system", "weigh_system", "read_system"):
+        for name in ("extract_system", "weigh_system", "read_system", "why_weigh_system", "why_read_system"):
             assert render(name, language) in found
         assert any(render("draft_system", language, snippets="[1] x").startswith(each) for each in found)

@@ -65,3 +65,27 @@ def test_nothing_is_no_answer(said: str, text: str | None) -> None:
     reading = read(chat(lambda *a: said), "Q?", [hit("x")], "en")
     assert reading.text == text
     assert reading.nothing == (1.0 if text is None else 0.0) and reading.probability is None
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Why did she return the lamp?", True),
+        ("她为什么退灯？", True),
+        ("What did she return?", False),
+        ("她退了什么？", False),
+    ],
+)
+def test_of_a_question_for_a_reason_the_model_is_told_so(question: str, reason: bool) -> None:
+    told: list[str] = []
+
+    def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str:
+        told.append(system)
+        return "too bright"
+
+    language = "zh" if "她" in question else "en"
+    hits = [hit("The lamp is too bright, I sent it back.")]
+    weigh(chat(script), question, hits, language)
+    read(chat(script), question, hits, language)
+    word = "原因" if language == "zh" else "reason"
+    assert [word in system for system in told] == [reason, reason]
