@@ -19,6 +19,7 @@ from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Reje
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, prompt_language, take_within
 from agent.naming import asks_how, how_is, only_names
+from agent.of_others import own_part
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Weighed, read, weigh, weightiest
 from agent.stages import ALL, Stages
@@ -307,6 +308,9 @@ class AskGraph:
             items=len(items_of(answer)),
         )
         reason = unsupported(answer, question, cited, backed.share) if self._stages.verify else None
+        if reason is None and self._stages.verify:
+            own = own_part(question, answer, cited)
+            answer, reason = (own, None) if own else (answer, "said of another person")
         if reason is None and signals["nothing"] > _NOTHING_AT_MOST and self._stages.verify:
             reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         return self._verified(state, answer, cited, signals, reason)

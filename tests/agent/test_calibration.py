@@ -173,6 +173,16 @@ def test_packaged_ones_are_whole() -> None:
         assert each.cross_validated.ece <= each.before.ece
 
 
+def test_claims_of_the_embedded_model_are_surer_where_it_reads_more_surely() -> None:
+    fitted = calibration_for("embedded:qwen2.5-coder-1.5b-instruct-q4_k_m.gguf", "claim")
+    assert fitted is not None and not fitted.is_for({"judge": 0.9})  # what was drafted as JSON keeps the judge's
+    weak, middle, sure = (
+        fitted.confidence({"nothing": nothing, "draft": draft})
+        for nothing, draft in ((0.3, 0.6), (0.1, 0.9), (0.001, 0.99))
+    )
+    assert 0.2 < weak < 0.5 < middle < 0.9 < sure < 1
+
+
 def test_feature_defaults() -> None:
     feature = Feature(signal="x", transform="plain", mean=1, scale=2, weight=3)
     assert feature.adds({"x": 5}) == 6 and feature.adds({}) == 0
