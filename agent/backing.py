@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agent.asking_why import asks_why, only_reason
 from agent.evidence import line_of
 from agent.reading import Weighed
 from agent.wording import missing_numbers, normalise, said_share
@@ -95,8 +96,10 @@ def bare(question: str, answer: str) -> str:
     """``answer`` without the words of the question that it begins with, as in "the duration is eight days".
 
     In Chinese the two characters before 是 must stand in the question ("活动的规模是五千人"); in other languages
-    every word before "is".
+    every word before "is". Of a question for a reason, what stands before "because" goes, too.
     """
+    if asks_why(question):
+        answer = only_reason(answer)
     if found := _TOLD.search(answer):
         repeated = found["asked"] in question
     elif found := _TOLD_EN.fullmatch(answer.strip()):
