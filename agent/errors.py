@@ -4,6 +4,7 @@ LimnerError
 ├── UsageError
 │   ├── NoStore            2  nothing was loaded yet
 │   ├── ConsentMissing     2  nothing may be made of this user's history for this purpose
+│   ├── TokenKeyUnusable   2  the key of a store's pseudonyms is missing, unreadable or another one
 │   └── SchemaError        2  not a JSON Schema, or one that limner cannot fill
 ├── InputError
 │   ├── NotFound           3  what was named is not there: user, event, version, schema
@@ -24,6 +25,7 @@ from retrieval.errors import (
     NotFound,
     StoreBusy,
     StoreError,
+    TokenKeyUnusable,
     UsageError,
     WrongKey,
     shorten,
@@ -42,6 +44,7 @@ __all__ = [
     "SchemaError",
     "StoreBusy",
     "StoreError",
+    "TokenKeyUnusable",
     "UsageError",
     "WrongKey",
     "shorten",

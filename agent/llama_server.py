@@ -8,13 +8,12 @@ do (keeping the state of a prompt in a file) is offered there only. Knows nothin
 import os
 import secrets
 import shutil
-import tempfile
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import ModelReplyError, ModelUnavailable, shorten
+from retrieval.private_folders import PrivateFolder
 
 __all__ = ["LlamaServer"]
 
@@ -45,8 +44,8 @@ class LlamaServer:
             ) from error
         _check(path)
         self._key = secrets.token_hex(32)
-        self._folder = Path(tempfile.mkdtemp(prefix="limner-"))
-        self._close = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._private = PrivateFolder()
+        self._folder = self._private.path
         (self._folder / _STATES).mkdir()
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
@@ -62,7 +61,7 @@ class LlamaServer:
         try:
             self._server: Any = xllamacpp.Server(params)
         except RuntimeError as error:
-            self._close()
+            self._private.close()
             raise ModelUnavailable(
                 f"llama.cpp cannot load {shorten(str(path))}: {shorten(str(error), 200)}",
                 hint="Check the file and the free memory",

@@ -6,11 +6,11 @@ Every line tells in ``eval`` how it was made; a file that was made otherwise is 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from agent.batch import Request, Task, run_batch
 from agent.errors import InputError, UsageError
+from retrieval.private_folders import PrivateFolder
 
 __all__ = ["Document", "beside", "predict", "read_predictions"]
 
@@ -35,8 +35,8 @@ def predict(
     Raises:
         UsageError: ``out`` holds something else; other errors as :func:`agent.batch.run_batch`.
     """
-    with TemporaryDirectory() as folder:
-        asked, found = Path(folder, "requests.jsonl"), out or Path(folder, "predictions.jsonl")
+    with PrivateFolder() as folder:
+        asked, found = folder / "requests.jsonl", out or folder / "predictions.jsonl"
         asked.write_text("".join(f"{json.dumps(each)}\n" for each in requests), "utf-8")
         _check_settings(found, settings)
         run_batch(asked, found, task, lambda request: answer(request) | {"eval": dict(settings)}, progress)

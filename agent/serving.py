@@ -75,6 +75,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
         UsageError: the address cannot be listened on, or the rate is none.
         StoreBusy: another process serves this store.
         WrongKey: the key does not open the store.
+        StoreError: the file of its keys and schemas is of a newer limner, or damaged.
     """
     import uvicorn
 
@@ -92,8 +93,9 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
                 app = create_app(service, _settings(serving))
             except ValueError as error:
                 raise UsageError(f"{serving.rate!r} is no rate", hint="For example: 600/minute") from error
+            has_keys = bool(service.keys.all())  # whoever starts it on a book of a newer limner learns it at once
             say(f"serving at {url} (Ctrl-C stops)")
-            if not serving.dev and not service.keys.all():
+            if not serving.dev and not has_keys:
                 say("there are no keys yet: make one with `limner keys add`")
             upkeep = Upkeep(service)
             upkeep.start()

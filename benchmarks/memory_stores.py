@@ -67,18 +67,24 @@ def search(store: Path, rounds: int) -> str:
     return str(run(work).told[0])
 
 
-def once(store: Path, name: str, call: Callable[[Limner], object]) -> str:
-    """Do one thing; the memory before the store is opened, and then."""
+def once(store: Path, name: str, call: Callable[[Limner, Callable[[int, int], None]], object]) -> str:
+    """Do one thing; the memory before the store is opened, and then, and at each tenth of its progress."""
 
     def work(tell: Tell) -> None:
         started, before = time.monotonic(), resident()
         with _open(store) as limner:
             limner.users()
-            opened = resident()
-            call(limner)
-        tell(f"{name} in {_told(started, [round(before), round(opened)])}")
+            opened, steps = resident(), list[int]()
+            call(limner, lambda done, of: _note(steps, done * 10 // of))
+            ended = round(resident())
+        tell(f"{name} in {_told(started, [round(before), round(opened)])}, at each tenth {steps}, at its end {ended}")
 
     return str(run(work).told[0])
+
+
+def _copied(stage: str, note: Callable[[int, int], None], done: int, of: int) -> None:
+    if stage == "copying":
+        note(done, of)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,9 +102,11 @@ def main(arguments: list[str] | None = None) -> int:
     measured: dict[str, Callable[[], str]] = {
         "fill": lambda: fill(store, options.megabytes, options.chars, options.users, encrypted=options.encrypted),
         "search": lambda: search(store, options.rounds),
-        "backup": lambda: once(store, "backup", lambda limner: limner.backup(out, force=True)),
-        "compact": lambda: once(store, "compact", lambda limner: limner.compact()),
-        "reindex": lambda: once(store, "reindex", lambda limner: limner.reindex()),
+        "backup": lambda: once(store, "backup", lambda limner, _: limner.backup(out, force=True)),
+        "compact": lambda: once(
+            store, "compact", lambda limner, note: limner.compact(lambda stage, *so_far: _copied(stage, note, *so_far))
+        ),
+        "reindex": lambda: once(store, "reindex", lambda limner, note: limner.reindex(note)),
     }
     for each in options.what:
         print(measured[each](), flush=True)

@@ -15,6 +15,7 @@ from retrieval.errors import (
     NotFound,
     StoreBusy,
     StoreError,
+    TokenKeyUnusable,
     UsageError,
     WrongKey,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "Store",
     "StoreBusy",
     "StoreError",
+    "TokenKeyUnusable",
     "UnknownUser",
     "UsageError",
     "UserSummary",

@@ -1,7 +1,8 @@
 """Divides the vectors of an index among Chroma collections by user, so that a search opens a small part of them.
 
 Chroma holds a collection in memory from its first use on, whole, so that a collection must not grow for ever, nor all
-that were written stay open: a loading goes through all of them. Those that are read stay, to be read again. A vector id
+that were written stay open: a loading goes through all of them. Those that are read stay, to be read again, unless
+whoever reads all of them lets them go. A vector id
 begins with a hex digit of a hash of its user and the number of a collection, of which each takes as many vectors as
 there is room in it, in six digits. Of ids made before collections were numbered, four hex digits of the user say where
 they lie; those without lie in the collection ``snippets``.
@@ -12,6 +13,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, Protocol
+
+from retrieval.errors import StoreBusy
 
 if TYPE_CHECKING:
     from chromadb import Collection
@@ -87,6 +90,9 @@ class Collections(Protocol):
     def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """The same for ids to remove: missing collections are left out."""
 
+    def let_go(self) -> None:
+        """Hold none of them in memory: whoever uses one next opens it again."""
+
 
 class OneCollection:
     """An index that is not divided: a server has its collections open anyway."""
@@ -109,6 +115,9 @@ class OneCollection:
     def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """All of the ids."""
         return self.holding(ids)
+
+    def let_go(self) -> None:
+        """The server holds it, not this process."""
 
 
 class Buckets:
@@ -158,14 +167,22 @@ class Buckets:
             if (found := self._opened(name)) is not None:
                 yield found, positions
 
-    def _count(self, name: str) -> None:
-        """Let all collections go when this is one too many to write."""
-        if self._failed or (name not in self._written and len(self._written) >= self._most):
-            self._failed = True
+    def let_go(self) -> None:
+        """Hold none of them in memory: whoever uses one next opens it again."""
+        before, self._failed = self._failed, True
+        try:
             with self._reopen() as self._client:
                 self._open.clear()
                 self._written.clear()
-            self._failed = False
+        except StoreBusy:  # nothing was closed yet
+            self._failed = before
+            raise
+        self._failed = False
+
+    def _count(self, name: str) -> None:
+        """Let all collections go when this is one too many to write."""
+        if self._failed or (name not in self._written and len(self._written) >= self._most):
+            self.let_go()
         self._written.add(name)
 
     def _opened(self, name: str) -> "Collection | None":

@@ -164,7 +164,8 @@ def _copy(old: IndexPlace, new: IndexPlace, record: Record, told: OnConverted) -
     if name is not None and dimension is not None:
         made_by = {"embedder": name, "dimension": dimension}
         with suppress(IndexDamaged), closing(old.open()) as reading, closing(new.beside(made_by)) as writing:
-            copied = copy_vectors(reading, writing, record, lambda done, total: told("copying", done, total))
+            lacking = copy_vectors(reading, writing, record, lambda done, total: told("copying", done, total))
+            copied = record.count() - len(lacking)
         if copied:
             new.swap()
     if copied != record.count():

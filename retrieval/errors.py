@@ -3,7 +3,8 @@
     LimnerError
     ├── UsageError            2  the call is wrong: option, user id, schema, another embedder
     │   ├── NoStore           2  nothing was loaded yet
-    │   └── ConsentMissing    2  nothing may be made of this user's history for this purpose
+    │   ├── ConsentMissing    2  nothing may be made of this user's history for this purpose
+    │   └── TokenKeyUnusable  2  the key of a store's pseudonyms is missing, unreadable or another one
     ├── InputError            3  the data is wrong: file, line, column, value
     │   └── NotFound          3  what was named is not there: user, event, version, schema
     ├── ModelUnavailable      4  a model, its weights or its server cannot be used
@@ -27,6 +28,7 @@ __all__ = [
     "NotFound",
     "StoreBusy",
     "StoreError",
+    "TokenKeyUnusable",
     "UsageError",
     "WrongKey",
     "shorten",
@@ -56,6 +58,10 @@ class UsageError(LimnerError):
 
 class NoStore(UsageError):
     """There is no store yet; loading a history makes it."""
+
+
+class TokenKeyUnusable(UsageError):
+    """The key of the store's pseudonyms is missing, cannot be read, or is another one; the message names its file."""
 
 
 class ConsentMissing(UsageError):

@@ -76,6 +76,14 @@ class VectorIndex(ABC):
     def probe(self) -> None:
         """Read a little of everything, so that damage shows: for small indexes."""
 
+    @abstractmethod
+    def let_go(self) -> None:
+        """Hold nothing in memory of what was read and written: for whoever goes through all of it.
+
+        Raises:
+            StoreBusy: another process keeps the files for long, and nothing was let go.
+        """
+
 
 class ChromaIndex(VectorIndex):
     """An open index in Chroma.
@@ -168,6 +176,11 @@ class ChromaIndex(VectorIndex):
         with self._reading():
             for collection in self._collections.all():
                 collection.get(limit=1, include=["embeddings"])
+
+    def let_go(self) -> None:
+        """Hold no collection in memory, where this process does."""
+        with self._translated():
+            self._collections.let_go()
 
 
 class IndexPlace(Protocol):

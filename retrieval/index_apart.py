@@ -80,6 +80,10 @@ class ApartIndex(VectorIndex):
         """Read a little of everything, so that damage shows: for small indexes."""
         self._ask("probe")
 
+    def let_go(self) -> None:
+        """Let the process hold nothing of it in memory."""
+        self._ask("let_go")
+
     def _ask(self, what: str, *arguments: Any) -> Any:
         for _ in range(_TRIES):
             try:

@@ -86,6 +86,9 @@ class TableIndex(VectorIndex):
         with self._database.reading() as db:
             return set(db.exec_driver_sql(f"SELECT vector_id FROM {self._table}").scalars())
 
+    def let_go(self) -> None:
+        """Nothing is held."""
+
     def probe(self) -> None:
         """Damage shows when the record is read."""
 

@@ -23,7 +23,7 @@ __all__ = ["Reply", "Request", "main"]
 
 _AT_ONCE: Final = 8
 _WRITES: Final = ("put", "remove")
-_READS: Final = ("vectors", "having", "count", "ids", "probe")
+_OTHERS: Final = ("vectors", "having", "count", "ids", "probe", "let_go")
 
 
 class Request(NamedTuple):
@@ -93,7 +93,7 @@ class _Worker:
         if request.what in _WRITES:
             with found.guard.held():  # here, so that it is held for as long as files are written, whoever dies
                 return method(*request.arguments)
-        assert request.what in _READS, "there is no other method"
+        assert request.what in _OTHERS, "there is no other method"
         return method(*request.arguments)
 
 

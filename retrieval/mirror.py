@@ -152,27 +152,24 @@ class Mirror:
             self._settle_removals()
             return
         try:
-            copied = copy_beside(self._place, self._record, progress)
+            lacking = copy_beside(self._place, self._record, progress)
         except IndexDamaged:
-            copied = None
-        if copied is None:
+            lacking = None
+        if lacking is None:
             self._place.discard_beside()
             self._record.forget_index()
             self._discard()
         else:
-            self._put_in_place({}, copied)
+            self._put_in_place({}, lacking)
         self._place.tidy()
 
-    def _put_in_place(self, settings: Mapping[str, str], holds: int | None = None) -> None:
-        """Swap in the index that was built beside, which ``holds`` so many of the record's vectors, or all."""
+    def _put_in_place(self, settings: Mapping[str, str], lacking: Sequence[str] = ()) -> None:
+        """Swap in the index that was built beside, which holds all of the record's vectors but those that it lacks."""
         self._is_tidy = False
         with self._threads, self._place.guarded():
             self.close()
             noted = self._place.swap()
-            self._record.replaced(**settings, **noted)
-            if holds is not None and self._record.count() != holds:
-                with self._opened() as index:
-                    self._record.compare(index.ids())
+            self._record.replaced(lacking, **settings, **noted)
         self._place.tidy()
 
     def vectors(self, wanted: Callable[[], Sequence[str]]) -> "NDArray[np.float32]":

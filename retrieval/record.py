@@ -135,10 +135,13 @@ class Record:
             for row, snippet, event in found
         ]
 
-    def replaced(self, **settings: str) -> None:
-        """Note that another index, which holds all snippets and nothing else, is in place, and how it was made."""
+    def replaced(self, lacking: Sequence[str] = (), /, **settings: str) -> None:
+        """Note that another index is in place, with all vectors but the ``lacking`` ones, and how it was made."""
         with self._database.writing() as db:
-            db.execute(tables().snippets.update().values(indexed=True))
+            snippets = tables().snippets
+            db.execute(snippets.update().values(indexed=True))
+            for part in chunks(lacking):
+                db.execute(snippets.update().where(snippets.c.vector_id.in_(part)).values(indexed=False))
             db.execute(tables().removals.delete())
             for key, value in settings.items():
                 _set(db, key, value)

@@ -6,19 +6,25 @@ are deleted. Knows nothing of how the copy is put in place.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from retrieval.errors import StoreBusy
 from retrieval.index import IndexPlace, VectorIndex
 from retrieval.record import Record
 
 __all__ = ["copy_beside", "copy_vectors"]
 
 _AT_ONCE = 4000  # in one collection or two: each costs a transaction
+_MOST_PAGES = 8
+"""After so many, what was read and written is let go: Chroma would hold both indexes in memory, whole."""
 
 
-def copy_beside(place: IndexPlace, record: Record, progress: Callable[[int, int], None] | None = None) -> int | None:
-    """Fill the index beside the one in use; returns how many vectors are in it, None when nothing has to be in it.
+def copy_beside(
+    place: IndexPlace, record: Record, progress: Callable[[int, int], None] | None = None
+) -> list[str] | None:
+    """Fill the index beside the one in use; returns the ids that are not in it, None when nothing has to be in it.
 
-    Vectors that the index in use lacks are left out: they are made when they are next needed. The caller holds the
+    Those are the vectors that the index in use lacks: they are made when they are next needed. The caller holds the
     writer lock.
 
     Args:
@@ -46,11 +52,26 @@ def copy_beside(place: IndexPlace, record: Record, progress: Callable[[int, int]
 
 
 def copy_vectors(
-    old: VectorIndex, new: VectorIndex, record: Record, progress: Callable[[int, int], None] | None = None
-) -> int:
-    """Put the vectors that the record lists into another index; returns how many of them there are."""
-    copied, done, total = 0, 0, record.count()
-    for page in record.listed(_AT_ONCE):
+    old: VectorIndex,
+    new: VectorIndex,
+    record: Record,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    at_once: int = _AT_ONCE,
+    most: int = _MOST_PAGES,
+) -> list[str]:
+    """Put the vectors that the record lists into another index; returns the ids of those that are not there.
+
+    Args:
+        old: where they are.
+        new: where they go.
+        record: lists them, those of a collection after each other.
+        progress: told how many of how many are done.
+        at_once: so many are copied at once.
+        most: as often, before what was read and written is let go.
+    """
+    done, total, lacking = 0, record.count(), list[str]()
+    for number, page in enumerate(record.listed(at_once), start=1):
         done += len(page)
         there = page
         vectors = old.vectors([each for each, _ in there])
@@ -58,9 +79,16 @@ def copy_vectors(
             present = old.having([each for each, _ in page])
             there = [(each, labels) for each, labels in page if each in present]
             vectors = old.vectors([each for each, _ in there]) if there else None
-        if vectors is not None:
+        if vectors is None:
+            there = []
+        else:
             new.put([each for each, _ in there], vectors, [labels for _, labels in there])
-            copied += len(there)
+        if len(there) < len(page):
+            lacking += sorted({each for each, _ in page} - {each for each, _ in there})
+        if not number % most:
+            with suppress(StoreBusy):  # a backup, say: memory is not worth failing for
+                old.let_go()
+                new.let_go()
         if progress is not None:
             progress(done, total)
-    return copied
+    return lacking

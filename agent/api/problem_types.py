@@ -112,6 +112,12 @@ TYPES: Final[Mapping[str, ProblemType]] = {
     "store-error": ProblemType(
         (500,), "The store cannot be used; it may be damaged.", "The operator finds the reason in the log."
     ),
+    "token-key-unusable": ProblemType(
+        (500,),
+        "The server's key of this tenant's pseudonyms is missing, cannot be read, or is another one, and nothing is "
+        "stored without it.",
+        "The operator finds the reason in the log.",
+    ),
     "limner-error": ProblemType((500,), "The work failed.", "The operator finds the reason in the log."),
     "internal-error": ProblemType(
         (500,),

@@ -27,13 +27,14 @@ from agent.errors import (
     SchemaError,
     StoreBusy,
     StoreError,
+    TokenKeyUnusable,
     UsageError,
 )
 from agent.service import Cancelled, InProgress, OtherRequest, QueueFull, UnknownTenant
 from agent.service.defects import place_of
 from retrieval import UnknownUser
 
-__all__ = ["MEDIA_TYPE", "STATUS", "Problem", "add_problem_handlers", "defect", "problem_of"]
+__all__ = ["MEDIA_TYPE", "STATUS", "Problem", "add_problem_handlers", "defect", "note", "problem_of"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -46,6 +47,7 @@ STATUS: Final[Mapping[type[LimnerError], int]] = {
     SchemaError: 422,
     InputError: 422,
     ConsentMissing: 403,
+    TokenKeyUnusable: 500,
     UsageError: 400,
     OtherRequest: 422,
     InProgress: 409,
@@ -64,6 +66,10 @@ _LOG = logging.getLogger(__name__)
 _SPLIT: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _OF_SERVER: Final = (ModelUnavailable, BackendUnavailable, StoreError)
 """Their messages name folders and servers: for who operates them."""
+
+_OF_LOG: Final = (LimnerError, TokenKeyUnusable)
+"""Their messages are for nobody who sends requests: a key of the server is not the tenant's, whatever its own is good
+for."""
 
 _OF_HTTP: Final = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media-type"}
 
@@ -115,7 +121,7 @@ def problem_of(error: LimnerError, *, for_operator: bool = True) -> Problem:
         more |= {"pointer": error.pointer, "keyword": error.keyword}
     if isinstance(error, NoStore):
         detail, more = "nothing has been loaded yet", {"hint": "POST /v1/events"}
-    elif kind is LimnerError or (isinstance(error, _OF_SERVER) and not for_operator):
+    elif kind in _OF_LOG or (isinstance(error, _OF_SERVER) and not for_operator):
         detail, more = TYPES[name].meaning, {}
     return Problem(status, name, detail, headers=headers, **more)
 
@@ -129,10 +135,8 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(LimnerError)
     async def of_limner(request: Request, error: LimnerError) -> Json:
-        found = problem_of(error, for_operator=getattr(request.state, "is_operator", False))
-        if found.status == 500:
-            _LOG.error("%s: %s", type(error).__name__, error)
-        return found.response()
+        note(error)
+        return problem_of(error, for_operator=getattr(request.state, "is_operator", False)).response()
 
     @app.exception_handler(RequestValidationError)
     async def of_request(request: Request, error: RequestValidationError) -> Json:
@@ -145,6 +149,13 @@ def add_problem_handlers(app: FastAPI) -> None:
         name = _OF_HTTP.get(error.status_code, "bad-request" if error.status_code < 500 else "internal-error")
         headers = {str(key): str(value) for key, value in (error.headers or {}).items()}
         return Problem(error.status_code, name, str(error.detail), headers=headers).response()
+
+
+def note(error: LimnerError) -> None:
+    """Write to the log what the operator has to do something about, and a client is not told."""
+    of_server = isinstance(error, (*_OF_SERVER, TokenKeyUnusable)) or problem_of(error).status == 500
+    if of_server and not isinstance(error, StoreBusy | ModelReplyError):
+        _LOG.error("%s: %s", type(error).__name__, error)
 
 
 def defect(error: BaseException) -> Problem:

@@ -23,7 +23,7 @@ from agent.api.events import Force
 from agent.api.guards import UPLOAD
 from agent.api.jsonvalues import Name
 from agent.api.openapi import returns
-from agent.api.problems import Problem, defect, problem_of
+from agent.api.problems import Problem, defect, note, problem_of
 from agent.api.repeating import IdempotencyKey, once
 from agent.api.responses import Json
 from agent.api.threads import writing
@@ -168,7 +168,7 @@ class _Upload:
                 if self.counts != told:
                     told = dict(self.counts)
                     yield event("progress", told)
-            yield _end_of(loading)
+            yield _end_of(loading, for_operator=request.state.is_operator)
         finally:
             self.stopped.set()
             loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody asks any more
@@ -179,9 +179,11 @@ class _Upload:
             raise Cancelled("the client went away", hint="Send the same again: it continues")
 
 
-def _end_of(loading: "asyncio.Future[Any]") -> bytes:
+def _end_of(loading: "asyncio.Future[Any]", *, for_operator: bool) -> bytes:
     error = loading.exception()
     if error is None:
         return event("done", ingest_document(loading.result()))
-    problem = problem_of(error) if isinstance(error, LimnerError) else defect(error)
-    return event("problem", problem.document())
+    if not isinstance(error, LimnerError):
+        return event("problem", defect(error).document())
+    note(error)
+    return event("problem", problem_of(error, for_operator=for_operator).document())

@@ -10,23 +10,30 @@ from agent.errors import StoreBusy, StoreError
 
 __all__ = ["Book"]
 
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS keys (
-    id TEXT PRIMARY KEY, hash BLOB NOT NULL, tenant TEXT NOT NULL, scopes TEXT NOT NULL, label TEXT NOT NULL,
-    created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT, purposes TEXT NOT NULL DEFAULT ''
-);
-CREATE TABLE IF NOT EXISTS schemas (
-    tenant TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, registered_at TEXT NOT NULL,
-    PRIMARY KEY (tenant, name)
-);
-"""
+_VERSION: Final = 1
+"""Of the tables, in the file's ``user_version``; 0: of a limner that did not count, with or without ``purposes``."""
+
+_TABLES: Final = (
+    """
+    CREATE TABLE IF NOT EXISTS keys (
+        id TEXT PRIMARY KEY, hash BLOB NOT NULL, tenant TEXT NOT NULL, scopes TEXT NOT NULL, label TEXT NOT NULL,
+        created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT, purposes TEXT NOT NULL DEFAULT ''
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS schemas (
+        tenant TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL, registered_at TEXT NOT NULL,
+        PRIMARY KEY (tenant, name)
+    )
+    """,
+)
 
 
 class Book:
     """A small SQLite database, made when it is first used; threads and processes may share it.
 
     Raises:
-        StoreError: from every method, when the file is damaged or cannot be used.
+        StoreError: from every method, when the file is damaged, of a newer limner, or cannot be used.
         StoreBusy: from every method, when another process keeps it locked.
     """
 
@@ -74,21 +81,36 @@ class Book:
         connection = sqlite3.connect(self.path, timeout=5.0, isolation_level=None, check_same_thread=False)
         if made:
             self.path.chmod(0o600)
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.executescript(_TABLES)
-        _bring_up(connection)
+        try:
+            connection.execute("PRAGMA secure_delete = ON")
+            if self._version(connection) < _VERSION:
+                self._bring_up(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
+    def _bring_up(self, connection: sqlite3.Connection) -> None:
+        """Give a new file, or one of an earlier limner, the tables of today: all of it, or nothing."""
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            if self._version(connection) >= _VERSION:  # another process was quicker
+                return
+            for statement in _TABLES:
+                connection.execute(statement)
+            if "purposes" not in {row[1] for row in connection.execute("PRAGMA table_info(keys)")}:
+                connection.execute("ALTER TABLE keys ADD COLUMN purposes TEXT NOT NULL DEFAULT ''")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
 
-def _bring_up(connection: sqlite3.Connection) -> None:
-    """Add to a file of an earlier limner what it lacks; another process may do so at the same moment."""
-    if "purposes" not in _columns_of_keys(connection):
-        try:
-            connection.execute("ALTER TABLE keys ADD COLUMN purposes TEXT NOT NULL DEFAULT ''")
-        except sqlite3.OperationalError:
-            if "purposes" not in _columns_of_keys(connection):
-                raise
+    def _version(self, connection: sqlite3.Connection) -> int:
+        """Which version the file has.
 
-
-def _columns_of_keys(connection: sqlite3.Connection) -> set[str]:
-    return {row[1] for row in connection.execute("PRAGMA table_info(keys)")}
+        Raises:
+            StoreError: a newer one than this limner's; the file is not touched.
+        """
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if not 0 <= found <= _VERSION:
+            raise StoreError(
+                f"the file {str(self.path)!r} has version {found}, this limner reads {_VERSION}", hint="Update limner"
+            )
+        return found

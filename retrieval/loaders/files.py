@@ -7,7 +7,6 @@ import glob
 import os
 import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Final, NamedTuple
 from retrieval.errors import InputError
 from retrieval.loaders.kinds import has_known_suffix
 from retrieval.loaders.reading import Format
+from retrieval.private_folders import PrivateFolder
 
 __all__ = ["STDIN", "Found", "by_suffix", "find_files", "stdin_as_file"]
 
@@ -104,8 +104,8 @@ def stdin_as_file(given: Sequence[Path], format: Format | None = None) -> Iterat
     if STDIN not in given:
         yield list(given)
         return
-    with tempfile.TemporaryDirectory(prefix="limner-") as folder:  # nobody else may look into it
-        copy = Path(folder, "stdin.jsonl" if format is None else "stdin")
+    with PrivateFolder() as folder:
+        copy = folder / ("stdin.jsonl" if format is None else "stdin")
         with copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         yield [copy if path == STDIN else path for path in given]

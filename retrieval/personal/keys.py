@@ -12,10 +12,12 @@ import json
 import os
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from retrieval.errors import StoreError, UsageError
+from retrieval.errors import StoreError, TokenKeyUnusable, UsageError
 from retrieval.hex_keys import check_digits, read_digits
 from retrieval.personal.kinds import Kind
 
@@ -76,26 +78,36 @@ def read_key(path: Path) -> str:
     """The key in a file.
 
     Raises:
-        UsageError: the file cannot be read, or holds no key.
+        TokenKeyUnusable: the file cannot be read, or holds no key.
     """
-    return read_digits(path, _MAKE)
+    with _as_ours():
+        return read_digits(path, _MAKE)
 
 
 def find_key(given: str | Path | None) -> str:
     """The key that was given, itself or the file that has it, or that of the environment.
 
     Raises:
-        UsageError: there is none, or it is no key.
+        TokenKeyUnusable: there is none, or it is no key.
     """
     if isinstance(given, Path):
         return read_key(given)
-    if given is not None:
-        return check_digits(given, "the key of the pseudonyms", _MAKE)
-    text = os.environ.get(KEY_VARIABLE, "").strip()
-    if not text:
-        hint = f"Give --token-key-file F, or set {KEY_VARIABLE}. {_MAKE}"
-        raise UsageError("pseudonyms need a key, and there is none", hint=hint)
-    return check_digits(text, f"the environment variable {KEY_VARIABLE}", _MAKE)
+    with _as_ours():
+        if given is not None:
+            return check_digits(given, "the key of the pseudonyms", _MAKE)
+        text = os.environ.get(KEY_VARIABLE, "").strip()
+        if not text:
+            hint = f"Give --token-key-file F, or set {KEY_VARIABLE}. {_MAKE}"
+            raise TokenKeyUnusable("pseudonyms need a key, and there is none", hint=hint)
+        return check_digits(text, f"the environment variable {KEY_VARIABLE}", _MAKE)
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise TokenKeyUnusable(str(error)) from None
 
 
 def _derive(root: bytes, store: str, purpose: str, size: int) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from retrieval.errors import StoreError, UsageError, shorten
+from retrieval.errors import StoreError, TokenKeyUnusable, UsageError, shorten
 from retrieval.personal.keys import TokenKey, find_key
 from retrieval.personal.kinds import KINDS, Kind, check_kinds
 from retrieval.record import Record
@@ -84,7 +84,8 @@ def settle(record: Record, asked: PersonalData) -> tuple[Rule, TokenKey | None, 
     The caller holds the writer lock.
 
     Raises:
-        UsageError: a policy or kind is unknown, or the key is missing or another than the store's.
+        UsageError: a policy or kind is unknown.
+        TokenKeyUnusable: the key is missing or another than the store's.
     """
     before = kept_rule(record)
     policy = before.policy if asked.policy is None else _policy(asked.policy)
@@ -127,7 +128,8 @@ def kept_key(record: Record, key: str | Path | None) -> TokenKey:
     """The key of the store's pseudonyms.
 
     Raises:
-        UsageError: the store has no pseudonyms, or the key is missing or another one.
+        UsageError: the store has no pseudonyms.
+        TokenKeyUnusable: the key is missing or another one.
     """
     rule = kept_rule(record)
     if rule.check is None:
@@ -138,7 +140,7 @@ def kept_key(record: Record, key: str | Path | None) -> TokenKey:
 def _opened(record: Record, rule: Rule, given: str | Path | None) -> TokenKey:
     key = TokenKey(find_key(given), record.identity())
     if rule.check is not None and rule.check != key.check:
-        raise UsageError(
+        raise TokenKeyUnusable(
             "the key is not the one of this store's pseudonyms", hint="Give the key that they were made with"
         )
     return key

@@ -10,8 +10,10 @@ import pytest
 
 from retrieval.buckets import Numbering, digest_of
 from retrieval.drafts import user_key
+from retrieval.errors import StoreBusy
 from retrieval.index import IndexDamaged, Labels
 from retrieval.index_folder import FolderIndex
+from retrieval.locks import StoreLock
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -66,6 +68,17 @@ def test_all_of_a_user_lies_in_one_collection(tmp_path: Path) -> None:
             homes.setdefault(user_key(f"u{int(digest_of(each), 16) % 97}"), set()).add(name)
     assert len(homes) == 97
     assert {len(names) for names in homes.values()} == {1}
+
+
+def test_an_index_whose_files_are_in_use_is_not_let_go_and_goes_on(tmp_path: Path) -> None:
+    index = FolderIndex(tmp_path / "chroma", StoreLock(tmp_path / "index.lock", 0.1))
+    index.put(ids(2)[:1], rows(2)[:1], [LABELS])
+    other = StoreLock(tmp_path / "index.lock", 0.1)
+    with ThreadPoolExecutor(1) as thread, other.held(), pytest.raises(StoreBusy):
+        thread.submit(index.let_go).result()
+    index.put(ids(2)[1:], rows(2)[1:], [LABELS])
+    assert index.vectors(ids(2)) == pytest.approx(rows(2), abs=1e-6)
+    index.close()
 
 
 def test_ids_of_older_indexes_stay_where_they_lie(tmp_path: Path) -> None:

@@ -454,6 +454,19 @@ def test_a_damaged_index_is_thrown_away(filled: Store) -> None:
     assert seen(filled, "other-7") == before
 
 
+def test_what_the_index_lacks_is_made_by_the_next_program(filled: Store) -> None:
+    place = filled._open().place
+    index = place.open()
+    lost = sorted(index.ids())[::3]
+    index.remove(lost)
+    index.close()
+    filled.forgetting.compact()
+    assert {each.vector_id for each in filled._open().record.pending(100)} == set(lost)
+    filled.close()
+    filled.search("other-1", "gardening")
+    assert agrees(filled)
+
+
 def test_no_embedder_is_needed(filled: Store, open_store: OpenStore) -> None:
     filled.close()
 

@@ -27,6 +27,17 @@ def test_vectors_are_read_by_id_in_the_order_asked_for(place: IndexPlace) -> Non
     index.close()
 
 
+def test_what_is_let_go_is_read_and_written_as_before(place: IndexPlace) -> None:
+    index = place.open()
+    index.put(["a"], unit([1, 0]), [LABELS])
+    for _ in range(2):
+        index.let_go()
+    assert index.vectors(["a"]) == pytest.approx(unit([1, 0]))
+    index.put(["b"], unit([0, 1]), [LABELS])
+    assert index.ids() == {"a", "b"}
+    index.close()
+
+
 def test_put_replaces_and_remove_ignores_what_is_not_there(place: IndexPlace) -> None:
     index = place.open()
     index.put(["a", "b"], unit([1, 0], [1, 0]), [Labels("u", "user", None, None)] * 2)

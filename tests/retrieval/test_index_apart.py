@@ -57,6 +57,7 @@ def unit(*rows: list[float]) -> np.ndarray:
 def test_an_index_in_another_process(place: ApartFolder) -> None:
     index = place.open()
     index.put(["a", "b"], unit([1, 0], [0, 1]), [LABELS] * 2)
+    index.let_go()
     index.remove(["b", "nothing"])
     index.probe()
     found = index.vectors(["a"])

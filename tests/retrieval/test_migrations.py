@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,7 @@ from sqlalchemy import URL, Connection, Engine, event, inspect
 from retrieval.archives import Manifest, write_archive
 from retrieval.catalog import tables
 from retrieval.encryption import StoreKey
-from retrieval.errors import StoreBusy, StoreError
+from retrieval.errors import BackendUnavailable, StoreBusy, StoreError
 from retrieval.fakes import HashingEmbedder
 from retrieval.migrating import SCHEMA_VERSION, migrate, version_of
 from retrieval.servers import record_server
@@ -57,6 +57,7 @@ class Places:
 
     def __init__(self, kind: str, folder: Path, postgres: Callable[[], Postgres]) -> None:
         self.kind = kind
+        self.key = STORE_KEY if kind == "sqlcipher" else None
         self._folder = folder
         self._postgres = postgres
 
@@ -85,7 +86,7 @@ class Places:
 
     def open(self, place: Place, wait: float = 10.0) -> Database:
         """Open it."""
-        return Database(place, wait=wait, key=STORE_KEY if self.kind == "sqlcipher" else None)
+        return Database(place, wait=wait, key=self.key)
 
 
 @pytest.fixture(params=KINDS)
@@ -108,17 +109,22 @@ def rows_of(db: Connection) -> Rows:
     return found
 
 
-def raw_rows(places: Places, place: Place) -> Rows:
-    """The same, of a record that no limner has opened yet."""
+@contextmanager
+def raw(places: Places, place: Place) -> Iterator[Connection]:
+    """A connection to a record that no limner has opened yet."""
     from retrieval.backends import PostgreSQL, SQLiteFile
 
-    key = STORE_KEY if places.kind == "sqlcipher" else None
-    backend = SQLiteFile(place, 1, key) if isinstance(place, Path) else PostgreSQL(place, 1)
+    backend = SQLiteFile(place, 1, places.key) if isinstance(place, Path) else PostgreSQL(place, 1)
     readers, _ = backend.engines()
     with readers.connect() as db:
-        rows = rows_of(db)
+        yield db
     readers.dispose()
-    return rows
+
+
+def raw_rows(places: Places, place: Place) -> Rows:
+    """All rows of such a record."""
+    with raw(places, place) as db:
+        return rows_of(db)
 
 
 def differences(db: Connection) -> list[Any]:
@@ -278,7 +284,7 @@ def test_a_newer_record_is_refused_and_not_touched(places: Places) -> None:
     assert raw_rows(places, place) == before
 
 
-def killed_at(path: Path, moment: int) -> None:
+def killed_at(place: Place, is_encrypted: bool, moment: int) -> None:
     """Open a record, and die before the statement of that number of its migration, or before its end."""
     seen = 0
 
@@ -294,31 +300,35 @@ def killed_at(path: Path, moment: int) -> None:
             count()
 
     event.listen(Engine, "commit", lambda db: count() if db.get_execution_options().get("writing") else None)
-    Database(path).close()
+    Database(place, key=STORE_KEY if is_encrypted else None).close()
 
 
-@pytest.mark.parametrize("version", [1, 4])
-def test_killed_at_every_statement_it_is_the_old_one_whole(tmp_path: Path, version: int) -> None:
-    made = put(tmp_path / "made.sqlite3", version)
-    with closing(sqlite3.connect(made)) as db:
-        before = list(db.iterdump())
+def whole(places: Places, place: Place) -> tuple[Rows, dict[str, Any]]:
+    """All rows and the shape of all tables of a record that no limner has opened since; its file is sound."""
+    with raw(places, place) as db:
+        if db.dialect.name == "sqlite":
+            assert db.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
+        return rows_of(db), shape(db)
+
+
+@pytest.mark.parametrize(("places", "version"), [*((kind, 1) for kind in KINDS), ("sqlite", 4)], indirect=["places"])
+def test_killed_at_every_statement_it_is_the_old_one_whole(places: Places, version: int) -> None:
+    before, after = whole(places, places.old(version)), None
     forking = multiprocessing.get_context("forkserver")
     forking.set_forkserver_preload([__name__, "alembic.operations", "alembic.script"])
     for moment in range(1, 100):
-        path = put(tmp_path / f"{moment}.sqlite3", version)
-        child = forking.Process(target=killed_at, args=(path, moment))
+        place = places.old(version)
+        child = forking.Process(target=killed_at, args=(place, places.key is not None, moment))
         child.start()
         child.join(60)
         if child.exitcode == 0:
             break
         assert child.exitcode == -signal.SIGKILL
-        with closing(sqlite3.connect(path)) as db:
-            assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            assert list(db.iterdump()) == before
-        Database(path).close()  # and the next one brings it up to date
-        with closing(sqlite3.connect(path)) as db:
-            assert db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() == ("6",)
+        assert whole(places, place) == before
+        places.open(place).close()  # and the next one brings it up to date
+        assert (after := after or whole(places, place)) == whole(places, place)
     assert child.exitcode == 0 and moment > 10
+    assert whole(places, place) == after != before
 
 
 def test_a_step_that_fails_leaves_the_old_one_whole(places: Places) -> None:
@@ -362,6 +372,34 @@ def held() -> Iterator[Held]:
     yield held
     held.go_on.set()
     held.end()
+
+
+def test_a_server_that_goes_down_in_the_middle_has_the_old_one_whole(
+    request: pytest.FixtureRequest, tmp_path: Path, held: Held
+) -> None:
+    postgres: Postgres = request.getfixturevalue("postgres")
+    postgres.start()
+    places = Places("postgresql", tmp_path, lambda: postgres)
+    place = places.old(1)
+    before, said = whole(places, place), list[StoreError | BackendUnavailable]()
+
+    def open_() -> None:
+        try:
+            places.open(place)
+        except (StoreError, BackendUnavailable) as error:
+            said.append(error)
+
+    thread = threading.Thread(target=open_)
+    thread.start()
+    assert held.reached.wait(30)
+    postgres.kill()
+    held.go_on.set()
+    thread.join(30)
+    assert [type(each) for each in said] == [BackendUnavailable]
+    postgres.start()
+    assert whole(places, place) == before
+    places.open(place).close()
+    assert whole(places, place)[0].keys() == {table.name for table in tables()}
 
 
 def test_of_two_that_migrate_one_waits(places: Places, held: Held) -> None:

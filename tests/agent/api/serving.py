@@ -24,12 +24,13 @@ def served(
     script: Callable[..., Any] = answer,
     tenants: bool = False,
     queue: ModelQueue | None = None,
+    token_keys: Path | None = None,
     **settings: Any,
 ) -> Iterator["Served"]:
     """A server; keys by ``key``, requests by ``client``."""
     limner = Limner(folder / "store", llm=ScriptedChat(script=script), embedder=HashingEmbedder())
     home = folder / "tenants" if tenants else folder / "store"
-    service = Service(limner, home, tenants=home if tenants else None, queue=queue)
+    service = Service(limner, home, tenants=home if tenants else None, queue=queue, token_keys=token_keys)
     with TestClient(create_app(service, ApiSettings(**settings)), raise_server_exceptions=False) as client:
         yield Served(client, service)
 

@@ -11,9 +11,10 @@ import pytest
 
 from agent.api.defects import Defects
 from agent.api.problem_types import TYPES
-from agent.api.problems import Problem, problem_of
-from agent.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError
+from agent.api.problems import Problem, note, problem_of
+from agent.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError, TokenKeyUnusable
 from agent.service import Cancelled, ModelQueue, UnknownTenant
+from retrieval import Event
 from tests.agent.api.serving import Served, served
 from tests.agent.scripted import answer
 
@@ -199,6 +200,10 @@ def test_a_page_of_another_site_cannot_use_a_server_without_keys(tmp_path: Path)
         (BackendUnavailable("db.internal does not answer"), "backend-unavailable"),
         (Cancelled("it was cancelled"), "cancelled"),
         (UnknownTenant("no such tenant"), "unknown-tenant"),
+        (
+            TokenKeyUnusable("the key file '/srv/secret/acme.key' cannot be read", hint="/srv/secret"),
+            "token-key-unusable",
+        ),
         (LimnerError("words of a history"), "limner-error"),
     ],
 )
@@ -213,6 +218,54 @@ def _check_document(problem: Problem, name: str) -> None:
     document = problem.document()
     assert document["type"] == f"/v1/problems/{name}"
     assert document["status"] in TYPES[name].statuses
+
+
+@pytest.mark.parametrize("scope", ["write", "admin"])
+@pytest.mark.parametrize("how", ["one", "upload", "stream"])
+def test_where_the_keys_of_pseudonyms_are_is_for_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, how: str, scope: str
+) -> None:
+    keys = tmp_path / "secret"
+    keys.mkdir()
+    with served(tmp_path, tenants=True, token_keys=keys) as server:
+        (keys / "acme.key").write_text("1a" * 32)
+        said = Event("u", "e", "Call me at 13812345678.")
+        server.service.limner("acme").ingest_events([said], personal_data="tokenise")
+        (keys / "acme.key").unlink()
+        headers = server.key(scope, tenant="acme")
+        if how == "one":
+            told = server.ask("POST", "/v1/users/u/events", json={"text": "Or 13812345679."}, headers=headers)
+        else:
+            headers |= {"Content-Type": "application/x-ndjson"}
+            headers |= {"Accept": "text/event-stream"} if how == "stream" else {}
+            line = b'{"user_id": "u", "text": "Or 13812345679."}\n'
+            told = server.ask("POST", "/v1/events", content=line, headers=headers)
+        assert "token-key-unusable" in told.text and "secret" not in told.text and "acme" not in told.text
+        if how != "stream":
+            _check(told, "token-key-unusable")
+        assert f"the key file '{keys / 'acme.key'}' cannot be read" in caplog.text
+        assert [each.event_id for each in server.service.limner("acme").store.events("u")] == ["e"]
+
+
+@pytest.mark.parametrize("error", [StoreError("/srv/secret is damaged"), BackendUnavailable("db.secret is away")])
+def test_what_a_client_is_not_told_is_in_the_log(error: LimnerError, caplog: pytest.LogCaptureFixture) -> None:
+    note(error)
+    note(StoreBusy("another process"))
+    assert [each.message for each in caplog.records] == [f"{type(error).__name__}: {error}"]
+
+
+def test_the_end_of_an_upload_names_no_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with served(tmp_path) as server:
+        server.load()
+        server.service.tenants.close()
+        (tmp_path / "store" / "record.sqlite3").write_bytes(b"no database" * 1000)
+        kind = {"Content-Type": "application/x-ndjson", "Accept": "text/event-stream"}
+        line = b'{"user_id": "u", "text": "I live in Rome."}\n'
+        told = [server.ask("POST", "/v1/events", content=line, headers=server.key(scope) | kind).text
+                for scope in ("write", "admin")]  # fmt: skip
+    assert all("store-error" in each for each in told)
+    assert [str(tmp_path) in each for each in told] == [False, True]
+    assert str(tmp_path) in caplog.text
 
 
 def test_a_defect_tells_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

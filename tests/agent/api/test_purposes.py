@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,8 @@ def test_keys_of_an_earlier_limner_still_work_and_are_for_all_purposes(tmp_path:
     found = again.check(bound_secret)
     assert found is not None and found.purposes == ("support",)
     assert [each.label for each in again.all()] == ["CRM", ""]
+    with closing(sqlite3.connect(tmp_path / "then.sqlite3")) as then:
+        assert then.execute("PRAGMA user_version").fetchone() == (1,)
 
 
 def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -176,6 +177,13 @@ def test_sigterm_ends_it_with_0_while_the_model_works(tmp_path: Path) -> None:
 def _ask(url: str) -> None:
     with suppress(httpx.HTTPError):
         httpx.post(f"{url}/v1/users/u1/ask", json={"question": "Which city does she wait in?"}, timeout=90)
+
+
+def test_keys_and_schemas_of_a_newer_limner_are_refused_at_the_start(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "service.sqlite3")) as db:
+        db.execute("PRAGMA user_version = 2")
+    with pytest.raises(AssertionError, match=r"has version 2, this limner reads 1\. Update limner"):
+        Process(tmp_path, "--dev")
 
 
 def test_with_keys(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Keys, schemas, hosting, turns and remembered answers."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,6 +52,45 @@ def test_a_damaged_book_is_told(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all, but some text that is long enough to be read as a header" * 20)
     with pytest.raises(StoreError, match="damaged"):
         Keys(Book(path)).all()
+
+
+def test_a_book_says_its_version_and_a_newer_one_is_refused_and_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite3"
+    secret, made = Keys(Book(path)).make("default", ["read"])
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        db.execute("PRAGMA user_version = 2")
+    before = path.read_bytes()
+    keys = Keys(Book(path))
+    for call in (keys.all, lambda: keys.check(secret), lambda: keys.make("default", ["read"])):
+        with pytest.raises(StoreError, match=r"b\.sqlite3' has version 2, this limner reads 1\. Update limner"):
+            call()
+    assert path.read_bytes() == before
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA user_version = 1")
+    assert keys.check(secret) == made
+
+
+def test_a_book_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("CREATE TABLE other (a); CREATE INDEX schemas ON other (a)")  # in the way of a table
+    with pytest.raises(StoreError, match="cannot be used"):
+        Keys(Book(path)).all()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT name FROM sqlite_master WHERE name = 'keys'").fetchall() == []
+        assert db.execute("PRAGMA user_version").fetchone() == (0,)
+        db.execute("DROP INDEX schemas")
+    assert Keys(Book(path)).all() == []
+
+
+def test_threads_that_open_a_book_of_before_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "b.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE keys (id TEXT PRIMARY KEY, hash BLOB, tenant TEXT, scopes TEXT, label TEXT, "
+                   "created_at TEXT, expires_at TEXT, revoked_at TEXT)")  # fmt: skip
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: Keys(Book(path)).all(), range(8))) == [[]] * 8
 
 
 def test_keys_may_be_made_before_anything_is_loaded(tmp_path: Path) -> None:
