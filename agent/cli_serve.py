@@ -91,13 +91,14 @@ def serve(
         )
     _check_installed()
     from agent.serving import Serving, run_server
+    from retrieval.embedder_process import EmbedderProcess
     from retrieval.index_process import IndexProcess
 
     door = Door(open_limner, as_json=False, **settings)
     serving = Serving(host, port, dev, waiting, tenants, hosts, origins, rate, not cold, token_keys)
-    index_process = IndexProcess()
-    with Watch() as watch, closing(index_process):
-        run_server(door.limner(watch, steps=False, alone=True, index_process=index_process), door.store, serving)
+    with Watch() as watch, closing(IndexProcess()) as index, closing(EmbedderProcess()) as embedder:
+        limner = door.limner(watch, steps=False, alone=True, index_process=index, embedder_process=embedder)
+        run_server(limner, door.store, serving)
     return 0
 
 

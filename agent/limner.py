@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from agent.versions import Changes, Earlier, Versions
     from retrieval.archives import Manifest
     from retrieval.chains import UserRetriever
+    from retrieval.embedder_process import EmbedderProcess
     from retrieval.forgetting import OnStage
     from retrieval.index_process import IndexProcess
     from retrieval.keeping import VersionNote
@@ -80,6 +81,7 @@ class Limner:
             plain.
         index_process: what keeps an index in the folder open, for servers; None: this process does. Who made it closes
             it.
+        embedder_process: what has an ``embedder`` in memory that is given by its name, in the same way.
 
     Models are loaded when they are first needed. Close it, or use it as a context manager.
     """
@@ -100,10 +102,11 @@ class Limner:
         purpose: str | None = None,
         key: str | StoreKey | None = None,
         index_process: "IndexProcess | None" = None,
+        embedder_process: "EmbedderProcess | None" = None,
     ) -> None:
         self._key = find_store_key(key)
         self._index_process = index_process
-        self._models = LoadedModels(llm, llm_base_url, embedder, on_load)
+        self._models = LoadedModels(llm, llm_base_url, embedder, on_load, embedder_process)
         self._on_step = on_step
         self._may_go_on = go_on
         self._calibrations = [Path(each) for each in calibrations]

@@ -12,6 +12,8 @@ from retrieval import Embedder, load_embedder
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from retrieval.embedder_process import EmbedderProcess
+
 __all__ = ["LoadedModels", "OnLoad"]
 
 OnLoad = Callable[[str, int, int], None]
@@ -19,7 +21,10 @@ OnLoad = Callable[[str, int, int], None]
 
 
 class LoadedModels:
-    """What a :class:`agent.limner.Limner` is given as ``llm`` and ``embedder``; threads may share it."""
+    """What a :class:`agent.limner.Limner` is given as ``llm`` and ``embedder``; threads may share it.
+
+    ``embedder_process``: what has an embedder in memory that is given by its name; None: this process.
+    """
 
     def __init__(
         self,
@@ -27,11 +32,13 @@ class LoadedModels:
         llm_base_url: str | None,
         embedder: str | Embedder,
         on_load: OnLoad | None,
+        embedder_process: "EmbedderProcess | None" = None,
     ) -> None:
         self._llm = llm
         self._base_url = llm_base_url
         self._embedder = embedder
         self._on_load = on_load
+        self._embedder_process = embedder_process
         self._chat: BaseChatModel | None = None
         self._lock = threading.RLock()
 
@@ -83,7 +90,9 @@ class LoadedModels:
         """
         with self._lock:
             if isinstance(self._embedder, str):
-                self._embedder = load_embedder(self._embedder, progress=self._progress("embedder"))
+                self._embedder = load_embedder(
+                    self._embedder, progress=self._progress("embedder"), process=self._embedder_process
+                )
             return self._embedder
 
     def load_code(self) -> None:

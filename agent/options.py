@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agent.limner import Limner
     from agent.progress import OnStep
     from retrieval import PersonalData, Query
+    from retrieval.embedder_process import EmbedderProcess
     from retrieval.encryption import StoreKey
     from retrieval.index_process import IndexProcess
 
@@ -71,6 +72,7 @@ class OpenLimner(Protocol):
         on_load: Callable[[str, int, int], None],
         key: "StoreKey | None" = None,
         index_process: "IndexProcess | None" = None,
+        embedder_process: "EmbedderProcess | None" = None,
     ) -> "Limner":
         """The same arguments as :class:`agent.limner.Limner`."""
 
@@ -99,7 +101,13 @@ class Door:
     purpose: str | None = None
 
     def limner(
-        self, watch: Watch, *, steps: bool = True, alone: bool = False, index_process: "IndexProcess | None" = None
+        self,
+        watch: Watch,
+        *,
+        steps: bool = True,
+        alone: bool = False,
+        index_process: "IndexProcess | None" = None,
+        embedder_process: "EmbedderProcess | None" = None,
     ) -> "Limner":
         """Open the store, and say so when a server has it open, too.
 
@@ -108,12 +116,17 @@ class Door:
             steps: show those of a single piece of work.
             alone: whoever calls looks for other servers itself.
             index_process: what keeps the index open; None: this process does.
+            embedder_process: what has the embedder in memory; None: this process has.
         """
         from agent.progress import ignore
 
         if not alone:
             _say_who_serves(self.store)
-        given: dict[str, Any] = {"key": given_key(), "index_process": index_process}
+        given: dict[str, Any] = {
+            "key": given_key(),
+            "index_process": index_process,
+            "embedder_process": embedder_process,
+        }
         limner = self.open_limner(
             self.store,
             llm=self.llm,

@@ -1,6 +1,7 @@
 """Runs the server: one process, one port, until it is told to stop. Knows sockets, nothing of routes."""
 
 import gc
+import os
 import signal
 import socket
 import sys
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Serving", "run_server"]
 
 _LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
-_FIRST: Final = ("numpy", "sqlalchemy.dialects.sqlite", "jsonschema", "bm25s")
+_FIRST: Final = ("sqlalchemy.dialects.sqlite", "jsonschema", "bm25s")
+_BLAS_THREADS: Final = "OPENBLAS_NUM_THREADS"
 _BACKLOG: Final = 1024
 _GRACE_SECONDS: Final = 10
 _KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection that they do not use
@@ -133,8 +135,27 @@ def _import_first() -> None:
 
     Two threads that import numpy at once may each see it half made; it imports its parts in circles.
     """
+    with _one_thread_for_numpy():
+        import_module("numpy")
     for name in (*_FIRST, *(["chromadb"] if index_server(None) else [])):  # else another process needs it
         import_module(name)
+
+
+@contextmanager
+def _one_thread_for_numpy() -> Iterator[None]:
+    """numpy multiplies with as many threads as are set here when it is imported; other processes keep all of theirs.
+
+    OpenBLAS's threads wait for each other without sleeping: where others want the processors, multiplying the vectors
+    of one user took 170 ms.
+    """
+    if _BLAS_THREADS in os.environ:
+        yield
+        return
+    os.environ[_BLAS_THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_BLAS_THREADS]
 
 
 def _run(config: "Config", listener: socket.socket) -> None:

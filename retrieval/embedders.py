@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sentence_transformers import SentenceTransformer
 
+    from retrieval.worker_process import WorkerProcess
+
 __all__ = ["EMBEDDED", "Embedder", "load_embedder"]
 
 EMBEDDED = "embedded"
@@ -49,13 +51,14 @@ class Embedder(Protocol):
         """The same for questions and other search texts."""
 
 
-def load_embedder(spec: str, *, progress: Progress | None = None) -> Embedder:
+def load_embedder(spec: str, *, progress: Progress | None = None, process: "WorkerProcess | None" = None) -> Embedder:
     """The embedder that ``spec`` names; takes some seconds.
 
     Args:
         spec: ``embedded``, the folder of a sentence-transformers model, or such a model's name on the Hugging Face
             hub (taken from the local hub cache where it is there, else downloaded).
         progress: told how far the one-time conversion of the embedded weights is, in bytes.
+        process: what has it in memory, for servers; None: this process.
 
     The embedder's ``name`` is ``embedded:multilingual-e5-small-q4``, the hub name, or for a folder
     ``folder:NAME@HASH``: the folder's own name and eight hex digits over its ``config.json`` and the size, head and
@@ -64,6 +67,8 @@ def load_embedder(spec: str, *, progress: Progress | None = None) -> Embedder:
     Raises:
         ModelUnavailable: nothing usable is found under ``spec``; says what to do.
     """
+    if process is not None:
+        return _apart(spec, process, progress)
     if spec == EMBEDDED:
         from retrieval.e5 import E5_NAME, e5_folder
 
@@ -77,6 +82,16 @@ def load_embedder(spec: str, *, progress: Progress | None = None) -> Embedder:
     if not spec.strip() or path.exists() or spec.startswith((".", "~", os.sep)) or spec.count("/") > 1:
         raise ModelUnavailable(f"there is no folder {shorten(spec)} to load an embedder from", hint=_REMEDY)
     return _SentenceEmbedder(load_from_hub(_KIND, spec, _make), spec)
+
+
+def _apart(spec: str, process: "WorkerProcess", progress: Progress | None) -> Embedder:
+    from retrieval.embedder_apart import ApartEmbedder
+
+    if spec == EMBEDDED:
+        from retrieval.e5 import e5_folder
+
+        e5_folder(progress=progress)  # whoever is told of it is here
+    return ApartEmbedder(spec, process)
 
 
 class _SentenceEmbedder:

@@ -12,8 +12,9 @@ from uuid import uuid4
 from retrieval.errors import StoreError
 from retrieval.index import Labels, VectorIndex
 from retrieval.index_folder import IndexFolder
-from retrieval.index_process import IndexProcess, ProcessEnded
+from retrieval.index_process import IndexProcess
 from retrieval.locks import StoreLock
+from retrieval.worker_process import ProcessEnded
 
 if TYPE_CHECKING:
     import numpy as np

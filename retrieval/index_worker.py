@@ -1,47 +1,18 @@
-"""What the process does that keeps indexes open for a server: it answers the requests on its stdin.
+"""What the process does that keeps indexes open for a server. Knows nothing of records or of texts."""
 
-It ends when its stdin does, so never before the server, and soon after it, however that ends. Knows nothing of records
-or of texts.
-"""
-
-import os
-import pickle
-import signal
-import sys
-import threading
-import traceback
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-from retrieval.errors import LimnerError
 from retrieval.index_folder import FolderIndex
 from retrieval.locks import StoreLock
+from retrieval.worker import NotOpen, Request, answer_requests
 
-__all__ = ["Reply", "Request", "main"]
+__all__ = ["main"]
 
 _AT_ONCE: Final = 8
 _WRITES: Final = ("put", "remove")
 _OTHERS: Final = ("vectors", "having", "count", "ids", "probe", "let_go")
-
-
-class Request(NamedTuple):
-    """What is to be done: ``open``, ``close``, or a method of the index that ``handle`` was opened as."""
-
-    number: int
-    handle: str
-    what: str
-    arguments: tuple[Any, ...] = ()
-
-
-class Reply(NamedTuple):
-    """What came of the request with this number; ``is_open``: whether its handle was known."""
-
-    number: int
-    value: Any = None
-    error: LimnerError | None = None
-    is_open: bool = True
 
 
 class _Opened(NamedTuple):
@@ -50,41 +21,18 @@ class _Opened(NamedTuple):
 
 
 class _Worker:
-    """Does what requests ask for, several at a time: Chroma reads while it writes elsewhere."""
+    """Does what requests ask for: ``open``, ``close``, or a method of the index that a handle was opened as."""
 
-    def __init__(self, replies: BinaryIO) -> None:
-        self._replies = replies
+    def __init__(self) -> None:
         self._open: dict[str, _Opened] = {}
-        self._lock = threading.Lock()
 
-    def answer(self, request: Request) -> None:
-        """Do it, and say what came of it."""
-        try:
-            if request.what == "open":
-                self._open_folder(request.handle, *request.arguments)
-                reply = Reply(request.number)
-            elif (found := self._open.get(request.handle)) is None:
-                reply = Reply(request.number, is_open=False)
-            else:
-                reply = Reply(request.number, self._done(found, request))
-        except LimnerError as error:
-            reply = Reply(request.number, error=error)
-        packed = pickle.dumps(reply)
-        with self._lock:
-            self._replies.write(packed)
-            self._replies.flush()
-
-    def close(self) -> None:
-        """Close what is open."""
-        for each in self._open.values():
-            each.folder_index.close()
-
-    def _open_folder(self, handle: str, folder: Path, lock: Path, wait: float) -> None:
-        guard = StoreLock(lock, wait)
-        with guard.held():
-            self._open[handle] = _Opened(FolderIndex(folder, guard), guard)
-
-    def _done(self, found: _Opened, request: Request) -> Any:
+    def do(self, request: Request) -> Any:
+        """Do it; what comes of it."""
+        if request.what == "open":
+            return self._open_folder(request.handle, *request.arguments)
+        found = self._open.get(request.handle)
+        if found is None:
+            raise NotOpen
         if request.what == "close":
             found.folder_index.close()
             del self._open[request.handle]
@@ -96,27 +44,21 @@ class _Worker:
         assert request.what in _OTHERS, "there is no other method"
         return method(*request.arguments)
 
+    def close(self) -> None:
+        """Close what is open."""
+        for each in self._open.values():
+            each.folder_index.close()
+
+    def _open_folder(self, handle: str, folder: Path, lock: Path, wait: float) -> None:
+        guard = StoreLock(lock, wait)
+        with guard.held():
+            self._open[handle] = _Opened(FolderIndex(folder, guard), guard)
+
 
 def main() -> int:
-    """Answer until stdin ends; the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server is told to end, and what it still writes must be done
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whoever prints does not disturb
-    worker = _Worker(replies)
-    with ThreadPoolExecutor(_AT_ONCE) as threads, suppress(EOFError):
-        while True:
-            request = cast(Request, pickle.load(sys.stdin.buffer))  # only the server can write to it
-            threads.submit(worker.answer, request).add_done_callback(_end_if_failed)
+    """Answer until stdin ends; the exit code. Chroma reads while it writes elsewhere, hence several at a time."""
+    worker = _Worker()
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        answer_requests(worker.do, lambda request: threads)
     worker.close()
     return 0
-
-
-def _end_if_failed(done: "Future[None]") -> None:
-    """What nobody foresaw ends the process: the server learns it, and tries once more with a new one."""
-    error = done.exception()
-    if isinstance(error, BrokenPipeError):  # the server is gone
-        os._exit(0)
-    if error is not None:
-        traceback.print_exception(error)
-        os._exit(1)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from agent.service.stepping import pools_behind
 from agent.service.turns import Turns
 
 if TYPE_CHECKING:
@@ -36,10 +35,9 @@ def load_in_parts(
     from retrieval.ingest import IngestReport
 
     report, left = IngestReport(files=1), _Rest(rows, seconds)
-    with pools_behind():
-        while not left.is_over:
-            with turns.taken():
-                limner.ingest_events(left.part(), force=force, progress=progress, report=report)
+    while not left.is_over:
+        with turns.taken():
+            limner.ingest_events(left.part(), force=force, progress=progress, report=report)
     return report
 
 

@@ -4,23 +4,22 @@ One thread does the jobs; it is nicer than others, so that reading stays quick. 
 """
 
 import logging
-import os
 import threading
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from agent.errors import LimnerError, StoreBusy
 from agent.service.defects import place_of
 from agent.service.jobs import Job, JobKind, JobState
+from retrieval.niceness import step_back
 
 __all__ = ["ModelQueue", "QueueFull", "Totals"]
 
 _LOG = logging.getLogger(__name__)
-_NICENESS: Final = 10
 _KEPT: Final = 1000
 _KEPT_SECONDS: Final = 3600.0
 _LOOKED_AFTER: Final = 60.0
@@ -193,8 +192,7 @@ class ModelQueue:
             )
 
     def _work(self) -> None:
-        with suppress(OSError, AttributeError):  # a system that knows no nice threads
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        step_back()
         while (job := self._next()) is not None:
             self._tell_places()
             started = time.monotonic()

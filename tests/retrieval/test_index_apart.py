@@ -17,11 +17,12 @@ from retrieval.events import Event
 from retrieval.fakes import HashingEmbedder
 from retrieval.index import IndexDamaged, Labels
 from retrieval.index_apart import ApartFolder
-from retrieval.index_process import IndexProcess, ProcessEnded
+from retrieval.index_process import IndexProcess
 from retrieval.locks import StoreLock
 from retrieval.scopes import Scope
 from retrieval.servers import index_server
 from retrieval.store import Store
+from retrieval.worker_process import ProcessEnded
 from tests.retrieval.conftest import agrees
 
 LABELS = Labels("u", "user", "chat", 1.0)
