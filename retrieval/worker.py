@@ -81,6 +81,6 @@ def _end_if_failed(done: "Future[None]") -> None:
     error = done.exception()
     if isinstance(error, BrokenPipeError):  # the server is gone
         os._exit(0)
-    if error is not None:
-        traceback.print_exception(error)
+    if error is not None:  # where it came about, and not its message, which may quote a history
+        print("".join(traceback.format_tb(error.__traceback__)), type(error).__name__, file=sys.stderr, flush=True)
         os._exit(1)
