@@ -86,6 +86,7 @@ class _Endpoint:
             by=_name_of(found.key),
             remedy="It needs an API key with the scope {scope!r}",
             purpose=found.purpose,
+            is_operator=found.key.may("admin"),
         )
         owner = AuthenticatedUser(AccessToken(token="", client_id=found.key.key_id, scopes=[]))
         # the SDK lets only the owner of a session use it

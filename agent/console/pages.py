@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 
-from agent.api.problems import Problem, problem_of
+from agent.api.problems import Problem, note, problem_of
 from agent.console.sessions import LASTS_SECONDS
 from agent.console.texts import Texts
 from agent.console.visits import LoginNeeded, Visit, cookie_name, texts_of
@@ -60,7 +60,9 @@ class PageRoute(APIRoute):
                 said, remedy = barred(error, texts_of(request))
                 response = _error_page(request, Problem(403, "consent-missing", said, hint=remedy))
             except LimnerError as error:
-                response = _error_page(request, problem_of(error))
+                note(error)
+                for_operator = getattr(request.state, "is_operator", False)
+                response = _error_page(request, problem_of(error, for_operator=for_operator))
             except Missing:
                 response = _error_page(request, Problem(404, "not-found", "there is no such page"))
             except RequestValidationError:

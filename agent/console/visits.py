@@ -127,6 +127,7 @@ def visit_of(request: Request) -> Visit:
     key = None if session is None else _key_of(service, session, dev=request.app.state.settings.dev)
     if session is None or key is None:
         raise LoginNeeded
+    request.state.is_operator = key.may("admin")
     purposes = _purposes_for(service, key)
     chosen = session.purpose if session.purpose in purposes else next(iter(purposes), None)
     visit = Visit(request, Caller(service, key, chosen), session, secret, texts_of(request), purposes)

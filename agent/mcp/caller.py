@@ -28,6 +28,8 @@ class Caller:
         remedy: what to do when it may not do something; holds ``{scope}``.
         schemas: further profile schemas, by name.
         purpose: what it is for; None: the first purpose of the tenant's policy.
+        is_operator: whether it may learn the names of folders and servers: who runs limner on this machine, and keys
+            with the scope ``admin``.
     """
 
     service: Service
@@ -37,6 +39,7 @@ class Caller:
     remedy: str
     schemas: Mapping[str, ProfileSchema] = field(default_factory=dict)
     purpose: str | None = None
+    is_operator: bool = True
 
     @property
     def limner(self) -> Limner:

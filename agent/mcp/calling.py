@@ -9,7 +9,15 @@ from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from agent.errors import LimnerError, shorten
+from agent.errors import (
+    BackendUnavailable,
+    LimnerError,
+    ModelUnavailable,
+    StoreBusy,
+    StoreError,
+    TokenKeyUnusable,
+    shorten,
+)
 from agent.mcp.caller import Caller
 from agent.mcp.reading import READING
 from agent.mcp.tool import Call, Outcome, Tool
@@ -27,6 +35,13 @@ _LOG = logging.getLogger(__name__)
 TOOLS: Final[Mapping[str, Tool]] = {each.name: each for each in (*READING, *WRITING)}
 """All tools, by name; which of them a client sees depends on what it may do."""
 
+_OF_SERVER: Final[Mapping[type[LimnerError], str]] = {
+    StoreBusy: "another program uses the store; the same again in some seconds may work",
+    StoreError: "the store cannot be used",
+    BackendUnavailable: "a server that the store lies on cannot be used",
+    ModelUnavailable: "the language model or the embedder cannot be used",
+    TokenKeyUnusable: "the key of pseudonyms cannot be used",
+}
 _UNFORESEEN: Final = "the work failed for a reason that limner did not foresee. See its log"
 
 
@@ -78,7 +93,7 @@ async def call_tool(
     except UnknownUser as error:
         return _failed(_unknown(error))
     except LimnerError as error:
-        return _failed(str(error))
+        return _failed(_told(error, caller))
     except Exception:  # the SDK would send the exception's words, which may be those of a history, to the client
         _LOG.exception("the tool %s ended with an error that limner did not foresee", name)
         return _failed(_UNFORESEEN)
@@ -100,6 +115,17 @@ def _unknown(error: UnknownUser) -> str:
     return f"no user {shorten(error.user_id)} in the store. list_users tells who is there"
 
 
+def _told(error: LimnerError, caller: Caller) -> str:
+    """What a client learns of an error: what names folders and servers is for who operates them, and for the log."""
+    if caller.is_operator and not isinstance(error, TokenKeyUnusable):
+        return str(error)
+    hidden = next((words for kind, words in _OF_SERVER.items() if isinstance(error, kind)), None)
+    if hidden is None:
+        return str(error)
+    _LOG.error("%s: %s", type(error).__name__, error)
+    return f"{hidden}. Whoever runs the server finds the reason in its log"
+
+
 def _succeeded(outcome: Outcome) -> "types.CallToolResult":
     import mcp_types as types
 
@@ -116,7 +142,7 @@ def _failed(message: str) -> "types.CallToolResult":
 
 
 @contextmanager
-def protocol_errors() -> Iterator[None]:
+def protocol_errors(caller: Caller) -> Iterator[None]:
     """For requests whose results cannot say that they failed: errors become those of the protocol, in our words."""
     import mcp_types as types
     from mcp.shared.exceptions import MCPError
@@ -126,7 +152,7 @@ def protocol_errors() -> Iterator[None]:
     except UnknownUser as error:
         raise MCPError(code=types.INVALID_PARAMS, message=_unknown(error)) from error
     except LimnerError as error:
-        raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from error
+        raise MCPError(code=types.INVALID_PARAMS, message=_told(error, caller)) from error
     except Exception as error:  # as in call_tool
         _LOG.exception("a request ended with an error that limner did not foresee")
         raise MCPError(code=types.INTERNAL_ERROR, message=_UNFORESEEN) from error

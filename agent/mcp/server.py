@@ -80,7 +80,7 @@ class _Handlers:
         import mcp_types as types
 
         caller, after = self._caller_of(context), params.cursor if params else None
-        with protocol_errors():
+        with protocol_errors(caller):
             caller.check("read", "listing resources")
             found, following = await in_thread(lambda: resources.listed(caller, after))
         listed = [types.Resource(**each._asdict(), mime_type="application/json") for each in found]
@@ -109,7 +109,7 @@ class _Handlers:
         import mcp_types as types
 
         caller, uri = self._caller_of(context), str(params.uri)
-        with protocol_errors():
+        with protocol_errors(caller):
             caller.check("read", "reading resources")
             document = await in_thread(lambda: resources.read(caller, uri))
         contents = types.TextResourceContents(uri=uri, mime_type="application/json", text=compact(document))
@@ -127,7 +127,7 @@ class _Handlers:
         import mcp_types as types
 
         caller, given = self._caller_of(context), params.arguments or {}
-        with protocol_errors():
+        with protocol_errors(caller):
             caller.check("read", f"the prompt {shorten(params.name)}")
             words = await in_thread(lambda: prompts.written(caller, params.name, given))
         message = types.PromptMessage(role="user", content=types.TextContent(type="text", text=words))
@@ -139,7 +139,7 @@ class _Handlers:
         import mcp_types as types
 
         caller, ref, asked = self._caller_of(context), params.ref, params.argument
-        with protocol_errors():
+        with protocol_errors(caller):
             caller.check("read", "completing arguments")
             if isinstance(ref, types.PromptReference):
                 names = arguments_of_prompt(ref.name)

@@ -348,3 +348,14 @@ def test_a_profile_is_made_anew(desk: Desk, browser: Browser) -> None:
     assert again is not None and again.step is None, "nothing changed: the model was not asked"
     assert anew is not None and anew.step is not None
     assert 'name="fresh"' in browser.text("/customer", user="maya", schema="small")
+
+
+@pytest.mark.parametrize("scope", ["read", "admin"])
+def test_names_of_folders_are_for_operators(desk: Desk, caplog: pytest.LogCaptureFixture, scope: str) -> None:
+    browser = logged_in(desk, scope)
+    desk.limner.close()
+    (desk.folder / "store" / "record.sqlite3").write_bytes(b"no database" * 1000)
+    found = browser.get("/customer", user="maya")
+    assert found.status_code == 500
+    assert (str(desk.folder) in found.text) is (scope == "admin")
+    assert str(desk.folder) in caplog.text

@@ -1,6 +1,7 @@
 """The tools and resources, through the SDK's own client in this process, in both forms of the protocol."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ from jsonschema import Draft202012Validator
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
+from agent.errors import StoreError
+from agent.fakes import ScriptedChat
 from agent.limner import Limner
 from agent.mcp import make_server
-from agent.mcp.calling import TOOLS
+from agent.mcp.calling import TOOLS, call_tool, protocol_errors
 from agent.mcp.resources import uri_of
-from agent.service import Scope
+from agent.service import Scope, Service
+from retrieval import HashingEmbedder
 from tests.agent.mcp.talking import Connect, caller_over, open_store, text_of
 
 READING = ["list_users", "search_history", "ask_user", "get_profile", "explain_claim"]
@@ -275,3 +279,26 @@ def test_what_limner_did_not_foresee_is_told_without_its_words(
 
     anyio.run(talk)
     caller.service.close()
+
+
+@pytest.mark.parametrize("is_operator", [True, False])
+def test_names_of_folders_are_for_operators_and_for_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, is_operator: bool
+) -> None:
+    limner = open_store(tmp_path)
+    caller = replace(caller_over(limner), is_operator=is_operator)
+    limner.close()
+    (tmp_path / "store" / "record.sqlite3").write_bytes(b"no database" * 1000)
+    limner = Limner(tmp_path / "store", llm=ScriptedChat(script=lambda *_: "none"), embedder=HashingEmbedder())
+    caller = replace(caller, service=Service(limner, tmp_path / "store"))
+
+    async def report(progress: float, total: float | None = None, message: str | None = None) -> None:
+        """Nobody looks."""
+
+    result = anyio.run(call_tool, caller, "list_users", {}, report)
+    assert result.is_error
+    assert (str(tmp_path) in text_of(result)) is is_operator
+    assert (str(tmp_path) in caplog.text) is not is_operator
+    with pytest.raises(MCPError) as told, protocol_errors(caller):
+        raise StoreError("/srv/secret is damaged")
+    assert ("secret" in str(told.value)) is is_operator
