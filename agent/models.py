@@ -82,5 +82,6 @@ def model_name(llm: "str | BaseChatModel") -> str:
         return f"{provider}:{Path(name).name}" if provider == "gguf" else llm
     path = getattr(llm, "model_path", None)
     if path:
-        return f"gguf:{Path(path).name}"
+        is_embedded = Path(path) == cache_dir() / LLM.name
+        return model_name(EMBEDDED_LLM) if is_embedded else f"gguf:{Path(path).name}"
     return str(getattr(llm, "model_name", None) or getattr(llm, "model", None) or type(llm).__name__)

@@ -10,7 +10,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from agent.chat import Chat
 from agent.errors import ModelReplyError, ModelUnavailable, UsageError
 from agent.fakes import ScriptedChat
+from agent.llama import LlamaChat
 from agent.models import load_chat_model, model_name
+from retrieval.weights import LLM, cache_dir
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 
@@ -170,6 +172,8 @@ def test_how_models_are_named() -> None:
     assert model_name("gguf:/a/b.gguf") == "gguf:b.gguf"
     assert model_name("openai:x") == "openai:x"
     assert model_name(model) == "ScriptedChat"
+    assert model_name(LlamaChat(model_path=str(cache_dir() / LLM.name))) == model_name("embedded")
+    assert model_name(LlamaChat(model_path="/a/b.gguf")) == "gguf:b.gguf"
 
 
 def test_no_control_token_reaches_the_model() -> None:
