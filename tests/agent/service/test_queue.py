@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.errors import LimnerError, StoreBusy
+from agent.errors import LimnerError, ModelReplyError, ModelUnavailable, StoreBusy, StoreError
 from agent.progress import Step
 from agent.service import Cancelled, Job, ModelQueue, QueueFull
 
@@ -108,6 +108,27 @@ def test_a_defect_ends_a_job_not_the_queue(queue: ModelQueue, work: Work, caplog
     with pytest.raises(LimnerError, match="did not foresee"):
         bad.result_or_error()
     assert "KeyError" in caplog.text and "words of a history" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "is_logged"),
+    [
+        (ModelUnavailable("llm.internal does not answer"), True),
+        (StoreError("/srv/store is damaged"), True),
+        (StoreBusy("another process writes"), False),
+        (ModelReplyError("the reply was no JSON"), False),
+        (LimnerError("words of a history"), False),
+    ],
+)
+def test_what_an_operator_must_do_something_about_is_in_the_log(
+    queue: ModelQueue, caplog: pytest.LogCaptureFixture, error: LimnerError, is_logged: bool
+) -> None:
+    def fails(on_step: Any, may_go_on: Any) -> dict[str, Any]:
+        raise error
+
+    job = queue.submit(Job("t", "u", "profile", fails))
+    assert job.wait(10) and job.state == "failed"
+    assert (f"{type(error).__name__}: {error}" in caplog.text) is is_logged
 
 
 def test_a_listener_that_fails_breaks_nothing(queue: ModelQueue, work: Work, caplog: pytest.LogCaptureFixture) -> None:
