@@ -29,6 +29,7 @@ _OWN_NAME: Final = re.compile(
     r"|^(?:用户|客户|本人|真实)?(?:的)?(?:姓名|名字|全名)|本人的(?:姓名|名字)",
     re.IGNORECASE,
 )
+_THEIR_NAME: Final = re.compile(r"\bnames? of (?!(?:the )?(?:user|customer|client)\b)", re.IGNORECASE)
 _CLAUSE: Final = re.compile(r"[，,。;；:：!！?？\n()（）|]+|\.(?!\w)")
 _INTRODUCES: Final = re.compile(
     r"\b(?:names?|named|called?|signed|under|i['’]?m|i am|it['’]?s|it is|this is|here is)\b"
@@ -53,7 +54,7 @@ def is_misplaced(value: Any, text: str, attribute: str) -> bool:
         return False
     if _FAMILY.search(attribute) and not _NOT_ONLY.search(attribute):
         return is_relation(value) and not is_kin(value)
-    if _OWN_NAME.search(attribute.strip()):
+    if _OWN_NAME.search(attribute.strip()) and not _THEIR_NAME.search(attribute):
         return not _gives_name(value, text)
     if not _POST.search(attribute):
         return False
