@@ -31,7 +31,7 @@ from agent.errors import (
     UsageError,
 )
 from agent.service import Cancelled, InProgress, OtherRequest, QueueFull, UnknownTenant
-from agent.service.defects import place_of
+from agent.service.defects import is_for_log, place_of
 from retrieval import UnknownUser
 
 __all__ = ["MEDIA_TYPE", "STATUS", "Problem", "add_problem_handlers", "defect", "note", "problem_of"]
@@ -153,8 +153,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def note(error: LimnerError) -> None:
     """Write to the log what the operator has to do something about, and a client is not told."""
-    of_server = isinstance(error, (*_OF_SERVER, TokenKeyUnusable)) or problem_of(error).status == 500
-    if of_server and not isinstance(error, StoreBusy | ModelReplyError):
+    if is_for_log(error) or problem_of(error).status == 500:
         _LOG.error("%s: %s", type(error).__name__, error)
 
 

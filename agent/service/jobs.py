@@ -12,22 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from agent.abreast import Cancelled, Stop
-from agent.errors import (
-    BackendUnavailable,
-    LimnerError,
-    ModelReplyError,
-    ModelUnavailable,
-    StoreBusy,
-    StoreError,
-    TokenKeyUnusable,
-)
+from agent.errors import LimnerError
 from agent.progress import OnStep, Step, go_on
-from agent.service.defects import place_of
+from agent.service.defects import is_for_log, place_of
 
 __all__ = ["ENDED", "Cancelled", "Job", "JobKind", "JobState", "Progress", "Task"]
 
 _LOG = logging.getLogger(__name__)
-_OF_SERVER: Final = (ModelUnavailable, BackendUnavailable, StoreError, TokenKeyUnusable)
 
 JobKind = Literal["ask", "profile", "explain"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -128,18 +119,14 @@ class Job:
         except Cancelled:
             self.change(state="cancelled")
         except LimnerError as error:
-            self._note(error)
+            if is_for_log(error):
+                _LOG.error("the job %s failed: %s: %s", self.job_id, type(error).__name__, error)
             self.change(error=_bare(error), state="failed")
         except BaseException:
             self.change(state="failed")
             raise
         else:
             self.change(result=result, state="done")
-
-    def _note(self, error: LimnerError) -> None:
-        """Write to the log what whoever operates the server has to do something about; a client may not be told."""
-        if isinstance(error, _OF_SERVER) and not isinstance(error, StoreBusy | ModelReplyError):
-            _LOG.error("the job %s failed: %s: %s", self.job_id, type(error).__name__, error)
 
     def put(self, ahead: int) -> None:
         """Note how many others the model does first, as long as it waits."""
