@@ -290,7 +290,9 @@ class AskGraph:
             return {"cited": [], "confidence": 0.0}
         self._on_step(Step("verify", 0, 1))
         keys = {key_of(hit) for hit in shown}
-        backed = back(bare(question, answer), question, [each for each in state["weighed"] if key_of(each.hit) in keys])
+        told = bare(question, answer)
+        own = own_part(question, told, shown) if self._stages.verify else told
+        backed = back(own or told, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
         answer, cited = backed.answer, list(backed.hits)
         sure = (
             judge_answer(self._chat, question, answer, cited, state["language"])
@@ -307,12 +309,11 @@ class AskGraph:
             covers=covers(question, cited),
             items=len(items_of(answer)),
         )
-        reason = unsupported(answer, question, cited, backed.share) if self._stages.verify else None
-        if reason is None and self._stages.verify:
-            own = own_part(question, answer, cited)
-            answer, reason = (own, None) if own else (answer, "said of another person")
-        if reason is None and signals["nothing"] > _NOTHING_AT_MOST and self._stages.verify:
-            reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
+        reason = None
+        if self._stages.verify:
+            reason = unsupported(answer, question, cited, backed.share) if own else "said of another person"
+            if reason is None and signals["nothing"] > _NOTHING_AT_MOST:
+                reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         return self._verified(state, answer, cited, signals, reason)
 
     def _verified(

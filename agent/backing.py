@@ -24,6 +24,7 @@ __all__ = [
     "only_repeats",
     "settles_yes_or_no",
     "unsupported",
+    "without_items",
 ]
 
 _ENOUGH: Final = 0.5
@@ -63,6 +64,11 @@ class Backed:
 def items_of(answer: str) -> list[str]:
     """The single things that an answer lists."""
     return [item for item in _ITEMS.split(answer) if normalise(item)] or [answer]
+
+
+def without_items(answer: str, kept: Sequence[str]) -> str:
+    """An answer of which only some items are ``kept``."""
+    return ("、" if _HAN.search(answer) else ", ").join(kept)
 
 
 def settles_yes_or_no(question: str, answer: str) -> bool:
@@ -131,7 +137,7 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     kept = [item for item, share in shares.items() if share >= _LEAST]
     if 0 < len(kept) < len(items):  # one that is said twice is said once
         shares = {item: shares[item] for item in kept}
-        answer = ("、" if _HAN.search(answer) else ", ").join(kept)
+        answer = without_items(answer, kept)
     return Backed(tuple(chosen[:_MOST_CITED]), sum(shares.values()) / len(shares), answer)
 
 

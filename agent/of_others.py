@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from agent.backing import items_of
+from agent.backing import items_of, without_items
 from agent.persons import asks_about_others, said_of_other
 from retrieval import Hit
 
@@ -17,22 +17,20 @@ _OF_USER: Final = re.compile(r"\b(?:i|me|my|mine|myself|users?|customers?|client
 _OF_WHOM: Final = re.compile(
     r"\b(?:who|whom|whose|anyone|anybody|someone|somebody)\b|谁|哪个人|哪位|什么人|有人", re.IGNORECASE
 )
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
-def own_part(question: str, answer: str, cited: Sequence[Hit]) -> str | None:
-    """An answer without the items that the user's cited words say of somebody else only, where the user is asked about;
-    None where nothing is left."""
+def own_part(question: str, answer: str, read: Sequence[Hit]) -> str | None:
+    """An answer about the user without the items that the user says, in what was ``read``, of somebody else only; None
+    where nothing is left. Of other questions the whole answer."""
     if not _OF_USER.search(question) or _OF_WHOM.search(question) or asks_about_others(question):
         return answer
     items = items_of(answer)
-    own = [item for item in items if not _is_of_others(item, cited)]
+    own = [item for item in items if not _is_of_others(item, read)]
     if len(own) == len(items):
         return answer
-    return ("、" if _HAN.search(answer) else ", ").join(own) or None
+    return without_items(answer, own) or None
 
 
-def _is_of_others(item: str, cited: Sequence[Hit]) -> bool:
-    texts = [hit.snippet.text for hit in cited if item.casefold() in hit.snippet.text.casefold()]
-    own = all(hit.snippet.role == "user" for hit in cited)
-    return own and bool(texts) and all(said_of_other(item, text) for text in texts)
+def _is_of_others(item: str, read: Sequence[Hit]) -> bool:
+    held = [hit.snippet for hit in read if item.casefold() in hit.snippet.text.casefold()]
+    return bool(held) and all(each.role == "user" and said_of_other(item, each.text) for each in held)

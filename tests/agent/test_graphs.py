@@ -331,6 +331,14 @@ def test_an_answer_that_its_evidence_does_not_tell_is_rejected(
     assert document.rejected[0].value == text and why in document.rejected[0].reason
 
 
+def test_what_is_said_of_somebody_else_is_no_part_of_an_answer_about_the_user(open_limner: Any) -> None:
+    sister = {"id": "s", "timestamp": "2024-03-04", "channel": "chat", "text": "My sister lives in Atlantis."}
+    both = open_limner(answering("Munich, Atlantis", 0.9), [*ROWS, sister])[0].ask("u1", "Where do I live?")
+    assert (both.answer, [each.event_id for each in both.evidence]) == ("Munich", ["b"])
+    other = open_limner(answering("Atlantis", 0.9), [*ROWS, sister])[0].ask("u1", "Where do I live?")
+    assert other.answer is None and other.rejected[0].reason == "said of another person"
+
+
 def test_yes_is_an_answer_only_to_a_question_that_asks_for_it(open_limner: Any) -> None:
     limner = open_limner(answering("yes", 0.9))[0]
     assert limner.ask("u1", "Do I live in Munich?").answer == "yes"
