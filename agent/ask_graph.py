@@ -6,22 +6,26 @@ Knows the order of the steps; the rules of retrieval, reading and wording are in
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from agent.allowing import Allowing, categories_of, unstated
-from agent.backing import as_said, back, bare, covers, items_of, settles_yes_or_no, unsupported
+from agent.backing import as_said, back, bare, covers, items_of, only_repeats, settles_yes_or_no, unsupported
 from agent.chat import Chat
 from agent.choosing import Choice, choice_in, chosen, judge_answer
-from agent.comparing import Comparison, comparison_in
+from agent.comparing import comparison_in
 from agent.counting import count_by_code
 from agent.dating import dated
+from agent.described import described_in
 from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, prompt_language, take_within
+from agent.hops import bridged, compared
 from agent.naming import asks_how, how_is, only_names
 from agent.of_others import own_part
+from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
-from agent.reading import Weighed, read, weigh, weightiest
+from agent.reading import Reading, Weighed, read, weigh, weightiest
 from agent.stages import ALL, Stages
 from agent.told import Told, mute, texts_of, together
 from agent.voice import without_instructions
@@ -145,8 +149,13 @@ class AskGraph:
         return Told(counted.answer, cited, counted.confidence, steps=[step], computed=computed)
 
     def _tell(self, user_id: str, question: str) -> Told:
+        tell = partial(self._tell, user_id)
         if comparison := comparison_in(question):
-            told = self._compared(user_id, question, comparison)
+            told = compared(question, comparison, tell)
+            if told.answer is not None:
+                return told
+        if described := described_in(question):
+            told = bridged(question, described, tell, self._people(user_id))
             if told.answer is not None:
                 return told
         if self._stages.verify and (declined := self._said_by_another(user_id, question)):
@@ -172,21 +181,8 @@ class AskGraph:
         step = {"step": "whose", "question": question, "said_by_another": rejected.reason}
         return Told(None, rejected=[rejected], steps=[step])
 
-    def _compared(self, user_id: str, question: str, comparison: Comparison) -> Told:
-        first, second = (self._tell(user_id, each) for each in comparison.questions)
-        told = first.answer, second.answer
-        outcome = comparison.decide((told[0] or "", told[1] or ""))
-        step = {"step": "compare", "question": question, "told": dict(zip(comparison.things, told, strict=True))}
-        weaker = min(first, second, key=lambda each: each.confidence)
-        return Told(
-            None if outcome is None else comparison.answer(outcome),
-            list({key_of(hit): hit for hit in (*first.cited, *second.cited)}.values()),
-            weaker.confidence,
-            weaker.signals,
-            [],
-            [*first.steps, *second.steps, step],
-            [*first.read, *second.read],
-        )
+    def _people(self, user_id: str) -> dict[str, str]:
+        return people_in(snippet.text for snippet, _ in self._store.view(user_id).snippets if snippet.role == "user")
 
     def reread(self, question: str, weighed: Sequence[Weighed]) -> tuple[str | None, float]:
         """What these snippets, weighed before, the weightiest first, say to a question, after verification; and the
@@ -265,9 +261,11 @@ class AskGraph:
             chosen = weightiest(others) or chosen
             hits = take_within([each.hit for each in chosen], _READ_TOKENS)
             reading = read(self._chat, how_is(name, state["language"]), hits, state["language"])
-        signals = signals_of(
-            tells=max(each.tells for each in chosen), nothing=reading.nothing, draft=reading.probability
-        )
+        tells = max(each.tells for each in chosen)
+        if tells >= _TELLS_ENOUGH and self._stages.verify and _says_nothing(state["question"], reading):
+            sentence = read(self._chat, state["question"], hits, state["language"], whole=True)
+            reading = reading if _says_nothing(state["question"], sentence) else sentence
+        signals = signals_of(tells=tells, nothing=reading.nothing, draft=reading.probability)
         step = {"step": "read", "snippets": [hit.snippet.snippet_id for hit in hits], "answer": reading.text}
         return {"answer": reading.text, "cited": hits, "signals": signals, "steps": [*state["steps"], step]}
 
@@ -350,6 +348,11 @@ def _but_naming(state: _State, name: str) -> list[Weighed] | None:
         return None
     others = [each for each in state["weighed"] if not only_names(name, each.hit.snippet.text)]
     return others if len(others) < len(state["weighed"]) else None
+
+
+def _says_nothing(question: str, reading: Reading) -> bool:
+    """Whether nothing was read, or words of the question only."""
+    return reading.text is None or only_repeats(question, bare(question, reading.text))
 
 
 def _next_step(state: _State) -> Literal["search", "read"]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from agent.wording import normalise, quote_span
 
 __all__ = [
+    "as_introduced",
     "asked_of_others",
     "asks_about_others",
     "is_about_others",
@@ -151,6 +152,14 @@ def with_names(attribute: str, people: Mapping[str, str]) -> str:
         return match.group() + brackets.format(", ".join(names)) if names else match.group()
 
     return _RELATION.sub(named, attribute)
+
+
+def as_introduced(name: str, people: Mapping[str, str]) -> str:
+    """A name with what its bearer is to the user, as both may be said of one person: "王志宏（我的上司）", "Victor (my
+    boss)"; what somebody is to the user, with the name."""
+    if relation := people.get(name):
+        return f"{name}（我的{relation}）" if re.search(f"[{_HAN}]", name) else f"{name} (my {relation})"
+    return with_names(name, people)
 
 
 def may_speak_of(text: str, attribute: str, people: Mapping[str, str]) -> bool:

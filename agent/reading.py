@@ -91,11 +91,11 @@ def weightiest(weighed: Sequence[Weighed]) -> list[Weighed]:
     return [each for each in weighed[:_MOST_READ] if each.weight >= weighed[0].weight - _LIGHTER]
 
 
-def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language) -> Reading:
-    """What the snippets, in time order, say to the question."""
+def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language, *, whole: bool = False) -> Reading:
+    """What the snippets, in time order, say to the question; ``whole``: in a sentence."""
     lines = "\n".join(line_of(hit) for hit in in_time_order(hits))
     said = chat.say(
-        _system("read_system", question, language),
+        render("tell_system", language) if whole else _system("read_system", question, language),
         render("read", language, question=question, messages=lines),
         max_tokens=_TOKENS,
     )

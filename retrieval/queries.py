@@ -14,7 +14,8 @@ _MOST_PARTS = 6
 _MOST_QUESTIONS = 3
 _SMALL_TALK = 2
 _REALLY = re.compile(  # "sorry, what I really want to know is: …"; what was asked before it was thinking aloud
-    r"^.*?(?:想|要)(?:问|知道|弄清楚|搞清楚)(?:一下)?(?:的(?:问题|事)?)?(?:其实)?(?:就?是)?(?:这个|这样)?[，：:]\s*"
+    r"^.*?(?:(?:想|要)(?:问|知道|弄清楚|搞清楚)(?:一下)?(?:的(?:问题|事)?)?(?:其实)?(?:就?是)?|想要?(?:说|了解)的(?:其实)?是)"
+    r"(?:这个|这样)?[，：:]\s*"
     r"|^.*?(?:问题|其实)就?是(?:这个|这样)?[，：:]\s*|^.*(?:等等|等一下|不对|搞错了)[，,]\s*"
     r"|^.*?\bwhat i (?:really |actually )?(?:want|wanted|meant) to (?:know|ask) is\b[,:]?\s*"
     r"|^.*?\bmy (?:real )?question is\b[,:]?\s*|^(?:no )?wait,\s*",

@@ -11,7 +11,8 @@ from tests.prompts.test_rendering import ANY
 BUDGET = {
     "agent_system": 181, "ask_judge": 35, "draft": 77, "draft_system": 97, "extract": 10, "extract_system": 499,
     "judge": 34, "read": 12, "read_system": 381, "summary": 60, "summary_system": 48, "weigh": 12,
-    "weigh_system": 327, "why_read_system": 356, "why_weigh_system": 314,
+    "weigh_system": 327, "tell_system": 436, "why_read_system": 356,
+    "why_weigh_system": 314,
 }  # fmt: skip
 
 

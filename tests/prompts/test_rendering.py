@@ -16,7 +16,7 @@ ANY = {
 def test_every_template_exists_in_every_language() -> None:
     english, chinese = (template_names(language) for language in LANGUAGES)
     asking = ["ask_judge", "read", "read_system", "weigh", "weigh_system"]
-    asking += ["why_read_system", "why_weigh_system"]
+    asking += ["tell_system", "why_read_system", "why_weigh_system"]
     profiles = ["draft", "draft_system", "extract", "extract_system", "judge", "summary", "summary_system"]
     agents = ["agent_system"]
     floors = ["floor_ask", "floor_profile", "floor_system"]
@@ -33,7 +33,14 @@ def test_every_template_renders(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_missing_variable_is_an_error(language: str) -> None:
-    without = {"extract_system", "read_system", "weigh_system", "why_read_system", "why_weigh_system"}  # no variables
+    without = {
+        "extract_system",
+        "read_system",
+        "weigh_system",
+        "tell_system",
+        "why_read_system",
+        "why_weigh_system",
+    }  # no variables
     for name in set(template_names(language)) - without:
         with pytest.raises(PromptError, match=f"{language}/{name}"):
             render(name, language)

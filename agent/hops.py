@@ -1,0 +1,62 @@
+"""Questions that are answered by asking two simpler ones: a comparison, and what is described instead of named.
+
+Knows how the results go together, not how a question is answered.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from agent.comparing import Comparison
+from agent.described import Described, names_in
+from agent.evidence import key_of, prompt_language
+from agent.persons import as_introduced
+from agent.told import Told, together
+
+__all__ = ["Tell", "bridged", "compared"]
+
+Tell = Callable[[str], Told]
+"""Answers one question."""
+
+_MOST_NAMES: Final = 2
+
+
+def compared(question: str, comparison: Comparison, tell: Tell) -> Told:
+    """Both things asked about, and compared by code; no answer where they cannot be."""
+    first, second = (tell(each) for each in comparison.questions)
+    told = first.answer, second.answer
+    outcome = comparison.decide((told[0] or "", told[1] or ""))
+    step = {"step": "compare", "question": question, "told": dict(zip(comparison.things, told, strict=True))}
+    answer = None if outcome is None else comparison.answer(outcome)
+    return _of_several(answer, (first, second), (first, second), step)
+
+
+def bridged(question: str, described: Described, tell: Tell, people: Mapping[str, str]) -> Told:
+    """The described one's name asked for, and then what is asked of that name: of two, where two are so described.
+
+    Cited is what tells the answer, and then what tells the name. ``people``: whom the user introduced, with what each
+    is to the user, since a message may say "my boss" and the next one the name.
+    """
+    who = tell(described.who)
+    asked = {name: tell(described.about(as_introduced(name, people))) for name in names_in(who.answer)[:_MOST_NAMES]}
+    found = {name: told for name, told in asked.items() if told.answer is not None}
+    if not found:
+        return Told(None)
+    language = prompt_language([question])
+    colon = "：" if language == "zh" else ": "
+    answers = [f"{name}{colon}{told.answer}" if len(asked) > 1 else told.answer or "" for name, told in found.items()]
+    step = {"step": "bridge", "question": question, "told": {name: told.answer for name, told in asked.items()}}
+    return _of_several(together(answers, language), (*found.values(), who), (who, *asked.values()), step)
+
+
+def _of_several(answer: str | None, used: Sequence[Told], asked: Sequence[Told], step: dict[str, Any]) -> Told:
+    """An answer that rests on several, as sure as the least sure of them."""
+    weakest = min(used, key=lambda each: each.confidence)
+    return Told(
+        answer,
+        list({key_of(hit): hit for each in used for hit in each.cited}.values()),
+        weakest.confidence,
+        weakest.signals,
+        [],
+        [*(taken for each in asked for taken in each.steps), step],
+        [hit for each in asked for hit in each.read],
+    )
