@@ -18,6 +18,7 @@ from agent.dating import dated
 from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, prompt_language, take_within
+from agent.meanwhile import Meanwhile
 from agent.naming import asks_how, how_is, only_names
 from agent.of_others import own_part
 from agent.progress import OnStep, Step, ignore
@@ -71,8 +72,10 @@ class AskGraph:
         on_step: OnStep = ignore,
         stages: Stages = ALL,
         allowing: Allowing | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> None:
         self._allowing = allowing or Allowing()
+        self._meanwhile = meanwhile or Meanwhile()
         self._stages = stages
         self._store = store
         self._chat = chat
@@ -99,7 +102,7 @@ class AskGraph:
                 hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
         asked = questions_in(question)
-        results = [self._answer(user_id, each, today) for each in asked]
+        results = self._meanwhile.each(asked, lambda each: self._answer(user_id, each, today))
         told = [each for each in results if each.answer is not None]
         surest = min(told, key=lambda each: each.confidence, default=Told(None))
         total = self._store.snippet_count(user_id)
@@ -258,12 +261,14 @@ class AskGraph:
         hits = take_within([each.hit for each in chosen], _READ_TOKENS)
         if not hits:
             return {"answer": None, "cited": []}
+        self._meanwhile.reading(hits)
         if choice := state.get("choice"):
             return self._choose(state, choice, hits)
         reading = read(self._chat, state["question"], hits, state["language"])
         if (name := reading.text) is not None and (others := _but_naming(state, name)) is not None:
             chosen = weightiest(others) or chosen
             hits = take_within([each.hit for each in chosen], _READ_TOKENS)
+            self._meanwhile.reading(hits)
             reading = read(self._chat, how_is(name, state["language"]), hits, state["language"])
         signals = signals_of(
             tells=max(each.tells for each in chosen), nothing=reading.nothing, draft=reading.probability
