@@ -21,14 +21,15 @@ CITY, HOME = "Which city does she live in?", "Where does she live now?"
 
 
 class Steps:
-    """The scripted model, which waits before each judgement until it is let on."""
+    """The scripted model, which waits before each judgement until it is let on, unless it is free."""
 
     def __init__(self) -> None:
         self.go_on = threading.Semaphore(0)
+        self.free = True
 
     def __call__(self, system: str, user: str, schema: Mapping[str, Any] | None) -> Any:
-        if schema is None and not user.endswith(("Answer:", "答案：")):
-            assert self.go_on.acquire(timeout=60)
+        if schema is None and not user.endswith(("Answer:", "答案：")) and not self.free:
+            assert self.go_on.acquire(timeout=120)
         return answer(system, user, schema)
 
 
@@ -39,18 +40,35 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def model() -> Steps:
+def steps() -> Steps:
     return Steps()
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory, model: Steps) -> Iterator[str]:
-    desk = Desk(tmp_path_factory.mktemp("desk"), model)  # its service ends with the server
-    desk.maya()
-    desk.load("mallory", [("x1", "2026-02-03T10:00:00Z", "user", f"I live in Munich {PAYLOADS[0]} {PAYLOADS[1]}")])
+def desk(tmp_path_factory: pytest.TempPathFactory, steps: Steps) -> Desk:
+    made = Desk(tmp_path_factory.mktemp("desk"), steps)  # its service ends with the server
+    made.maya()
+    made.load("mallory", [("x1", "2026-02-03T10:00:00Z", "user", f"I live in Munich {PAYLOADS[0]} {PAYLOADS[1]}")])
+    assert made.service.ask("default", "maya", CITY).wait(120), "whatever is loaded once is loaded"
+    return made
+
+
+@pytest.fixture(scope="module")
+def base(desk: Desk) -> Iterator[str]:
     with served(desk.service) as address:
         yield address
-        model.go_on.release(100)
+
+
+@pytest.fixture
+def model(desk: Desk, steps: Steps) -> Iterator[Steps]:
+    """The model, waiting; no test leaves work to the next one."""
+    steps.free, steps.go_on = False, threading.Semaphore(0)
+    yield steps
+    steps.free = True
+    steps.go_on.release(100)
+    for job in desk.service.queue.jobs("default"):
+        desk.service.queue.cancel(job)
+        assert job.wait(60)
 
 
 @pytest.fixture
