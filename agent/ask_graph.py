@@ -21,6 +21,7 @@ from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Reje
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, prompt_language, take_within
 from agent.hops import bridged, compared
+from agent.meanwhile import Meanwhile
 from agent.naming import asks_how, how_is, only_names
 from agent.of_others import own_part
 from agent.persons import people_in
@@ -75,8 +76,10 @@ class AskGraph:
         on_step: OnStep = ignore,
         stages: Stages = ALL,
         allowing: Allowing | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> None:
         self._allowing = allowing or Allowing()
+        self._meanwhile = meanwhile or Meanwhile()
         self._stages = stages
         self._store = store
         self._chat = chat
@@ -103,7 +106,7 @@ class AskGraph:
                 hint=f"Ask something of 1 to {MOST_QUESTION_CHARS} characters",
             )
         asked = questions_in(question)
-        results = [self._answer(user_id, each, today) for each in asked]
+        results = self._meanwhile.each(asked, lambda each: self._answer(user_id, each, today))
         told = [each for each in results if each.answer is not None]
         surest = min(told, key=lambda each: each.confidence, default=Told(None))
         total = self._store.snippet_count(user_id)
@@ -239,9 +242,14 @@ class AskGraph:
         return {"found": list(plain), "round": state["round"] + 1, "steps": [*state["steps"], step]}
 
     def _weigh(self, state: _State) -> _State:
-        self._on_step(Step("weigh", 0, len(state["found"])))
-        known = len(state["weighed"])
-        weighed = weigh(self._chat, state["question"], state["found"], state["language"], first_rank=known + 1)
+        weighed = weigh(
+            self._chat,
+            state["question"],
+            state["found"],
+            state["language"],
+            first_rank=len(state["weighed"]) + 1,
+            on_step=self._on_step,
+        )
         best = max((each.tells for each in weighed), default=0.0)
         tells = {each.hit.snippet.snippet_id: round(each.tells, 4) for each in sorted(weighed, key=lambda w: w.rank)}
         step = {"step": "weigh", "snippets": len(weighed), "best": round(best, 4), "tells": tells}
@@ -254,12 +262,14 @@ class AskGraph:
         hits = take_within([each.hit for each in chosen], _READ_TOKENS)
         if not hits:
             return {"answer": None, "cited": []}
+        self._meanwhile.reading(hits)
         if choice := state.get("choice"):
             return self._choose(state, choice, hits)
         reading = read(self._chat, state["question"], hits, state["language"])
         if (name := reading.text) is not None and (others := _but_naming(state, name)) is not None:
             chosen = weightiest(others) or chosen
             hits = take_within([each.hit for each in chosen], _READ_TOKENS)
+            self._meanwhile.reading(hits)
             reading = read(self._chat, how_is(name, state["language"]), hits, state["language"])
         tells = max(each.tells for each in chosen)
         if tells >= _TELLS_ENOUGH and self._stages.verify and _says_nothing(state["question"], reading):

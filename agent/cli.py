@@ -31,7 +31,10 @@ from agent.terminal import Watch, say, use_utf8, watch_for_sigterm
 from agent.work import INTERRUPTED, Work, perform, print_result
 
 if TYPE_CHECKING:
+    from agent.batch import Request
+    from agent.documents import AnswerDocument
     from agent.limner import Limner
+    from agent.meanwhile import Part
     from retrieval.ingest import IngestReport
 
 __all__ = ["ask", "cli", "ingest", "main", "profile", "reindex", "search", "users"]
@@ -274,12 +277,23 @@ def ask(
     """
     from agent.batch import ASK
     from agent.render import print_answer
+    from agent.render_part import lines_of
+
+    def watched(limner: "Limner", request: "Request", watch: Watch) -> "AnswerDocument":
+        """Each of several questions is answered on stderr first, and all of them on stdout in the end."""
+
+        def show(part: "Part") -> None:
+            for line in lines_of(part):
+                watch.line(line)
+
+        return limner.ask(request.user_id, request.text, min_confidence=min_confidence, on_part=show)
 
     work = Work(
         task=ASK,
         do=lambda limner, request: limner.ask(request.user_id, request.text, min_confidence=min_confidence),
         document=lambda answer: answer.as_json(),
         show=print_answer,
+        watched=watched,
     )
     files = options.batch_files(requests, out, {"USER": user, "QUESTION": question}, context)
     return perform(Door(context.obj, **settings), work, files, user, question)

@@ -15,7 +15,7 @@ import httpx
 __all__ = ["LimnerClient", "OnProgress", "ProblemError"]
 
 OnProgress = Callable[[dict[str, Any]], None]
-"""``on_progress(document)``: how far the work is; see ``progress`` in docs/http-api.md."""
+"""Called with the document of an event, such as ``progress``; see "Events" in docs/http-api.md."""
 
 _STREAM: Final = "text/event-stream"
 _NOTHING: Final[Mapping[str, str]] = {}
@@ -117,11 +117,25 @@ class LimnerClient:
         return list(found["hits"])
 
     def ask(
-        self, user_id: str, question: str, on_progress: OnProgress | None = None, *, min_confidence: float = 0.0
+        self,
+        user_id: str,
+        question: str,
+        on_progress: OnProgress | None = None,
+        *,
+        min_confidence: float = 0.0,
+        on_reading: OnProgress | None = None,
+        on_part: OnProgress | None = None,
     ) -> dict[str, Any]:
-        """The answer document; ``answer`` is None when the history does not tell."""
+        """The answer document; ``answer`` is None when the history does not tell.
+
+        Args:
+            user_id, question, min_confidence: what is asked.
+            on_progress: told how far it is.
+            on_reading: told the quotes that the answer is being read from; they are no answer.
+            on_part: told the answer to each of several questions, as soon as it is verified.
+        """
         asked = {"question": question, "min_confidence": min_confidence}
-        return self._work(["users", user_id, "ask"], on_progress, json=asked)
+        return self._work(["users", user_id, "ask"], on_progress, json=asked, reading=on_reading, part=on_part)
 
     def build_profile(self, user_id: str, schema: str = "person", **wanted: Any) -> dict[str, Any]:
         """Let a profile be made; the job. ``fresh``, ``min_confidence``; see :meth:`wait`."""
@@ -232,9 +246,17 @@ class LimnerClient:
                 return
             params["after"] = page["next"]
 
-    def _work(self, path: list[str], on_progress: OnProgress | None, **request: Any) -> dict[str, Any]:
-        if on_progress is not None:
-            return self._events("POST", path, on_progress, **request)
+    def _work(
+        self,
+        path: list[str],
+        on_progress: OnProgress | None,
+        *,
+        reading: OnProgress | None = None,
+        part: OnProgress | None = None,
+        **request: Any,
+    ) -> dict[str, Any]:
+        if on_progress or reading or part:
+            return self._events("POST", path, on_progress, reading=reading, part=part, **request)
         return dict(self._answer("POST", path, timeout=_NO_LIMIT, **request).json())
 
     def _events(
@@ -243,8 +265,12 @@ class LimnerClient:
         path: list[str],
         on_progress: OnProgress | None,
         headers: Mapping[str, str] = _NOTHING,
+        *,
+        reading: OnProgress | None = None,
+        part: OnProgress | None = None,
         **request: Any,
     ) -> dict[str, Any]:
+        told = {"progress": on_progress, "reading": reading, "part": part}
         wanted = {**self._headers, **headers, "Accept": _STREAM}
         address = self._address(path)
         with self._http.stream(method, address, headers=wanted, timeout=_NO_LIMIT, **request) as answer:
@@ -252,8 +278,8 @@ class LimnerClient:
                 answer.read()
                 raise _problem(answer)
             for name, document in _told(answer.iter_lines()):
-                if name == "progress" and on_progress is not None:
-                    on_progress(document)
+                if (tell := told.get(name)) is not None:
+                    tell(document)
                 if name == "done":
                     return document
                 if name == "problem":

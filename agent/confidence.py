@@ -33,11 +33,20 @@ class Confidence:
         """What a document depends on, as JSON types."""
         return {"least": self.least, "calibration": self.calibration and self.calibration.model_dump(mode="json")}
 
+    def of(self, signals: Mapping[str, float], otherwise: float) -> float:
+        """How sure something with these signals is, calibrated.
+
+        What has no signals was computed, not read, and what has others came about in another way than what the
+        calibration was fitted on: it is as sure as it says.
+        """
+        fitted = self.calibration
+        return fitted.confidence(signals) if fitted is not None and fitted.is_for(signals) else otherwise
+
     def settle_answer(self, document: AnswerDocument) -> AnswerDocument:
         """The document with its confidence calibrated; an answer below the line is null and kept in ``rejected``."""
         if document.answer is None:
             return document
-        sure = self._of(document.signals, document.confidence)
+        sure = self.of(document.signals, document.confidence)
         if sure >= self.least:
             return replace(document, confidence=sure)
         low = Rejected("/answer", document.answer, self._reason(sure), document.evidence)
@@ -54,7 +63,7 @@ class Confidence:
         kept, low = list(accepted), list[Rejected]()
         while True:
             resolved = resolve(kept)
-            resolved.claims = [replace(c, confidence=self._of(c.signals, c.confidence)) for c in resolved.claims]
+            resolved.claims = [replace(c, confidence=self.of(c.signals, c.confidence)) for c in resolved.claims]
             below = [c for c in resolved.claims if c.confidence < self.least]
             gone = [each for each in kept if any(_is_of(claim, each) for claim in below)]
             if not gone:
@@ -62,12 +71,6 @@ class Confidence:
                 return resolved
             low += [Rejected(_facet_of(c, gone), c.value, self._reason(c.confidence), c.evidence) for c in below]
             kept = [each for each in kept if each not in gone]
-
-    def _of(self, signals: Mapping[str, float], otherwise: float) -> float:
-        """What has no signals was computed, not read, and what has others came about in another way than what the
-        calibration was fitted on: it is as sure as it says."""
-        fitted = self.calibration
-        return fitted.confidence(signals) if fitted is not None and fitted.is_for(signals) else otherwise
 
     def _reason(self, sure: float) -> str:
         return f"its confidence {sure:.2f} is below {self.least:g}"

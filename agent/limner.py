@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from agent.corrections import Action, Correction
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
     from agent.explanations import Explanation
+    from agent.meanwhile import OnPart, OnReading
     from agent.versions import Changes, Earlier, Versions
     from retrieval.archives import Manifest
     from retrieval.chains import UserRetriever
@@ -251,20 +252,40 @@ class Limner:
         self.permit(user_id)
         return UserRetriever(store=self._store, user_id=user_id, k=k)
 
-    def ask(self, user_id: str, question: str, *, min_confidence: float = 0.0) -> "AnswerDocument":
+    def ask(
+        self,
+        user_id: str,
+        question: str,
+        *,
+        min_confidence: float = 0.0,
+        on_reading: "OnReading | None" = None,
+        on_part: "OnPart | None" = None,
+    ) -> "AnswerDocument":
         """Answer a question from the user's history; ``answered`` is False when it does not tell.
 
         An answer that is less sure than ``min_confidence`` is null; it stands in ``rejected``.
+
+        Args:
+            user_id, question: whose history, and what it is asked; up to three questions in one text.
+            min_confidence: 0 to 1.
+            on_reading: told the quotes that the answer is being read from (:class:`agent.meanwhile.BeingRead`), as soon
+                as the passages are weighed. They are no answer.
+            on_part: told the answer to each of several questions (:class:`agent.meanwhile.Part`), as soon as it is
+                verified; not with a ``min_confidence``, for which all of them count together.
 
         Raises:
             InputError: a calibration that was given is none.
             UnknownUser, ConsentMissing, UsageError, ModelUnavailable, StoreError: as their names say.
         """
         from agent.ask_graph import AskGraph
+        from agent.meanwhile import Meanwhile
 
         allowing = self._allowing(user_id)  # whoever is unknown or refused is so before any model is loaded
         confidence = self._confidence("answer", min_confidence)
-        graph = AskGraph(self._store, self.chat(), self._names(confidence), self._on_step, self._stages, allowing)
+        verified = on_part if self._stages.verify else None
+        told = Meanwhile(allowing, confidence, lambda: self.permit(user_id), on_reading=on_reading, on_part=verified)
+        names = self._names(confidence)
+        graph = AskGraph(self._store, self.chat(), names, self._on_step, self._stages, allowing, told)
         document = confidence.settle_answer(graph.run(user_id, question))
         self.permit(user_id)  # it may have been withdrawn meanwhile
         return document

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agent.asking_why import asks_why
 from agent.chat import Chat
 from agent.evidence import in_time_order, line_of
+from agent.progress import OnStep, Step, ignore
 from agent.wording import is_placeholder
 from prompts import Language, render
 from retrieval import Hit
@@ -66,11 +67,20 @@ class Reading:
     probability: float | None
 
 
-def weigh(chat: Chat, question: str, hits: Iterable[Hit], language: Language, *, first_rank: int = 1) -> list[Weighed]:
+def weigh(
+    chat: Chat,
+    question: str,
+    hits: Sequence[Hit],
+    language: Language,
+    *,
+    first_rank: int = 1,
+    on_step: OnStep = ignore,
+) -> list[Weighed]:
     """How likely each snippet tells the answer by itself, the weightiest first; ``hits`` are in the search's order."""
     system = _system("weigh_system", question, language)
     told = []
-    for hit in hits:
+    for done, hit in enumerate(hits):
+        on_step(Step("weigh", done, len(hits)))
         said = chat.say(system, render("weigh", language, question=question, messages=line_of(hit)), max_tokens=1)
         told.append((hit, 1 - chance_of_nothing(said.first, said.text)))
     return in_balance(question, told, first_rank=first_rank)

@@ -86,6 +86,11 @@ class Watch:
         if self._terminal:
             self._show(step.stage, step.done, step.total)
 
+    def line(self, text: str) -> None:
+        """A line that stays, above the bars; seen on terminals only."""
+        if self._terminal:
+            (self._bars or self._start()).console.print(text, soft_wrap=True)
+
     def load(self, what: str, done: int, total: int) -> None:
         """A model is put together; in bytes."""
         name = f"preparing {what}"

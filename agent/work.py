@@ -1,6 +1,7 @@
 """Does one request or a file of them, and prints what comes back. Knows nothing of how commands are typed."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -27,12 +28,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Work(Generic[_T]):
-    """What a command does with one request, and how its result becomes JSON or something to read."""
+    """What a command does with one request, and how its result becomes JSON or something to read.
+
+    ``watched``: the same for people at a terminal, who see more of it meanwhile.
+    """
 
     task: "Task"
     do: "Callable[[Limner, Request], _T]"
     document: Callable[[_T], dict[str, Any]]
     show: "Callable[[Console, _T], None]"
+    watched: "Callable[[Limner, Request, Watch], _T] | None" = None
 
 
 def perform(door: Door, work: Work[_T], files: BatchFiles | None, user: str | None, text: str | None) -> int:
@@ -48,7 +53,11 @@ def perform(door: Door, work: Work[_T], files: BatchFiles | None, user: str | No
     if text is not None and not text.strip():
         raise UsageError(f"the {work.task.repeats} is empty")
     with Watch() as watch, door.limner(watch) as limner:
-        result = work.do(limner, Request(0, user or "", text or ""))
+        request = Request(0, user or "", text or "")
+        if work.watched is not None and not door.as_json and sys.stdout.isatty():
+            result = work.watched(limner, request, watch)
+        else:
+            result = work.do(limner, request)
     print_result(door, lambda: work.document(result), lambda console: work.show(console, result))
     return 0
 

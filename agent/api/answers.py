@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Reads
 from agent.api.documents import Explanation
+from agent.api.event_kinds import OF_ANSWERS, OF_EXPLANATIONS
 from agent.api.jsonvalues import Name, Text
 from agent.api.openapi import returns
 from agent.api.paths import Segment
@@ -40,7 +41,7 @@ class Pointed(BaseModel):
     question: Text | None = None
 
 
-@router.post("/ask", tags=["answers"], responses=returns(AnswerDocument, events=True))
+@router.post("/ask", tags=["answers"], responses=returns(AnswerDocument, events=OF_ANSWERS))
 async def ask(
     request: Request,
     caller: Reads,
@@ -49,15 +50,17 @@ async def ask(
 ) -> Response:
     """Answer a question from the user's history, with footnotes, or say that it does not tell.
 
-    The answer comes when the model is done; with `Accept: text/event-stream` there are `progress` events before (how
-    many others come first, which step is done), then `done` with the document, or `problem`. Going away cancels it.
+    The answer comes when the model is done; with `Accept: text/event-stream` there are events before: `progress` (how
+    many others come first, which step is done), `reading` (the quotes that the answer is being read from: no answer
+    yet), `part` (of a text with several questions, the answer to each as soon as it is verified); then `done` with the
+    document, or `problem`. Going away cancels it.
     """
     more = {"min_confidence": asked.min_confidence, "purpose": caller.purpose}
     job = await reading(caller.service.ask, caller.tenant, user_id, asked.question, **more)
     return await answer_of(request, caller.service, job)
 
 
-@router.post("/explanations", tags=["claims"], responses=returns(Explanation, events=True))
+@router.post("/explanations", tags=["claims"], responses=returns(Explanation, events=OF_EXPLANATIONS))
 async def explain(
     request: Request,
     caller: Reads,

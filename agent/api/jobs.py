@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from agent.api.access import Caller, Reads
 from agent.api.documents import JobDocument
 from agent.api.documents import Jobs as JobList
+from agent.api.event_kinds import OF_JOBS, stream
 from agent.api.openapi import returns
 from agent.api.problems import Problem
 from agent.api.responses import Json
@@ -48,10 +49,11 @@ async def cancel_job(caller: Reads, job_id: str) -> Response:
 
 @router.get(
     "/{job_id}/events",
-    responses={200: {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"description": "Events.", "content": {"text/event-stream": stream(OF_JOBS)}}},
 )
 async def follow_job(request: Request, caller: Reads, job_id: str) -> Response:
-    """Server-sent events: `progress` at each change, then `done` with the result, or `problem`."""
+    """Server-sent events: `progress` at each step, of an answer also `reading` and `part` (see `ask`), then `done` with
+    the result, or `problem`."""
     return events_of(caller.service, _job(caller, job_id), owned=False, for_operator=request.state.is_operator)
 
 

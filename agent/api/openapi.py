@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from agent.api.documents import ProblemDocument
+from agent.api.event_kinds import Kinds, add_kinds, stream
 from agent.api.responses import Json
 
 __all__ = ["document", "openapi", "returns", "router"]
@@ -54,12 +55,13 @@ _OPEN: Final = frozenset({"/health", "/ready", "/v1/problems/{name}", "/v1/opena
 
 
 def returns(
-    model: Any, status: int = 200, *, example: Any = None, description: str = "", events: bool = False
+    model: Any, status: int = 200, *, example: Any = None, description: str = "", events: Kinds | None = None
 ) -> dict[int | str, dict[str, Any]]:
-    """How a route that answers with this document is described; ``events``: or with server-sent events."""
+    """How a route that answers with this document is described; ``events``: or with server-sent events of these kinds,
+    with the names of their documents."""
     content: dict[str, Any] = {} if example is None else {"application/json": {"example": example}}
     if events:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+        content["text/event-stream"] = stream(events)
     said = description or (model.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
     return {status: {"model": model, "description": said, **({"content": content} if content else {})}}
 
@@ -91,6 +93,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _add_problems(made: dict[str, Any]) -> None:
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     schemas["ProblemDocument"] = TypeAdapter(ProblemDocument).json_schema(ref_template="#/components/schemas/{model}")
+    add_kinds(schemas)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     for path, item in made["paths"].items():

@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from agent.api.access import Caller, Writes
 from agent.api.documents import IngestDocument
+from agent.api.event_kinds import OF_UPLOADS
 from agent.api.events import Force
 from agent.api.guards import UPLOAD
 from agent.api.jsonvalues import Name
@@ -53,7 +54,7 @@ _LINES: Final = (
 @router.post(
     UPLOAD,
     tags=["events"],
-    responses=returns(IngestDocument, events=True),
+    responses=returns(IngestDocument, events=OF_UPLOADS),
     openapi_extra={
         "requestBody": {
             "required": True,

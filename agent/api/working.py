@@ -14,6 +14,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from agent.api.problems import problem_of
 from agent.api.responses import Json, encoded
+from agent.api.threads import reading
 from agent.errors import LimnerError
 from agent.service import Job, Service
 
@@ -52,7 +53,8 @@ async def answer_of(request: Request, service: Service, job: Job) -> Response:
 
 
 def events_of(service: Service, job: Job, *, owned: bool, for_operator: bool) -> Response:
-    """The events of a job: ``progress`` at each change, then ``done`` or ``problem``; ``owned``: it ends with them."""
+    """The events of a job: ``progress`` at each step, ``reading`` and ``part`` as they are told, then ``done`` or
+    ``problem``; ``owned``: it ends with them."""
     stream = _events(service, job, owned=owned, for_operator=for_operator)
     return StreamingResponse(stream, media_type=_STREAM, headers={"X-Accel-Buffering": "no"})
 
@@ -87,25 +89,28 @@ def job_document(job: Job, *, whole: bool = False, for_operator: bool = False) -
 async def _events(service: Service, job: Job, *, owned: bool, for_operator: bool) -> AsyncIterator[bytes]:
     async with _Watched(job) as changed:
         try:
-            told = None
+            step, told = None, 0
             while not (now := job.progress()).ended:
-                yield event("progress", job_document(job)) if now != told else b": still at it\n\n"
-                told = now
-                with suppress(TimeoutError):
+                if now != step:
+                    yield event("progress", job_document(job))
+                for each in await reading(job.early_after, told):
+                    yield event(each.kind, each.document)
+                    told = each.serial
+                step = now
+                try:
                     await asyncio.wait_for(changed.wait(), _PING_SECONDS)
+                except TimeoutError:
+                    yield b": still at it\n\n"
                 changed.clear()
-            yield _ending(job, for_operator)
+            result = await reading(job.result_or_error)
+            for each in await reading(job.early_after, told):
+                yield event(each.kind, each.document)
+            yield event("done", result)
+        except LimnerError as error:
+            yield event("problem", problem_of(error, for_operator=for_operator).document())
         finally:
             if owned:
                 _stop(service, job)
-
-
-def _ending(job: Job, for_operator: bool) -> bytes:
-    """The last event of a job: what came of it, or why that cannot be told."""
-    try:
-        return event("done", job.result_or_error())
-    except LimnerError as error:
-        return event("problem", problem_of(error, for_operator=for_operator).document())
 
 
 def _problem(job: Job, for_operator: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from agent.console.footnotes import Notes
 from agent.console.pages import HOME, Missing, PageRoute, barred, go_to, render
 from agent.console.portrait import reason_in
 from agent.console.reasoning import reasoning_of
+from agent.console.so_far import so_far
 from agent.console.texts import Texts
 from agent.console.visits import Given, Visit, Visitor
 from agent.documents import AnswerDocument
@@ -43,7 +44,8 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
         "user": found.user_id,
     }
     if not progress.ended:
-        return render("working.html", visit, visit.request, **shown)
+        early = so_far(found.user_id, found.early_after(0))
+        return render("working.html", visit, visit.request, early=early, **shown)
     try:
         document = found.result_or_error()
     except LimnerError as error:
@@ -65,7 +67,10 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
 
 @router.get("/job/stream")
 def stream(visit: Visitor, id: Annotated[str, Query()]) -> Response:
-    """The same as it happens, as server-sent events: ``progress`` with text, done and total; ``ended`` at the end."""
+    """The same as it happens, as server-sent events: ``progress`` with text, done and total; ``ended`` at the end.
+
+    Their ``serial`` grows when there is more to be shown of an answer that is being made; the page of the job has it.
+    """
     headers = {"X-Accel-Buffering": "no"}  # proxies hand it on as it comes
     events = _events(_find(visit, id), visit.texts)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
@@ -114,7 +119,8 @@ async def _events(found: Job, texts: Texts) -> AsyncIterator[str]:
             progress = found.progress()
             step = progress.step
             done, total = (step.done, step.total) if step is not None and progress.state == "running" else (0, 0)
-            data = json.dumps({"text": told(progress, texts), "done": done, "total": total})
+            serial = max((each.serial for each in found.early), default=0)
+            data = json.dumps({"text": told(progress, texts), "done": done, "total": total, "serial": serial})
             yield f"event: {'ended' if progress.ended else 'progress'}\ndata: {data}\n\n"
             if progress.ended:
                 return

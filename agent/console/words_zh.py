@@ -190,6 +190,8 @@ CHINESE: Final[dict[str, str]] = {
     "answer.none": "这段历史里看不出来。",
     "answer.instead": "不过，{reason}：",
     "answer.rest": "这段历史里看不出：",
+    "reading": "正在从这 {n} 处原话中寻找答案，它们还不是答案。",
+    "reading.quotes": "正在阅读的原话",
     "job.ask": "回答",
     "job.profile": "画像",
     "job.explain": "解释",

@@ -1,5 +1,6 @@
 """What every door over the network stands on: tenants, keys, the queue before the model, jobs. Knows no protocol."""
 
+from agent.service.early import Early, EarlyKind
 from agent.service.hosting import Hosting, Running, running_at
 from agent.service.jobs import Cancelled, Job, JobKind, JobState, Progress
 from agent.service.keys import ApiKey, Keys, Scope
@@ -14,6 +15,8 @@ __all__ = [
     "Answer",
     "ApiKey",
     "Cancelled",
+    "Early",
+    "EarlyKind",
     "Hosting",
     "InProgress",
     "Job",

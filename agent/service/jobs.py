@@ -15,6 +15,7 @@ from agent.abreast import Cancelled, Stop
 from agent.errors import LimnerError
 from agent.progress import OnStep, Step, go_on
 from agent.service.defects import is_for_log, place_of
+from agent.service.early import Early, EarlyKind, with_early
 
 __all__ = ["ENDED", "Cancelled", "Job", "JobKind", "JobState", "Progress", "Task"]
 
@@ -53,6 +54,8 @@ class Job:
         guard: asked before a result is told; raises why it may not be (any more).
         result: the document, when it is done; :meth:`result_or_error` tells it.
         error: why it failed.
+        early: what was told before it is done, as long as it counts; :meth:`early_after` tells it. What is being read
+            goes when the job ends, parts of a result when there is none.
         created, started, ended: times of the system's clock, seconds since 1970.
     """
 
@@ -69,9 +72,11 @@ class Job:
     ahead: int = 0
     result: dict[str, Any] | None = None
     error: LimnerError | None = None
+    early: tuple[Early, ...] = ()
     created: float = field(default_factory=time.time)
     started: float | None = None
     ended: float | None = None
+    _serial: int = 0
     _stop: Stop = field(default_factory=Stop)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _listeners: list[Callable[[], None]] = field(default_factory=list)
@@ -149,6 +154,28 @@ class Job:
             raise Cancelled("the work was cancelled", hint="Ask again")
         raise self.error or LimnerError("the work failed for a reason that limner did not foresee", hint="See its log")
 
+    def show(self, kind: EarlyKind, document: dict[str, Any]) -> None:
+        """Tell something before the work is done; called by the work.
+
+        Raises:
+            Cancelled: it was stopped.
+        """
+        self._stop.may_go_on()
+        self._serial += 1
+        self.change(early=with_early(self.early, Early(self._serial, kind, document)))
+
+    def early_after(self, serial: int) -> tuple[Early, ...]:
+        """What was told before the end, and still counts, after what had this number.
+
+        Raises:
+            LimnerError: it may not be told (any more).
+        """
+        with self._changed:
+            found = tuple(each for each in self.early if each.serial > serial)
+        if found:
+            self.guard()
+        return found
+
     def change(self, **to: Any) -> None:
         """Set attributes, and tell whoever listens; what has ended does not change any more."""
         with self._changed:
@@ -160,6 +187,7 @@ class Job:
                 self.ahead = 0
             if self.state in ENDED:
                 self.ended, self.task = time.time(), _over  # the task knows what was asked
+                self.early = tuple(each for each in self.early if each.kind == "part" and self.state == "done")
             listeners = list(self._listeners)
             self._changed.notify_all()
         for each in listeners:

@@ -75,6 +75,8 @@ class Service:
     ) -> Job:
         """Let the model answer a question; the job's result is the answer document, as long as it may be told.
 
+        Before, it tells what is being read and parts of the answer; see :meth:`agent.limner.Limner.ask`.
+
         Raises:
             UnknownUser, ConsentMissing: at once, before anything waits.
             QueueFull: too much waits.
@@ -82,10 +84,17 @@ class Service:
         limner, guard, named = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            watched = _watched(limner, on_step, may_go_on)
-            return watched.ask(user_id, question, min_confidence=min_confidence).as_json()
+            answered = _watched(limner, on_step, may_go_on).ask(
+                user_id,
+                question,
+                min_confidence=min_confidence,
+                on_reading=lambda read: job.show("reading", read.as_json()),
+                on_part=lambda part: job.show("part", part.as_json()),
+            )
+            return answered.as_json()
 
-        return self.queue.submit(Job(tenant, user_id, "ask", task, guard=guard, purpose=named))
+        job = Job(tenant, user_id, "ask", task, guard=guard, purpose=named)
+        return self.queue.submit(job)
 
     def build(
         self,

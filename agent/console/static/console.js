@@ -5,6 +5,7 @@
   const panel = document.getElementById("panel");
   const inside = document.getElementById("panel-body");
   const streams = new Map();
+  let opener = null;
 
   async function part(url, options) {
     const reply = await fetch(url, { credentials: "same-origin", ...options });
@@ -20,9 +21,16 @@
     return document.adoptNode(found);
   }
 
+  // Whoever is in what is taken away stays where it was.
+  function keepFocus(place, change) {
+    const was = place.contains(document.activeElement);
+    change();
+    if (was && !place.contains(document.activeElement)) place.focus({ preventScroll: true });
+  }
+
   function put(place, node) {
     stop(place);
-    place.replaceChildren(node);
+    keepFocus(place, () => place.replaceChildren(node));
     place.removeAttribute("aria-busy");
     place.querySelectorAll("[data-job]").forEach(watch);
     const marked = place.querySelector("mark, #it");
@@ -37,7 +45,11 @@
 
   async function load(place, url, options) {
     place.setAttribute("aria-busy", "true");
-    if (place === inside && !panel.open) { inside.replaceChildren(); panel.showModal(); }
+    if (place === inside && !panel.open) {
+      opener = document.activeElement;
+      inside.replaceChildren();
+      panel.showModal();
+    }
     try {
       const node = await part(url, options);
       if (node) put(place, node);
@@ -50,13 +62,29 @@
     }
   }
 
+  // What there is of an answer before it is done. What is there already stays as it is: it has been read, or is focused.
+  async function more(job) {
+    const place = job.querySelector("[data-so-far]");
+    const page = place && await part(job.dataset.page).catch(() => null); // the end tells what went wrong
+    const fresh = page?.querySelector("[data-so-far]");
+    if (!fresh || !streams.has(job) || Number(fresh.dataset.serial) <= Number(place.dataset.serial)) return;
+    place.dataset.serial = fresh.dataset.serial;
+    const keys = new Set([...fresh.children].map((each) => each.dataset.key));
+    keepFocus(place, () => {
+      for (const each of [...place.children]) if (!keys.delete(each.dataset.key)) each.remove();
+      for (const each of [...fresh.children]) if (keys.has(each.dataset.key)) place.append(each);
+    });
+  }
+
   function watch(job) {
     const text = job.querySelector("[data-step]"), bar = job.querySelector("progress");
     const stream = new EventSource(job.dataset.stream);
     streams.set(job, stream);
+    let serial = 0;
     const show = (event) => {
       const told = JSON.parse(event.data);
-      text.textContent = told.text;
+      if (text.textContent !== told.text) text.textContent = told.text; // the same again would be read aloud again
+      if (told.serial > serial) { serial = told.serial; more(job); }
       if (told.total > 1) { bar.max = told.total; bar.value = told.done; } else bar.removeAttribute("value");
     };
     const finish = () => {
@@ -99,7 +127,12 @@
     load(into, (by && by.getAttribute("formaction")) || form.getAttribute("action"), { method: "POST", body: fields });
   });
 
-  panel.addEventListener("close", () => { stop(inside); inside.replaceChildren(); });
+  panel.addEventListener("close", () => {
+    stop(inside);
+    inside.replaceChildren();
+    if (opener && !opener.isConnected) document.getElementById("answer")?.focus({ preventScroll: true });
+    opener = null;
+  });
   document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
   document.querySelectorAll("main [data-job]").forEach(watch);
   document.getElementById("it")?.scrollIntoView({ block: "center" });

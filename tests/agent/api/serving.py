@@ -1,5 +1,7 @@
 """The HTTP application over a real store with the shipped fakes, in this process."""
 
+import asyncio
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,4 +62,39 @@ class Served:
         return {}
 
 
-__all__ = ["LINES", "SCHEMA", "Served", "served"]
+def ask_and_go(server: Served, question: Mapping[str, Any], accept: str, seen: Callable[[list[bytes]], object]) -> str:
+    """Ask about u1 and go away when ``seen``, which is given what was sent, has returned; what was sent until then."""
+    app = create_app(server.service, ApiSettings())
+    body = json.dumps(question).encode()
+    headers = {**server.headers, "accept": accept, "content-type": "application/json", "content-length": str(len(body))}
+    path = "/v1/users/u1/ask"
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"", "asgi": {},
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()], "http_version": "1.1",
+        "scheme": "http", "server": ("testserver", 80), "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    sent: list[bytes] = []
+
+    async def go_away() -> None:
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
+        left = asyncio.Event()
+
+        async def receive() -> Any:
+            if messages:
+                return messages.pop()
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            sent.append(message.get("body", b""))
+
+        running = asyncio.ensure_future(app(scope, receive, send))
+        await asyncio.to_thread(seen, sent)
+        left.set()
+        await asyncio.wait_for(running, 10)
+
+    asyncio.run(go_away())
+    return b"".join(sent).decode()
+
+
+__all__ = ["LINES", "SCHEMA", "Served", "ask_and_go", "served"]

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -134,6 +135,20 @@ def test_a_client_reads_pages_and_events(dev: Process, tmp_path: Path) -> None:
         with pytest.raises(ProblemError) as told:
             limner.ask("../x y", "go away", lambda document: None)
         assert told.value.name == "model-unavailable"
+
+
+def test_a_client_is_told_of_an_answer_before_it_is_done(dev: Process) -> None:
+    reading: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = []
+    question = "Which city does she live in? Where does she live now?"
+    with LimnerClient(dev.url) as limner:
+        limner.add_event("parts", {"text": "I live in Munich now."})
+        document = limner.ask("parts", question, on_reading=reading.append, on_part=parts.append)
+        assert [each["answer"] for each in parts] == ["Munich", "Munich"] and document["answer"] == "Munich; Munich"
+        assert {each["evidence"][0]["quote"] for each in reading} <= {"I live in Munich now."}
+        assert {**limner.ask("parts", question), "usage": None} == {**document, "usage": None}
+        with pytest.raises(ProblemError, match="gone"):
+            limner.ask("parts", "go away", on_part=parts.append)
 
 
 def test_commands_say_that_the_store_is_served(dev: Process) -> None:
