@@ -31,7 +31,8 @@ def compared(question: str, comparison: Comparison, tell: Tell) -> Told:
 
 
 def bridged(question: str, described: Described, tell: Tell, people: Mapping[str, str]) -> Told:
-    """The described one's name asked for, and then what is asked of that name: of two, where two are so described.
+    """The described one's name asked for, and then what is asked of that name: of two, where two are so described (told by
+    name, unless it is the same of both).
 
     Cited is what tells the answer, and then what tells the name. ``people``: whom the user introduced, with what each
     is to the user, since a message may say "my boss" and the next one the name.
@@ -43,7 +44,9 @@ def bridged(question: str, described: Described, tell: Tell, people: Mapping[str
         return Told(None)
     language = prompt_language([question])
     colon = "：" if language == "zh" else ": "
-    answers = [f"{name}{colon}{told.answer}" if len(asked) > 1 else told.answer or "" for name, told in found.items()]
+    answers = list(dict.fromkeys(told.answer or "" for told in found.values()))
+    if len(answers) > 1 or len(found) < len(asked):
+        answers = [f"{name}{colon}{told.answer}" for name, told in found.items()]
     step = {"step": "bridge", "question": question, "told": {name: told.answer for name, told in asked.items()}}
     return _of_several(together(answers, language), (*found.values(), who), (who, *asked.values()), step)
 
