@@ -1,8 +1,8 @@
 """Divides the vectors of an index among Chroma collections by user, so that a search opens a small part of them.
 
 Chroma holds a collection in memory from its first use on, whole, so that a collection must not grow for ever, nor all
-that were written stay open: a loading goes through all of them. Those that are read stay, to be read again, unless
-whoever reads all of them lets them go. A vector id
+that were written or read stay open: a loading goes through all of them. What those that are open take is reckoned
+here, and bounded by whoever has the index open. A vector id
 begins with a hex digit of a hash of its user and the number of a collection, of which each takes as many vectors as
 there is room in it, in six digits. Of ids made before collections were numbered, four hex digits of the user say where
 they lie; those without lie in the collection ``snippets``.
@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, Protocol
 
 from retrieval.errors import StoreBusy
+from retrieval.holdings import NOTHING, Held
 
 if TYPE_CHECKING:
     from chromadb import Collection
@@ -28,6 +29,8 @@ _NUMBERED: Final = re.compile(r"([0-9a-f])([0-9a-f]{6})-")
 _BUCKETED: Final = re.compile(r"([0-9a-f])[0-9a-f]{3}-")
 _BUCKETS: Final = 16  # more make the writing of mixed users slow: each collection costs a transaction
 _SYNCED: Final = 1000
+_ASIDE: Final = 1300
+"""Bytes that Chroma holds of a vector beside its numbers: its id three times, and its neighbours."""
 ROOM: Final = 4 * (_SYNCED + 64)
 """How many vectors a collection takes. Chroma writes a graph whenever ``_SYNCED`` vectors came since it last did, in
 portions of up to 64, and makes the rest anew from its log whenever it opens one: this leaves little of a full one."""
@@ -78,11 +81,14 @@ class Collections(Protocol):
     next one, nobody may use one to read.
     """
 
-    def all(self) -> "Iterator[Collection]":
-        """The collections that there are."""
+    def names(self) -> list[str]:
+        """Of the collections that there are, sorted."""
 
-    def holding(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
-        """The collections in which these ids may lie, each with the positions of its ids."""
+    def divided(self, ids: Sequence[str]) -> dict[str, list[int]]:
+        """The names of the collections in which these ids lie if they are there, each with the positions of its ids."""
+
+    def opened(self, name: str) -> "Collection | None":
+        """The collection of that name, to be read; None: there is none."""
 
     def taking(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """The same for ids to write: missing collections are made."""
@@ -93,6 +99,13 @@ class Collections(Protocol):
     def let_go(self) -> None:
         """Hold none of them in memory: whoever uses one next opens it again."""
 
+    def weigh(self, collection: "Collection", more: int = 0, dimension: int | None = None) -> None:
+        """Count one that was just used among those that are held; ``more``: so many vectors were put into it."""
+
+    @property
+    def held(self) -> Held:
+        """What they take in memory."""
+
 
 class OneCollection:
     """An index that is not divided: a server has its collections open anyway."""
@@ -100,24 +113,36 @@ class OneCollection:
     def __init__(self, collection: "Collection") -> None:
         self._collection = collection
 
-    def all(self) -> "Iterator[Collection]":
+    def names(self) -> list[str]:
         """The one."""
-        yield self._collection
+        return [self._collection.name]
 
-    def holding(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
+    def divided(self, ids: Sequence[str]) -> dict[str, list[int]]:
         """All of the ids."""
-        yield self._collection, list(range(len(ids)))
+        return {self._collection.name: list(range(len(ids)))}
+
+    def opened(self, name: str) -> "Collection":
+        """The one."""
+        return self._collection
 
     def taking(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """All of the ids."""
-        return self.holding(ids)
+        yield self._collection, list(range(len(ids)))
 
     def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
         """All of the ids."""
-        return self.holding(ids)
+        return self.taking(ids)
 
     def let_go(self) -> None:
         """The server holds it, not this process."""
+
+    def weigh(self, collection: "Collection", more: int = 0, dimension: int | None = None) -> None:
+        """The server holds it."""
+
+    @property
+    def held(self) -> Held:
+        """Nothing."""
+        return NOTHING
 
 
 class Buckets:
@@ -139,53 +164,24 @@ class Buckets:
         self._reopen = reopen
         self._most = most
         self._open: dict[str, Collection] = {}
+        self._weights: dict[str, int] = {}
+        self._dimension = 0
         self._written: set[str] = set()
         self._failed = False
 
-    def all(self) -> "Iterator[Collection]":
-        """The collections that there are."""
-        for name in sorted(each.name for each in self._client.list_collections()):
-            if (found := self._opened(name)) is not None:
-                yield found
+    def names(self) -> list[str]:
+        """Of the collections that there are, sorted."""
+        return sorted(each.name for each in self._client.list_collections())
 
-    def holding(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
-        """The collections in which these ids may lie, each with the positions of its ids."""
-        for name, positions in _by_name(ids).items():
-            if (found := self._opened(name)) is not None:
-                yield found, positions
+    def divided(self, ids: Sequence[str]) -> dict[str, list[int]]:
+        """The names of the collections in which these ids lie if they are there, each with the positions of its ids."""
+        groups: dict[str, list[int]] = {}
+        for position, each in enumerate(ids):
+            groups.setdefault(_name(each), []).append(position)
+        return groups
 
-    def taking(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
-        """The same for ids to write: missing collections are made."""
-        for name, positions in _by_name(ids).items():
-            self._count(name)
-            yield self._opened(name) or self._made(name), positions
-
-    def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
-        """The same for ids to remove: missing collections are left out."""
-        for name, positions in _by_name(ids).items():
-            self._count(name)
-            if (found := self._opened(name)) is not None:
-                yield found, positions
-
-    def let_go(self) -> None:
-        """Hold none of them in memory: whoever uses one next opens it again."""
-        before, self._failed = self._failed, True
-        try:
-            with self._reopen() as self._client:
-                self._open.clear()
-                self._written.clear()
-        except StoreBusy:  # nothing was closed yet
-            self._failed = before
-            raise
-        self._failed = False
-
-    def _count(self, name: str) -> None:
-        """Let all collections go when this is one too many to write."""
-        if self._failed or (name not in self._written and len(self._written) >= self._most):
-            self.let_go()
-        self._written.add(name)
-
-    def _opened(self, name: str) -> "Collection | None":
+    def opened(self, name: str) -> "Collection | None":
+        """The collection of that name, to be read; None: there is none."""
         from chromadb.errors import NotFoundError
 
         if (found := self._open.get(name)) is None:
@@ -195,18 +191,56 @@ class Buckets:
                 return None
         return found
 
+    def taking(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
+        """The same for ids to write: missing collections are made."""
+        for name, positions in self.divided(ids).items():
+            self._count(name)
+            yield self.opened(name) or self._made(name), positions
+
+    def losing(self, ids: Sequence[str]) -> "Iterator[tuple[Collection, list[int]]]":
+        """The same for ids to remove: missing collections are left out."""
+        for name, positions in self.divided(ids).items():
+            self._count(name)
+            if (found := self.opened(name)) is not None:
+                yield found, positions
+
+    def let_go(self) -> None:
+        """Hold none of them in memory: whoever uses one next opens it again."""
+        before, self._failed = self._failed, True
+        try:
+            with self._reopen() as self._client:
+                self._open.clear()
+                self._written.clear()
+                self._weights.clear()
+        except StoreBusy:  # nothing was closed yet
+            self._failed = before
+            raise
+        self._failed = False
+
+    def weigh(self, collection: "Collection", more: int = 0, dimension: int | None = None) -> None:
+        """Count one that was just used among those that are held; ``more``: so many vectors were put into it."""
+        self._dimension = dimension or collection.get_model().dimension or self._dimension  # one just made knows none
+        each = 4 * self._dimension + _ASIDE
+        known = self._weights.get(collection.name)
+        self._weights[collection.name] = collection.count() * each if known is None else known + more * each
+
+    @property
+    def held(self) -> Held:
+        """What they take in memory."""
+        weights = list(self._weights.values())
+        return Held(len(weights), sum(weights))
+
+    def _count(self, name: str) -> None:
+        """Let all collections go when this is one too many to write."""
+        if self._failed or (name not in self._written and len(self._written) >= self._most):
+            self.let_go()
+        self._written.add(name)
+
     def _made(self, name: str) -> "Collection":
         self._open[name] = made = self._client.get_or_create_collection(
             name, configuration=CONFIGURATION, embedding_function=None
         )
         return made
-
-
-def _by_name(ids: Sequence[str]) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = {}
-    for position, each in enumerate(ids):
-        groups.setdefault(_name(each), []).append(position)
-    return groups
 
 
 def _name(vector_id: str) -> str:

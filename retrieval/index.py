@@ -4,8 +4,8 @@ Knows nothing of the record, of texts or of embedders: it can be thrown away and
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from retrieval.buckets import Collections
@@ -14,6 +14,7 @@ from retrieval.events import Role
 
 if TYPE_CHECKING:
     import numpy as np
+    from chromadb import Collection
     from chromadb.api.types import Metadata
     from chromadb.config import Settings
     from numpy.typing import NDArray
@@ -101,9 +102,15 @@ class ChromaIndex(VectorIndex):
     def _translated(self) -> AbstractContextManager[None]:
         """Raises our errors for Chroma's."""
 
-    def _reading(self) -> AbstractContextManager[None]:
-        """The same, while something is read."""
-        return self._translated()
+    def _used(self) -> AbstractContextManager[None]:
+        """Nothing is let go meanwhile."""
+        return nullcontext()
+
+    @contextmanager
+    def _reading(self, name: str, *, in_passing: bool = False) -> "Iterator[Collection | None]":
+        """The collection of that name, to be read; ``in_passing``: it is one of all, and not read again soon."""
+        with self._used():
+            yield self._collections.opened(name)
 
     def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
         """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
@@ -115,6 +122,7 @@ class ChromaIndex(VectorIndex):
                         embeddings=vectors[part],
                         metadatas=[_metadata(labels[at]) for at in part],
                     )
+                self._collections.weigh(collection, len(positions), vectors.shape[1])
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are ignored."""
@@ -132,12 +140,13 @@ class ChromaIndex(VectorIndex):
         import numpy as np
 
         found: dict[str, Any] = {}
-        with self._reading():
-            for collection, positions in self._collections.holding(ids):
-                for part in _portions(positions, _PAGE):
-                    page = collection.get(ids=[ids[at] for at in part], include=["embeddings"])
-                    vectors = page["embeddings"] if page["embeddings"] is not None else []
-                    found.update(zip(page["ids"], vectors, strict=True))
+
+        def read(collection: "Collection", part: list[str]) -> None:
+            page = collection.get(ids=part, include=["embeddings"])
+            vectors = page["embeddings"] if page["embeddings"] is not None else []
+            found.update(zip(page["ids"], vectors, strict=True))
+
+        self._read(ids, read)
         if any(each not in found for each in ids):
             return None
         return np.asarray([found[each] for each in ids], dtype=np.float32)
@@ -145,27 +154,27 @@ class ChromaIndex(VectorIndex):
     def having(self, ids: Sequence[str]) -> set[str]:
         """Those of these ids whose vectors are there."""
         found: set[str] = set()
-        with self._reading():
-            for collection, positions in self._collections.holding(ids):
-                for part in _portions(positions, _PAGE):
-                    found.update(collection.get(ids=[ids[at] for at in part], include=[])["ids"])
+        self._read(ids, lambda collection, part: found.update(collection.get(ids=part, include=[])["ids"]))
         return found
 
     def count(self) -> int:
-        """How many vectors there are."""
-        with self._reading():
-            return sum(collection.count() for collection in self._collections.all())
+        """How many vectors there are. Chroma opens every collection for it, so that damage shows."""
+        counts: list[int] = []
+        self._look_at_all(lambda collection: counts.append(collection.count()))
+        return sum(counts)
 
     def ids(self) -> set[str]:
         """The ids of all vectors, read page by page."""
         found: set[str] = set()
-        with self._reading():
-            for collection in self._collections.all():
-                offset, page = 0, [""]
-                while page:
-                    page = collection.get(limit=_PAGE, offset=offset, include=[])["ids"]
-                    found.update(page)
-                    offset += len(page)
+
+        def look(collection: "Collection") -> None:
+            offset, page = 0, [""]
+            while page:
+                page = collection.get(limit=_PAGE, offset=offset, include=[])["ids"]
+                found.update(page)
+                offset += len(page)
+
+        self._look_at_all(look)
         return found
 
     def probe(self) -> None:
@@ -173,9 +182,27 @@ class ChromaIndex(VectorIndex):
 
         Chroma keeps ids and vectors in different files and opens the latter only for this.
         """
-        with self._reading():
-            for collection in self._collections.all():
-                collection.get(limit=1, include=["embeddings"])
+        self._look_at_all(lambda collection: collection.get(limit=1, include=["embeddings"]))
+
+    def _read(self, ids: Sequence[str], read: "Callable[[Collection, list[str]], object]") -> None:
+        """Read of each collection in which some of the ids may lie, with portions of them."""
+        with self._translated():
+            for name, positions in self._collections.divided(ids).items():
+                with self._reading(name) as collection:
+                    if collection is None:
+                        continue
+                    for part in _portions(positions, _PAGE):
+                        read(collection, [ids[at] for at in part])
+
+    def _look_at_all(self, look: "Callable[[Collection], object]") -> None:
+        """Look at each collection, one after the other."""
+        with self._translated():
+            with self._used():
+                names = self._collections.names()
+            for name in names:
+                with self._reading(name, in_passing=True) as collection:
+                    if collection is not None:
+                        look(collection)
 
     def let_go(self) -> None:
         """Hold no collection in memory, where this process does."""

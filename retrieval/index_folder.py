@@ -6,8 +6,8 @@ Knows nothing of the record, of texts or of embedders.
 import json
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,34 +16,53 @@ from retrieval.buckets import MOST_OPEN, Buckets
 from retrieval.disk import trouble_of
 from retrieval.errors import StoreError
 from retrieval.giving_back import give_back
-from retrieval.index import ChromaIndex, IndexDamaged, VectorIndex, chroma_settings
+from retrieval.holdings import NOTHING, OF_PROCESS, Holdings
+from retrieval.index import ChromaIndex, IndexDamaged, Labels, VectorIndex, chroma_settings
 from retrieval.locks import Lock
 from retrieval.turns import Shared
 
 if TYPE_CHECKING:
+    import numpy as np
+    from chromadb import Collection
     from chromadb.api import ClientAPI
     from chromadb.config import System
+    from numpy.typing import NDArray
 
 __all__ = ["FolderIndex", "IndexFolder", "wipe"]
 
 _NOTE: Final = "limner.json"
 _OPENING = threading.Lock()
+_IN_PASSING: Final = 160 * 1024 * 1024
+"""So much is held by whoever goes through all collections: some 58,000 vectors of 384 dimensions."""
 
 
 class FolderIndex(ChromaIndex):
     """The open index in ``folder``. Not shared with any other: each one reads the folder by itself.
 
     A process that has it open does not see what another one writes; it must be opened again. Many threads may read it
-    while one writes, which opens it anew now and then.
+    while one writes. Both open it anew now and then, when it holds much, and whoever reads it meanwhile waits.
 
     Args:
         folder: made when it is missing.
         guard: keeps other processes from writing the folder; None: there are none.
         most: so many collections are written before all are let go.
+        holdings: bounds what is held for reading, together with other indexes.
+        in_passing: so many bytes are held by whoever goes through all collections.
     """
 
-    def __init__(self, folder: Path, guard: Lock | None = None, most: int = MOST_OPEN) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        guard: Lock | None = None,
+        most: int = MOST_OPEN,
+        holdings: Holdings = OF_PROCESS,
+        in_passing: int = _IN_PASSING,
+    ) -> None:
         self._folder = folder
+        self._holdings = holdings
+        self._in_passing = in_passing
+        self._writing = threading.RLock()
+        self._is_closed = False
         self._guard = guard
         self._blanking = Blanking(folder, guard)
         self._made_by = _note_in(folder)
@@ -56,9 +75,40 @@ class FolderIndex(ChromaIndex):
     def close(self) -> None:
         """Release files and memory; the index cannot be used afterwards."""
         with self._use.alone():
+            self._is_closed = True
             self._stop()
 
+    def put(self, ids: Sequence[str], vectors: "NDArray[np.float32]", labels: Sequence[Labels]) -> None:
+        """Add vectors, or replace those whose ids are there; ``vectors`` has shape (len(ids), dimension)."""
+        with self._writing:
+            super().put(ids, vectors, labels)
+            self._holdings.note(self, self._collections.held)
+        self._holdings.settle(keep=self)  # this one lets go when it has written many
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove vectors; ids that are not there are ignored."""
+        with self._writing:
+            super().remove(ids)
+
+    def let_go(self) -> None:
+        """Hold no collection in memory."""
+        with self._writing:
+            super().let_go()
+
+    def let_go_if_free(self) -> None:
+        """The same, where nobody writes it. What goes wrong shows when it is used next: that opens it again."""
+        with suppress(StoreError), nullcontext(True) if self._guard is None else self._guard.if_free() as free:
+            if free and self._writing.acquire(blocking=False):
+                try:
+                    self.let_go()
+                finally:
+                    self._writing.release()
+
+    def _not_open(self) -> IndexDamaged:
+        return IndexDamaged(f"the index {str(self._folder)!r} is not open any more")
+
     def _stop(self) -> None:
+        self._holdings.note(self, NOTHING)
         if self._system is not None:
             self._system.stop()
             self._system = None
@@ -75,17 +125,32 @@ class FolderIndex(ChromaIndex):
         """
         with nullcontext() if self._guard is None else self._guard.held(), self._use.alone():
             self._stop()
+            if self._is_closed:
+                raise self._not_open()
             if _note_in(self._folder) != self._made_by:
-                raise IndexDamaged(f"the index {str(self._folder)!r} was replaced while it was written")
+                raise IndexDamaged(f"the index {str(self._folder)!r} was replaced while it was used")
             self._system, client = _open(self._folder)
             yield client
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with self._translated(), self._use.used():
+    def _used(self) -> Iterator[None]:
+        with self._use.used():
             if self._system is None:
-                raise IndexDamaged(f"the index {str(self._folder)!r} is not open any more")
+                raise self._not_open()
             yield
+
+    @contextmanager
+    def _reading(self, name: str, *, in_passing: bool = False) -> "Iterator[Collection | None]":
+        with super()._reading(name) as collection:
+            yield collection
+            if collection is not None:
+                self._collections.weigh(collection)
+        held = self._collections.held
+        self._holdings.note(self, held)
+        if in_passing and held.size > self._in_passing:
+            self.let_go_if_free()
+        else:
+            self._holdings.settle()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

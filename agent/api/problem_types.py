@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from agent.errors import BackendUnavailable, ModelUnavailable, StoreBusy, StoreError, TokenKeyUnusable
+from agent.service.defects import MEANINGS
+
 __all__ = ["TYPES", "ProblemType"]
 
 
@@ -100,22 +103,15 @@ TYPES: Final[Mapping[str, ProblemType]] = {
     "model-reply-error": ProblemType(
         (502,), "The language model answered with something that is not what was asked for.", "Use another model."
     ),
-    "model-unavailable": ProblemType(
-        (503,), "The language model or the embedder cannot be used.", "The operator finds the reason in the log."
-    ),
+    "model-unavailable": ProblemType((503,), MEANINGS[ModelUnavailable], "The operator finds the reason in the log."),
     "backend-unavailable": ProblemType(
-        (503,), "A database server of the store does not answer.", "The operator finds the reason in the log."
+        (503,), MEANINGS[BackendUnavailable], "The operator finds the reason in the log."
     ),
-    "store-busy": ProblemType(
-        (503,), "Another program or request writes to the store.", "Try again after Retry-After seconds."
-    ),
-    "store-error": ProblemType(
-        (500,), "The store cannot be used; it may be damaged.", "The operator finds the reason in the log."
-    ),
+    "store-busy": ProblemType((503,), MEANINGS[StoreBusy], "Try again after Retry-After seconds."),
+    "store-error": ProblemType((500,), MEANINGS[StoreError], "The operator finds the reason in the log."),
     "token-key-unusable": ProblemType(
         (500,),
-        "The server's key of this tenant's pseudonyms is missing, cannot be read, or is another one, and nothing is "
-        "stored without it.",
+        MEANINGS[TokenKeyUnusable],
         "The operator finds the reason in the log.",
     ),
     "limner-error": ProblemType((500,), "The work failed.", "The operator finds the reason in the log."),

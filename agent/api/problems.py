@@ -31,7 +31,7 @@ from agent.errors import (
     UsageError,
 )
 from agent.service import Cancelled, InProgress, OtherRequest, QueueFull, UnknownTenant
-from agent.service.defects import is_for_log, place_of
+from agent.service.defects import is_for_log, log_once, meaning_of, place_of
 from retrieval import UnknownUser
 
 __all__ = ["MEDIA_TYPE", "STATUS", "Problem", "add_problem_handlers", "defect", "note", "problem_of"]
@@ -64,9 +64,6 @@ STATUS: Final[Mapping[type[LimnerError], int]] = {
 
 _LOG = logging.getLogger(__name__)
 _SPLIT: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_OF_SERVER: Final = (ModelUnavailable, BackendUnavailable, StoreError)
-"""Their messages name folders and servers: for who operates them."""
-
 _OF_LOG: Final = (LimnerError, TokenKeyUnusable)
 """Their messages are for nobody who sends requests: a key of the server is not the tenant's, whatever its own is good
 for."""
@@ -121,7 +118,7 @@ def problem_of(error: LimnerError, *, for_operator: bool = True) -> Problem:
         more |= {"pointer": error.pointer, "keyword": error.keyword}
     if isinstance(error, NoStore):
         detail, more = "nothing has been loaded yet", {"hint": "POST /v1/events"}
-    elif kind in _OF_LOG or (isinstance(error, _OF_SERVER) and not for_operator):
+    elif kind in _OF_LOG or (meaning_of(error) is not None and not for_operator):
         detail, more = TYPES[name].meaning, {}
     return Problem(status, name, detail, headers=headers, **more)
 
@@ -152,9 +149,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def note(error: LimnerError) -> None:
-    """Write to the log what the operator has to do something about, and a client is not told."""
+    """Write to the log what the operator has to do something about, and a client is not told; once."""
     if is_for_log(error) or problem_of(error).status == 500:
-        _LOG.error("%s: %s", type(error).__name__, error)
+        log_once(_LOG, error)
 
 
 def defect(error: BaseException) -> Problem:

@@ -9,20 +9,13 @@ from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from agent.errors import (
-    BackendUnavailable,
-    LimnerError,
-    ModelUnavailable,
-    StoreBusy,
-    StoreError,
-    TokenKeyUnusable,
-    shorten,
-)
+from agent.errors import LimnerError, StoreBusy, TokenKeyUnusable, shorten
 from agent.mcp.caller import Caller
 from agent.mcp.reading import READING
 from agent.mcp.tool import Call, Outcome, Tool
 from agent.mcp.working import Report
 from agent.mcp.writing import WRITING
+from agent.service.defects import is_for_log, log_once, meaning_of, place_of
 from retrieval import UnknownUser
 
 if TYPE_CHECKING:
@@ -35,13 +28,8 @@ _LOG = logging.getLogger(__name__)
 TOOLS: Final[Mapping[str, Tool]] = {each.name: each for each in (*READING, *WRITING)}
 """All tools, by name; which of them a client sees depends on what it may do."""
 
-_OF_SERVER: Final[Mapping[type[LimnerError], str]] = {
-    StoreBusy: "another program uses the store; the same again in some seconds may work",
-    StoreError: "the store cannot be used",
-    BackendUnavailable: "a server that the store lies on cannot be used",
-    ModelUnavailable: "the language model or the embedder cannot be used",
-    TokenKeyUnusable: "the key of pseudonyms cannot be used",
-}
+_LATER: Final = "The same again in some seconds may work"
+_IN_LOG: Final = "Whoever runs the server finds the reason in its log"
 _UNFORESEEN: Final = "the work failed for a reason that limner did not foresee. See its log"
 
 
@@ -94,8 +82,8 @@ async def call_tool(
         return _failed(_unknown(error))
     except LimnerError as error:
         return _failed(_told(error, caller))
-    except Exception:  # the SDK would send the exception's words, which may be those of a history, to the client
-        _LOG.exception("the tool %s ended with an error that limner did not foresee", name)
+    except Exception as error:  # the SDK would send its words, which may be those of a history, to the client
+        _LOG.error("the tool %s ended with an unforeseen error: %s", name, place_of(error))
         return _failed(_UNFORESEEN)
     return _succeeded(outcome)
 
@@ -119,11 +107,12 @@ def _told(error: LimnerError, caller: Caller) -> str:
     """What a client learns of an error: what names folders and servers is for who operates them, and for the log."""
     if caller.is_operator and not isinstance(error, TokenKeyUnusable):
         return str(error)
-    hidden = next((words for kind, words in _OF_SERVER.items() if isinstance(error, kind)), None)
-    if hidden is None:
+    meaning = meaning_of(error)
+    if meaning is None:
         return str(error)
-    _LOG.error("%s: %s", type(error).__name__, error)
-    return f"{hidden}. Whoever runs the server finds the reason in its log"
+    if is_for_log(error):
+        log_once(_LOG, error)
+    return f"{meaning} {_LATER if isinstance(error, StoreBusy) else _IN_LOG}"
 
 
 def _succeeded(outcome: Outcome) -> "types.CallToolResult":
@@ -154,8 +143,8 @@ def protocol_errors(caller: Caller) -> Iterator[None]:
     except LimnerError as error:
         raise MCPError(code=types.INVALID_PARAMS, message=_told(error, caller)) from error
     except Exception as error:  # as in call_tool
-        _LOG.exception("a request ended with an error that limner did not foresee")
-        raise MCPError(code=types.INTERNAL_ERROR, message=_UNFORESEEN) from error
+        _LOG.error("a request ended with an unforeseen error: %s", place_of(error))
+        raise MCPError(code=types.INTERNAL_ERROR, message=_UNFORESEEN) from None
 
 
 def compact(document: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 from agent.abreast import Cancelled, Stop
 from agent.errors import LimnerError
 from agent.progress import OnStep, Step, go_on
-from agent.service.defects import is_for_log, place_of
+from agent.service.defects import is_for_log, log_once, logged, place_of
 from agent.service.early import Early, EarlyKind, with_early
 
 __all__ = ["ENDED", "Cancelled", "Job", "JobKind", "JobState", "Progress", "Task"]
@@ -125,7 +125,7 @@ class Job:
             self.change(state="cancelled")
         except LimnerError as error:
             if is_for_log(error):
-                _LOG.error("the job %s failed: %s: %s", self.job_id, type(error).__name__, error)
+                log_once(_LOG, error, f"the job {self.job_id} failed: ")
             self.change(error=_bare(error), state="failed")
         except BaseException:
             self.change(state="failed")
@@ -152,7 +152,11 @@ class Job:
             return self.result
         if self.state == "cancelled":
             raise Cancelled("the work was cancelled", hint="Ask again")
-        raise self.error or LimnerError("the work failed for a reason that limner did not foresee", hint="See its log")
+        if self.error is None:
+            unforeseen = LimnerError("the work failed for a reason that limner did not foresee", hint="See its log")
+            logged(unforeseen)  # by the queue
+            raise unforeseen
+        raise self.error
 
     def show(self, kind: EarlyKind, document: dict[str, Any]) -> None:
         """Tell something before the work is done; called by the work.

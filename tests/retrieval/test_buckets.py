@@ -35,7 +35,8 @@ def ids(count: int, room: int = 10_000) -> list[str]:
 def collections(folder: Path) -> dict[str, set[str]]:
     """The ids in each collection, read with Chroma alone."""
     index = FolderIndex(folder)
-    found = {each.name: set(each.get(include=[])["ids"]) for each in index._collections.all()}
+    opened = [index._collections.opened(name) for name in index._collections.names()]
+    found = {each.name: set(each.get(include=[])["ids"]) for each in opened if each is not None}
     index.close()
     return found
 

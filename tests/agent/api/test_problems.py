@@ -12,7 +12,7 @@ import pytest
 from agent.api.defects import Defects
 from agent.api.problem_types import TYPES
 from agent.api.problems import Problem, note, problem_of
-from agent.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError, TokenKeyUnusable
+from agent.errors import BackendUnavailable, LimnerError, ModelUnavailable, StoreBusy, StoreError, TokenKeyUnusable
 from agent.service import Cancelled, ModelQueue, UnknownTenant
 from retrieval import Event
 from tests.agent.api.serving import Served, served
@@ -252,6 +252,20 @@ def test_what_a_client_is_not_told_is_in_the_log(error: LimnerError, caplog: pyt
     note(error)
     note(StoreBusy("another process"))
     assert [each.message for each in caplog.records] == [f"{type(error).__name__}: {error}"]
+
+
+@pytest.mark.parametrize("foreseen", [True, False])
+def test_why_a_job_failed_is_in_the_log_once(tmp_path: Path, caplog: pytest.LogCaptureFixture, foreseen: bool) -> None:
+    def fails(*asked: Any) -> Any:
+        raise ModelUnavailable("llm.internal does not answer") if foreseen else ZeroDivisionError("I live in Munich.")
+
+    with served(tmp_path, script=fails) as server:
+        server.load()
+        asked = {"question": "Which city does she live in?"}
+        told = server.ask("POST", "/v1/users/u1/ask", json=asked, headers=server.key("read"))
+        assert told.status_code == (503 if foreseen else 500) and "llm.internal" not in told.text
+    said = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert len(said) == 1 and ("llm.internal does not answer" if foreseen else "ZeroDivisionError") in said[0]
 
 
 def test_the_end_of_an_upload_names_no_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

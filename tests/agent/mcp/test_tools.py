@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 
-from agent.errors import StoreError
+from agent.api.problem_types import TYPES
+from agent.errors import ModelUnavailable, StoreError
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
 from agent.mcp import make_server
@@ -279,6 +280,25 @@ def test_what_limner_did_not_foresee_is_told_without_its_words(
 
     anyio.run(talk)
     caller.service.close()
+    assert "RuntimeError" in caplog.text and "words of a history" not in caplog.text
+
+
+def test_a_model_that_fails_is_told_in_the_words_of_the_http_api_and_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def script(system: str, user: str, schema: Any) -> str | float:
+        raise ModelUnavailable("llm.internal does not answer")
+
+    caller = replace(caller_over(open_store(tmp_path, script)), is_operator=False)
+
+    async def talk() -> None:
+        async with Client(make_server(lambda context: caller)) as client:
+            message = await failure(client, "ask_user", user_id="u1", question="Where does she live?")
+            assert message.startswith(TYPES["model-unavailable"].meaning) and "llm.internal" not in message
+
+    anyio.run(talk)
+    caller.service.close()
+    assert caplog.text.count("llm.internal does not answer") == 1
 
 
 @pytest.mark.parametrize("is_operator", [True, False])
