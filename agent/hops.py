@@ -31,8 +31,9 @@ def compared(question: str, comparison: Comparison, tell: Tell) -> Told:
 
 
 def bridged(question: str, described: Described, tell: Tell, people: Mapping[str, str]) -> Told:
-    """The described one's name asked for, and then what is asked of that name: of two, where two are so described (told by
-    name, unless it is the same of both).
+    """The described one's name asked for, and then what is asked of that name: of two, where two are so described.
+
+    Of two, it is told by name, unless it is the same of both.
 
     Cited is what tells the answer, and then what tells the name. ``people``: whom the user introduced, with what each
     is to the user, since a message may say "my boss" and the next one the name.
