@@ -3,7 +3,8 @@ cello?", 那个在青岛工作的人家乡是哪里？
 
 The description stands in one message and what is asked often in another one, which knows the name only. Such a
 question is two: what the described one is called, and the same question with the name (a bridge question of two hops:
-Yang et al., HotpotQA, EMNLP 2018). Knows questions, Chinese and English, nothing of stores or models.
+Yang et al., HotpotQA, EMNLP 2018). Search has rules of its own for them (``retrieval.bridges``), which find the second
+message by the words of the first one and ask nobody. Knows questions, Chinese and English, nothing of stores or models.
 """
 
 import re
@@ -24,7 +25,7 @@ class Described:
 
     def about(self, name: str) -> str:
         """The question about the one of that name."""
-        return self.rest.format(name)
+        return self.rest.replace("{}", name)
 
 
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
@@ -81,7 +82,7 @@ def _chinese(text: str) -> Described | None:
     if _NAMES_ZH.search(told) or _ASKS_NAME_ZH.search(rest) or len(rest) < 2:
         return None
     linked = "{}" if _VERB_ZH.match(rest) else "{}的"
-    return Described(f"{told}的{kind}叫什么名字？", linked + rest.replace("{", "").replace("}", "") + "？")
+    return Described(f"{told}的{kind}叫什么名字？", linked + rest + "？")
 
 
 def _english(text: str) -> Described | None:

@@ -38,6 +38,11 @@ def test_a_description_is_asked_for_its_name_first(question: str, who: str, abou
     assert described_in(described.who) is None  # nor is the name's own question taken apart
 
 
+def test_braces_in_a_question_are_text() -> None:
+    described = described_in("What is the {size} of the course that I took?")
+    assert described is not None and described.about("Sailing 1") == "What is the {size} of Sailing 1?"
+
+
 @pytest.mark.parametrize(
     "question",
     [
