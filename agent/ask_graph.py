@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from agent.allowing import Allowing, categories_of, unstated
-from agent.backing import as_said, back, bare, covers, items_of, only_repeats, settles_yes_or_no, unsupported
+from agent.backing import as_said, back, covers, items_of, settles_yes_or_no, unsupported
 from agent.chat import Chat
 from agent.choosing import Choice, choice_in, chosen, judge_answer
 from agent.comparing import comparison_in
@@ -27,6 +27,7 @@ from agent.of_others import own_part
 from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Reading, Weighed, read, weigh, weightiest
+from agent.restating import bare, only_repeats
 from agent.stages import ALL, Stages
 from agent.told import Told, mute, texts_of, together
 from agent.voice import without_instructions
