@@ -74,8 +74,9 @@ def bare(question: str, answer: str) -> str:
 
 
 def _goes_on(question: str, answer: str) -> str:
-    """An English sentence without its beginning, as long as that is words of the question: "Ben bought his desk at
-    the IKEA", to "Where did Ben buy his desk?", goes on with "at the IKEA". Whole where little of it is repeated.
+    """An English sentence without its beginning, as long as that is words of the question: "Rita signed the ball to
+    show her thanks", to "Why did Rita sign the ball?", goes on with "to show her thanks". Whole where little of it is
+    repeated.
     """
     asked = asked_words(question)
     repeated, end = 0, 0
