@@ -5,12 +5,13 @@ documents, neither graphs nor doors.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.allowing import Allowing, categories_of
 from agent.confidence import AS_IT_IS, Confidence
 from agent.documents import Evidence, cite_hits
+from agent.plain import plain_of
 from agent.progress import go_on
 from agent.sensitive import asked_about, said_about
 from agent.voice import without_instructions
@@ -37,7 +38,7 @@ class BeingRead:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON types."""
-        return {**asdict(self), "evidence": [asdict(each) for each in self.evidence]}
+        return plain_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,7 @@ class Part:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON types."""
-        listed = {"evidence": [asdict(each) for each in self.evidence], "sensitive": list(self.sensitive)}
-        return {**asdict(self), **listed}
+        return plain_of(self)
 
 
 OnReading = Callable[[BeingRead], None]
