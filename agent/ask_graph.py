@@ -159,7 +159,7 @@ class AskGraph:
             if told.answer is not None:
                 return told
         if described := described_in(question):
-            told = bridged(question, described, tell, self._people(user_id))
+            told = bridged(question, described, tell, partial(self._people, user_id))
             if told.answer is not None:
                 return told
         if self._stages.verify and (declined := self._said_by_another(user_id, question)):

@@ -41,7 +41,7 @@ _NAMES_ZH: Final = re.compile(r"叫|我要参加的活动是|名字是|姓名是
 _ASKS_NAME_ZH: Final = re.compile(
     r"名字|姓名|叫什么|是谁|是哪(?:个|位)|谁|我要参加的活动是|哪一|更|比|(?<!一下)(?<!什么)吗$"
 )
-_PRONOUN_ZH: Final = re.compile(r"^[，,]?(?:他|她|它)们?的?|^[，,]|^的")
+_PRONOUN_ZH: Final = re.compile(r"^(?:[，,]?(?:他|她|它)们?的?|[，,]|的){0,2}")
 _VERB_ZH: Final = re.compile(
     r"^(?:是|在|有|多|叫|做|干|平时|平常|喜欢|今年|来自|住|怎么|什么时候|什么(?:学历|专业)|哪|去|几|最近|现在|能|会|爱|都|今|上|从|毕业|用|需要|持续|举办)"
 )
@@ -77,8 +77,7 @@ def _chinese(text: str) -> Described | None:
     match = _CHINESE.fullmatch(text) or _SHORT_ZH.fullmatch(text)
     if match is None or not any(match.groupdict().get(name) for name in ("that", "then", "short")):
         return None
-    told, kind, rest = match["told"], match["kind"] or "人", match["rest"]
-    rest = _PRONOUN_ZH.sub("", _PRONOUN_ZH.sub("", rest))
+    told, kind, rest = match["told"], match["kind"] or "人", _PRONOUN_ZH.sub("", match["rest"])
     if _NAMES_ZH.search(told) or _ASKS_NAME_ZH.search(rest) or len(rest) < 2:
         return None
     linked = "{}" if _VERB_ZH.match(rest) else "{}的"

@@ -30,16 +30,18 @@ def compared(question: str, comparison: Comparison, tell: Tell) -> Told:
     return _of_several(answer, (first, second), (first, second), step)
 
 
-def bridged(question: str, described: Described, tell: Tell, people: Mapping[str, str]) -> Told:
+def bridged(question: str, described: Described, tell: Tell, people_of: Callable[[], Mapping[str, str]]) -> Told:
     """The described one's name asked for, and then what is asked of that name: of two, where two are so described.
 
-    Of two, it is told by name, unless it is the same of both.
-
-    Cited is what tells the answer, and then what tells the name. ``people``: whom the user introduced, with what each
-    is to the user, since a message may say "my boss" and the next one the name.
+    Of two, it is told by name, unless it is the same of both. Cited is what tells the answer, and then what tells the
+    name. ``people_of`` tells whom the user introduced, with what each is to the user, since a message may say "my boss"
+    and the next one the name.
     """
     who = tell(described.who)
-    asked = {name: tell(described.about(as_introduced(name, people))) for name in names_in(who.answer)[:_MOST_NAMES]}
+    if not (names := names_in(who.answer)[:_MOST_NAMES]):
+        return Told(None)
+    people = people_of()
+    asked = {name: tell(described.about(as_introduced(name, people))) for name in names}
     found = {name: told for name, told in asked.items() if told.answer is not None}
     if not found:
         return Told(None)
