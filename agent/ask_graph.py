@@ -20,20 +20,22 @@ from agent.described import described_in
 from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits, signals_of
 from agent.errors import UsageError, shorten
 from agent.evidence import key_of, prompt_language, take_within
-from agent.hops import bridged, compared
+from agent.hops import bridged, compared, confirmed
+from agent.looking import look_for, look_in
 from agent.meanwhile import Meanwhile
 from agent.naming import asks_how, how_is, only_names
 from agent.of_others import own_part
 from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
-from agent.reading import Reading, Weighed, read, weigh, weightiest
+from agent.reading import Reading, Weighed, read, weigh, weightiest, with_their_messages
 from agent.restating import bare, only_repeats
 from agent.stages import ALL, Stages
+from agent.tag_questions import tagged_in
+from agent.talks import Talk, talk_in, topics_of
 from agent.told import Told, mute, texts_of, together
-from agent.voice import without_instructions
 from agent.whose import said_by_another
 from prompts import Language
-from retrieval import Hit, Store, named_speakers, questions_in
+from retrieval import Hit, Store, asks_for_agent, questions_in
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -42,18 +44,19 @@ __all__ = ["MOST_QUESTION_CHARS", "AskGraph"]
 
 MOST_QUESTION_CHARS = 2000
 
-_SNIPPETS = 10
 _READ_TOKENS = 900
 _MOST_ROUNDS = 2
 _TELLS_ENOUGH = 0.5
 _SURE_ENOUGH = 0.5
 _NOTHING_AT_MOST = 0.12
+_NOTHING_OF_YES = 0.25  # a yes is a conclusion: no message says it
 
 
 class _State(TypedDict, total=False):
     user_id: str
     question: str
     choice: Choice | None
+    talk: Talk | None
     language: Language
     round: int
     found: list[Hit]
@@ -158,6 +161,8 @@ class AskGraph:
             told = compared(question, comparison, tell)
             if told.answer is not None:
                 return told
+        if (tagged := tagged_in(question)) and (told := confirmed(question, tagged, tell)).answer is not None:
+            return told
         if described := described_in(question):
             told = bridged(question, described, tell, partial(self._people, user_id))
             if told.answer is not None:
@@ -228,19 +233,15 @@ class AskGraph:
         }
 
     def _search(self, state: _State) -> _State:
-        """The next ten snippets, without what a third person said whom the question does not name, and without what
-        speaks to the program instead of telling something."""
+        """The next snippets; of a conversation all that were said in it."""
         self._on_step(Step("retrieve", 0, 1))
-        user_id, question, past = state["user_id"], state["question"], state["round"] * _SNIPPETS
-        found = self._store.search(user_id, question, past + _SNIPPETS)[past:]
-        speakers = {snippet.speaker for snippet, _ in self._store.view(user_id).snippets if snippet.role == "other"}
-        named = named_speakers(question, {each for each in speakers if each})
-        kept = [hit for hit in found if not named or hit.snippet.role != "other" or hit.snippet.speaker in named]
-        plain = without_instructions(kept)
-        step = {"step": "search", "question": question, "found": len(found), "by_others": len(found) - len(kept)}
-        if len(plain) < len(kept):
-            step["instructions"] = len(kept) - len(plain)
-        return {"found": list(plain), "round": state["round"] + 1, "steps": [*state["steps"], step]}
+        if talk := state.get("talk"):
+            looked, round_ = look_in(self._store, state["user_id"], talk), _MOST_ROUNDS
+        else:
+            seen = {key_of(each.hit) for each in state["weighed"]}
+            looked = look_for(self._store, state["user_id"], state["question"], state["round"], seen)
+            round_ = state["round"] + 1
+        return {"found": looked.hits, "round": round_, "steps": [*state["steps"], looked.step]}
 
     def _weigh(self, state: _State) -> _State:
         weighed = weigh(
@@ -259,7 +260,9 @@ class AskGraph:
 
     def _read(self, state: _State) -> _State:
         self._on_step(Step("answer", 0, 1))
-        chosen = weightiest(state["weighed"])
+        chosen = state["weighed"] if state.get("talk") else weightiest(state["weighed"])
+        if asks_for_agent(state["question"]):
+            chosen = with_their_messages(chosen, state["weighed"])
         hits = take_within([each.hit for each in chosen], _READ_TOKENS)
         if not hits:
             return {"answer": None, "cited": []}
@@ -321,7 +324,8 @@ class AskGraph:
         reason = None
         if self._stages.verify:
             reason = unsupported(answer, question, cited, backed.share) if own else "said of another person"
-            if reason is None and signals["nothing"] > _NOTHING_AT_MOST:
+            most = _NOTHING_OF_YES if settles_yes_or_no(question, answer) else _NOTHING_AT_MOST
+            if reason is None and signals["nothing"] > most:
                 reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         return self._verified(state, answer, cited, signals, reason)
 
@@ -347,9 +351,12 @@ class AskGraph:
 
 
 def _asked(question: str) -> _State:
-    """What the steps are asked: of a question that gives options, without their letters, and the options."""
-    choice = choice_in(question)
-    return {"question": question if choice is None else choice.question, "choice": choice}
+    """What the steps are asked: of a question that gives options, without their letters, and the options; of one for a
+    whole conversation, for its topics, and which one."""
+    choice, talk = choice_in(question), talk_in(question)
+    if talk is not None:
+        return {"question": topics_of(prompt_language([question])), "choice": None, "talk": talk}
+    return {"question": question if choice is None else choice.question, "choice": choice, "talk": None}
 
 
 def _but_naming(state: _State, name: str) -> list[Weighed] | None:

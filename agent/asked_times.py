@@ -1,7 +1,7 @@
 """Finds the one period that a question about events names, and takes it out of the question.
 
-"in March", "since 2023", "in the last 30 days", "今年", "三月份": seen from the given day. A month without a year is
-the newest one that lies within the history. Knows Chinese and English, not events.
+"in March", "since 2023", "in the last 30 days", "今年", "三月份": seen from the given day. A month or a day without
+a year is the newest one that lies within the history. Knows Chinese and English, not events.
 """
 
 import re
@@ -80,8 +80,8 @@ def take_period(question: str, now: datetime, newest: float | None) -> tuple[str
 
 def _spans(question: str, now: datetime, newest: float | None) -> list[tuple[int, int, Period]]:
     """Where times are named, with the months that have no year."""
-    spans = [(each.start, each.end, each.period) for each in named_periods(question, now)]
     seen_from = now if newest is None else min(now, datetime.fromtimestamp(newest, UTC))
+    spans = [(each.start, each.end, each.period) for each in named_periods(question, now, seen_from)]
     for match in _MONTH.finditer(question):
         if all(match.end() <= start or end <= match.start() for start, end, _ in spans):
             spans.append((match.start(), match.end(), _newest_month(_number(match), seen_from)))

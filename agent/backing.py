@@ -20,6 +20,7 @@ __all__ = [
     "back",
     "covers",
     "items_of",
+    "says_yes",
     "settles_yes_or_no",
     "unsupported",
     "without_items",
@@ -30,6 +31,8 @@ _LEAST: Final = 0.3
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _ITEMS: Final = re.compile(r"\s*[,，、；;]\s*(?:and\s+)?|\s+and\s+")
 _YES_NO: Final = re.compile(r"(?:yes|no)\b|是|不是|否|对|不对|有|没有|会|不会|能|不能", re.IGNORECASE)
+_YES: Final = re.compile(r"yes\b|(?:是|对|有|会|能|喜欢)的?(?:$|[，,。])", re.IGNORECASE)
+_NO: Final = re.compile(r"no\b|(?:不|没|否)", re.IGNORECASE)
 _ASKS_YES_NO: Final = re.compile(
     r"^(?:is|are|am|was|were|do|does|did|has|have|had|can|could|would|will|should)\b"
     r"|吗|是不是|有没有|会不会|能不能|是否|对不对",
@@ -66,6 +69,13 @@ def settles_yes_or_no(question: str, answer: str) -> bool:
     return _ASKS_YES_NO.search(question.strip()) is not None and _YES_NO.match(answer.strip()) is not None
 
 
+def says_yes(answer: str) -> bool | None:
+    """Whether an answer is a yes (True) or a no (False); None for all others."""
+    if _NO.match(answer):
+        return False
+    return True if _YES.match(answer) else None
+
+
 def covers(question: str, hits: Iterable[Hit]) -> float:
     """Which share, 0 to 1, of the words that a question asks about the snippets hold, with what each replies to.
 
@@ -85,7 +95,10 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     asked = asked_words(question)
     shares: dict[str, float] = {}
     items = items_of(answer)
-    for item in dict.fromkeys(items):
+    single: dict[str, str] = {}
+    for each in items:
+        single.setdefault(normalise(each), each)
+    for item in single.values():
         added = " ".join(word for word in normalise(item).split() if word not in asked) or item
         held = [(_held(item, added, each.hit), each) for each in read]
         best = max((share for share, _ in held), default=0.0)

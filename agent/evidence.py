@@ -4,6 +4,7 @@ Knows the token cost of text, nothing of schemas or answers.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +14,11 @@ from agent.facets import Facet
 from agent.inert import on_one_line
 from agent.llama import estimate_tokens
 from prompts import Language
-from retrieval import Hit, Role, Snippet, relative_dates
+from retrieval import Event, Hit, Role, Snippet, relative_dates
 
 __all__ = [
     "ABOUT_USER",
+    "AGENTS",
     "RECORDS",
     "Pack",
     "alternating",
@@ -33,6 +35,7 @@ __all__ = [
     "prompt_language",
     "take_within",
     "tokens_of",
+    "whole_messages",
 ]
 
 
@@ -86,6 +89,10 @@ ABOUT_USER: tuple[Role, ...] = ("user", "system")
 system (orders). Not an agent's, who speaks of itself or suggests, nor a third person's."""
 
 
+AGENTS: tuple[Role, ...] = ("agent",)
+"""Whose words are asked for by "What did you recommend?"."""
+
+
 RECORDS: tuple[Role, ...] = ("system",)
 """Whose snippets are records: not words of anybody, but what a system kept about the user."""
 
@@ -134,6 +141,15 @@ def take_within(hits: Iterable[Hit], tokens: int) -> list[Hit]:
             break
         chosen.append(hit)
     return chosen
+
+
+def whole_messages(hits: Iterable[Hit], snippets: Iterable[tuple[Snippet, Event]]) -> list[Hit]:
+    """``hits``, each followed by what else its message holds: advice is mostly given a sentence for each piece."""
+    of_message = defaultdict(list)
+    for snippet, event in snippets:
+        of_message[event.event_id].append(snippet)
+    whole = (hit._replace(snippet=each) for hit in hits for each in (hit.snippet, *of_message[hit.event.event_id]))
+    return [*{key_of(each): each for each in whole}.values()]
 
 
 def make_packs(found: Sequence[tuple[Facet, Sequence[Hit]]], tokens: int) -> list[Pack]:

@@ -1,18 +1,22 @@
-"""Questions that are answered by asking two simpler ones: a comparison, and what is described instead of named.
+"""Questions that are answered by asking simpler ones: a comparison, what is described instead of named, and what is
+said to be confirmed.
 
 Knows how the results go together, not how a question is answered.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from agent.backing import says_yes
 from agent.comparing import Comparison
 from agent.described import Described, names_in
 from agent.evidence import key_of, prompt_language
 from agent.persons import as_introduced
+from agent.tag_questions import Tagged
 from agent.told import Told, together
 
-__all__ = ["Tell", "bridged", "compared"]
+__all__ = ["Tell", "bridged", "compared", "confirmed"]
 
 Tell = Callable[[str], Told]
 """Answers one question."""
@@ -52,6 +56,15 @@ def bridged(question: str, described: Described, tell: Tell, people_of: Callable
         answers = [f"{name}{colon}{told.answer}" for name, told in found.items()]
     step = {"step": "bridge", "question": question, "told": {name: told.answer for name, told in asked.items()}}
     return _of_several(together(answers, language), (*found.values(), who), (who, *asked.values()), step)
+
+
+def confirmed(question: str, tagged: Tagged, tell: Tell) -> Told:
+    """Whether what was said is so, by asking plainly; no answer where that is not answered with yes or no."""
+    told = tell(tagged.plain)
+    yes = says_yes(told.answer or "")
+    answer = None if yes is None else tagged.settled(yes, chinese=prompt_language([question]) == "zh")
+    step = {"step": "confirm", "question": question, "asked": tagged.plain, "told": told.answer}
+    return replace(told, answer=answer, steps=[*told.steps, step])
 
 
 def _of_several(answer: str | None, used: Sequence[Told], asked: Sequence[Told], step: dict[str, Any]) -> Told:

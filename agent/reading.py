@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from agent.asked_days import of_asked_day
 from agent.asking_why import asks_why
 from agent.chat import Chat
 from agent.evidence import in_time_order, line_of
@@ -19,18 +20,29 @@ from agent.wording import is_placeholder
 from prompts import Language, render
 from retrieval import Hit
 
-__all__ = ["Reading", "Weighed", "chance_of_nothing", "in_balance", "read", "weigh", "weightiest"]
+__all__ = [
+    "Reading",
+    "Weighed",
+    "chance_of_nothing",
+    "in_balance",
+    "read",
+    "weigh",
+    "weightiest",
+    "with_their_messages",
+]
 
 _TOKENS = 80
 _NOTHING = ("none", "无", "没有")
 _DOUBT = 0.7  # what each place further down the ranking counts against, in nats by its logarithm
 _LEAST = 0.01
+_OF_DAY = 1.0  # "on May 4th": what is of that day comes first
 _SECOND_HAND = 1.0  # an agent repeats what a customer wants, or guesses it: the customer's own words come first
 _ASKS_AGENT = re.compile(
     r"\b(?:agents?|assistant|support|staff|service|you|told|advised?|suggest\w*|recommend\w*|promised?|offer\w*|answered)\b"
     r"|客服|助手|坐席|工作人员|你|建议|推荐|承诺|答应|回复|答复",
     re.IGNORECASE,
 )
+_LABEL = re.compile(r"^\s*(?:agent|user|system)\s*[,:：]\s*")  # it stands before each line of a prompt
 _MOST_READ = 5
 _LIGHTER = 1.5  # how much less than the weightiest one, in nats, a snippet may weigh and still be read with it
 
@@ -39,19 +51,21 @@ _LIGHTER = 1.5  # how much less than the weightiest one, in nats, a snippet may 
 class Weighed:
     """A snippet with the probability, 0 to 1, that it tells the answer, and its place in the search, from 1.
 
-    ``second_hand``: it is an agent's, and the question is not about what an agent said.
+    ``second_hand``: it is an agent's, and the question is not about what an agent said. ``of_day``: it is of the day,
+    week or month that the question names.
     """
 
     hit: Hit
     tells: float
     rank: int
     second_hand: bool = False
+    of_day: bool = False
 
     @property
     def weight(self) -> float:
-        """What it counts against other snippets: what the model says of it, what search does, and who speaks."""
+        """What it counts against other snippets: what the model says of it, what search does, who speaks, and when."""
         said = -math.log(1 - self.tells + _LEAST) - _DOUBT * math.log(self.rank)
-        return said - _SECOND_HAND * self.second_hand
+        return said - _SECOND_HAND * self.second_hand + _OF_DAY * self.of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +102,11 @@ def weigh(
 
 def in_balance(question: str, told: Iterable[tuple[Hit, float]], *, first_rank: int = 1) -> list[Weighed]:
     """Snippets, in the search's order, with how likely each tells the answer: the weightiest first."""
-    about_agent = _ASKS_AGENT.search(question) is not None
+    told, about_agent = list(told), _ASKS_AGENT.search(question) is not None
+    of_day = of_asked_day(question, [hit for hit, _ in told])
     weighed = [
-        Weighed(hit, tells, rank, second_hand=hit.snippet.role == "agent" and not about_agent)
-        for rank, (hit, tells) in enumerate(told, start=first_rank)
+        Weighed(hit, tells, rank, hit.snippet.role == "agent" and not about_agent, fits)
+        for rank, ((hit, tells), fits) in enumerate(zip(told, of_day, strict=True), start=first_rank)
     ]
     return sorted(weighed, key=lambda each: -each.weight)
 
@@ -99,6 +114,12 @@ def in_balance(question: str, told: Iterable[tuple[Hit, float]], *, first_rank: 
 def weightiest(weighed: Sequence[Weighed]) -> list[Weighed]:
     """The snippets to read together: the weightiest, and those that weigh about as much; at most five."""
     return [each for each in weighed[:_MOST_READ] if each.weight >= weighed[0].weight - _LIGHTER]
+
+
+def with_their_messages(chosen: Sequence[Weighed], weighed: Iterable[Weighed]) -> list[Weighed]:
+    """``chosen``, and what else was weighed of the same messages."""
+    messages = {each.hit.event.event_id for each in chosen}
+    return [*chosen, *(each for each in weighed if each.hit.event.event_id in messages and each not in chosen)]
 
 
 def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language, *, whole: bool = False) -> Reading:
@@ -109,9 +130,19 @@ def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language, *, 
         render("read", language, question=question, messages=lines),
         max_tokens=_TOKENS,
     )
-    text = said.text.strip(' "“”')
+    text = _unquoted(_LABEL.sub("", said.text))
     nothing = chance_of_nothing(said.first, text)
     return Reading(None if is_placeholder(text) else text, nothing, said.probability)
+
+
+def _unquoted(text: str) -> str:
+    """A reply without the quotation marks around the whole of it, nor one that is opened or closed only; those of each
+    of several things stay."""
+    text = text.strip()
+    if sum(text.count(mark) for mark in '"“”') <= 2:
+        return text.strip(' "“”')
+    at = text.rfind('"')
+    return text if text.count('"') % 2 == 0 else text[:at] + text[at + 1 :]
 
 
 def _system(name: str, question: str, language: Language) -> str:

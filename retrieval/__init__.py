@@ -21,6 +21,7 @@ from retrieval.errors import (
 )
 from retrieval.events import Event, Role, Snippet
 from retrieval.fakes import HashingEmbedder
+from retrieval.focus import asks_for_agent
 from retrieval.focus import speakers_in as named_speakers
 from retrieval.history import UnknownUser, UserSummary
 from retrieval.ingest import IngestReport
@@ -70,6 +71,7 @@ __all__ = [
     "UsageError",
     "UserSummary",
     "WrongKey",
+    "asks_for_agent",
     "cache_dir",
     "events_of_documents",
     "load_embedder",

@@ -33,9 +33,10 @@ _FIRST_PERSON = re.compile(
 _AGENT = re.compile(
     r"\b(?:agents?|assistant|chatbot|bot|representative|customer (?:service|support)|support (?:team|staff))\b"
     r"|\b(?:did|have|had|were|was) you\b|\byour (?:advice|answers?|explanations?|recommendations?|suggestions?|tips)\b"
-    r"|\byou (?:said|told|gave|suggested|recommended|advised|explained|offered|promised)\b"
+    r"|\byou (?:\w+ )?(?:said|told|gave|given|suggested|recommended|advised|explained|offered|promised|shared)\b"
     r"|客服|坐席|店家|商家|卖家|助手|机器人"
-    r"|你(?:们)?(?:之前|上次|当时|曾经?)?(?:说|告诉|建议|推荐|回答|解释|答应|承诺)",
+    r"|(?<![和跟给向同与对请])你们?(?:之前|以前|上次|当时|曾经?|都|已经?|那天)*(?:[给向对跟为]了?我们?)?了?"
+    r"(?:说|告诉|建议|推荐|回答|解释|答应|承诺|分享|介绍|提供|什么建议|哪些建议)",
     re.IGNORECASE,
 )
 _NOW = re.compile(
@@ -52,6 +53,12 @@ _DATED = re.compile(
     r"(?<!\d)(?P<y1>(?:19|20)\d\d)(?:[-/.年](?P<m1>1[0-2]|0?[1-9])(?:[-/.月](?P<d1>3[01]|[12]\d|0?[1-9])(?!\d))?)?(?!\d)"
     rf"|\b(?P<name2>{_MONTH})\.?(?: (?P<d2>3[01]|[12]?\d)(?:st|nd|rd|th)?)?,? (?P<y2>(?:19|20)\d\d)\b"
     rf"|\b(?P<d3>3[01]|[12]?\d)(?:st|nd|rd|th)? (?:of )?(?P<name3>{_MONTH})\.?,? (?P<y3>(?:19|20)\d\d)\b",
+    re.IGNORECASE,
+)
+_DAY = re.compile(
+    r"(?<![\d年/.-])(?P<m1>1[0-2]|0?[1-9])月(?P<d1>3[01]|[12]\d|0?[1-9])(?:日|号|(?!\d))"
+    rf"|\b(?P<name2>{_MONTH})\.? (?:the )?(?P<d2>3[01]|[12]?\d)(?:st|nd|rd|th)?\b(?!,? (?:19|20)\d\d)"
+    rf"|\b(?P<d3>3[01]|[12]?\d)(?:st|nd|rd|th)? (?:of )?(?P<name3>{_MONTH})\b\.?(?!,? (?:19|20)\d\d)",
     re.IGNORECASE,
 )
 _ANCHOR = re.compile(
@@ -123,11 +130,19 @@ def periods_in(question: str, now: datetime) -> list[Period]:
     return [each.period for each in named if question[each.start : each.end].casefold() not in today]
 
 
-def named_periods(question: str, now: datetime) -> list[NamedPeriod]:
-    """The same, with the place of each, "today" too: first the dated ones, then those seen from ``now``."""
+def named_periods(question: str, now: datetime, newest: datetime | None = None) -> list[NamedPeriod]:
+    """The same, with the place of each, "today" too: first the dated ones, then those seen from ``now``.
+
+    Of a day without a year ("on May 4th", "5月4号") the last one up to ``newest`` (None: ``now``) is meant.
+    """
     dated = [NamedPeriod(*match.span(), period) for match in _DATED.finditer(question) if (period := _dated(match))]
+    days = [
+        NamedPeriod(*match.span(), period)
+        for match in _DAY.finditer(question)
+        if (period := _last(match, newest or now))
+    ]
     relative = relative_dates(question, now.isoformat())
-    return [*dated, *(NamedPeriod(each.start, each.end, period_of(each.resolved)) for each in relative)]
+    return [*dated, *days, *(NamedPeriod(each.start, each.end, period_of(each.resolved)) for each in relative)]
 
 
 def period_of(resolved: str) -> Period:
@@ -150,7 +165,18 @@ def _between(first: date, last: date) -> Period:
 
 
 def _dated(match: re.Match[str]) -> Period | None:
-    year = match["y1"] or match["y2"] or match["y3"]
+    return _period(match["y1"] or match["y2"] or match["y3"], match)
+
+
+def _last(match: re.Match[str], now: datetime) -> Period | None:
+    """The last such day up to ``now``; none where "may 5" may be "perhaps five"."""
+    if match.group().startswith("may") and match.group()[-1].isdigit():
+        return None
+    this = _period(str(now.year), match)
+    return this if this is not None and this.start <= now.timestamp() else _period(str(now.year - 1), match)
+
+
+def _period(year: str, match: re.Match[str]) -> Period | None:
     name = match["name2"] or match["name3"]
     month = match["m1"] or (name and str([each[:3] for each in MONTHS].index(name[:3].casefold()) + 1))
     day = match["d1"] or match["d2"] or match["d3"]

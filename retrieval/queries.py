@@ -21,8 +21,10 @@ _REALLY = re.compile(  # "sorry, what I really want to know is: …"; what was a
     r"|^.*?\bmy (?:real )?question is\b[,:]?\s*|^(?:no )?wait,\s*",
     re.IGNORECASE,
 )
-_ASKS = re.compile(
-    r"[?？]\s*$|^(?:what|who|whom|whose|where|when|why|how|which|is|are|am|do|does|did|was|were|has|have|can|could)\b",
+_ASKS = re.compile(  # not "When I was in Rome, I bought a book."
+    r"[?？][\"'”’]?\s*$|^when(?:'s| (?:is|are|am|do|does|did|was|were|has|have|had|will|would|can|could|should))\b"
+    r"|^when$|^when\b[^,]*, (?:what|who|whom|whose|where|why|how|which|do|does|did|was|were)\b"
+    r"|^(?:what|who|whom|whose|where|why|how|which|is|are|am|do|does|did|was|were|has|have|can|could)\b",
     re.IGNORECASE,
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")

@@ -294,7 +294,7 @@ def _turns_before(snippets: Sequence[tuple[Snippet, Event]]) -> list[int]:
     last: dict[object, int] = {}
     result = []
     for position, (_, event) in enumerate(snippets):
-        session = _session(event)
+        session = session_of(event)
         key = (event.channel, session)
         at = last.get(key, -1)
         before = snippets[at][1] if at >= 0 else event
@@ -306,7 +306,8 @@ def _turns_before(snippets: Sequence[tuple[Snippet, Event]]) -> list[int]:
     return result
 
 
-def _session(event: Event) -> str | None:
+def session_of(event: Event) -> str | None:
+    """The number of the conversation that an event is of, where its metadata tell it."""
     names = {key.casefold().removesuffix("id").rstrip("_- "): value for key, value in event.metadata.items()}
     return next((str(names[name]) for name in _CONVERSATION if names.get(name) is not None), None)
 

@@ -70,3 +70,8 @@ def test_items() -> None:
     assert items_of("reading, cycling and chess") == ["reading", "cycling", "chess"]
     assert items_of("茶、咖啡") == ["茶", "咖啡"]
     assert items_of("Romania") == ["Romania"]
+
+
+def test_what_is_said_twice_is_said_once_with_and_without_quotation_marks() -> None:
+    read = weighed('I read "Emma" and Persuasion.')
+    assert back('Emma, "Persuasion", "Emma", Persuasion', "What did I read?", read).answer == 'Emma, "Persuasion"'

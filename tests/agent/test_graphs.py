@@ -562,6 +562,60 @@ def test_the_search_goes_on_when_no_snippet_tells(open_limner: Any) -> None:
     assert document.answer is None and document.history["shown"] == 20 == len(model.asked) - 1
 
 
+def advising(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+    if not user.endswith("Answer:"):
+        return 0.95
+    return ", ".join(re.findall(r"Read (\w+)", user)) or ("agent: Rome" if "Rome" in user else "none")
+
+
+ADVICE = [
+    {"id": "q", "timestamp": "2024-03-01", "text": "Which book would you recommend? My friends read Middlemarch."},
+    {"id": "r", "timestamp": "2024-03-01", "speaker": "agent", "text": "Read Emma. It is short. Read Persuasion, too."},
+    {"id": "s", "timestamp": "2024-03-05", "text": "I recommend the book to you: Read Ulysses."},
+]
+
+
+def test_what_an_agent_is_asked_to_have_said_is_read_in_the_agents_words_and_the_whole_message(
+    open_limner: Any,
+) -> None:
+    document = open_limner(advising, ADVICE)[0].ask("u1", "Which books did you recommend to me?")
+    assert document.answer == "Emma, Persuasion"
+    assert {each.event_id for each in document.evidence} == {"r"}
+
+
+def test_where_an_agent_said_nothing_of_it_everybody_is_read(open_limner: Any) -> None:
+    rows = [*ADVICE, {"id": "t", "timestamp": "2024-03-06", "text": "You told me to go to Rome."}]
+    rows[1] = rows[1] | {"text": "I cannot say."}
+    document = open_limner(lambda *a: advising(*a) if "Rome" in a[1] else "none", rows)[0].ask(
+        "u1", "Where did you tell me to go?"
+    )
+    assert document.answer == "Rome" and [each.event_id for each in document.evidence] == ["t"]
+    assert [step["step"] for step in document.steps] == ["search", "weigh", "search", "weigh", "read"]
+
+
+def test_what_a_conversation_was_about_is_read_from_all_that_was_said_in_it(open_limner: Any) -> None:
+    limner, model = open_limner(lambda system, user, schema: "coffee" if user.endswith("Answer:") else 0.9)
+    document = limner.ask("u1", "What did we talk about on March 1st?")
+    assert document.answer == "coffee" and [each.event_id for each in document.evidence] == ["c"]
+    assert document.steps[0] == {"step": "search", "question": document.question, "found": 1, "conversation": "then"}
+    asked = len(model.asked)
+    nothing = limner.ask("u1", "What did we talk about on March 9th?")
+    assert not nothing.answered and len(model.asked) == asked
+
+
+@pytest.mark.parametrize(("reply", "answer"), [("yes", "No"), ("no", "Yes"), ("tea", "tea")])
+def test_what_is_said_to_be_confirmed_is_asked_plainly(open_limner: Any, reply: str, answer: str) -> None:
+    def script(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+        if not user.endswith("Answer:"):
+            return 0.9
+        return reply if "coffee" in user and ("Do I drink coffee?" in user) == (reply != "tea") else "none"
+
+    rows = [{"id": "c", "timestamp": "2024-03-01", "text": "Every day I drink coffee, and tea."}]
+    document = open_limner(script, rows)[0].ask("u1", "I don't drink coffee, do I?")
+    assert document.answer == answer and [each.event_id for each in document.evidence] == ["c"]
+    assert any(step["step"] == "confirm" for step in document.steps) == (reply != "tea")
+
+
 @pytest.mark.parametrize("question", ["", "  \n", "x" * 2001])
 def test_an_empty_or_endless_question_is_refused(open_limner: Any, question: str) -> None:
     limner, model = open_limner()

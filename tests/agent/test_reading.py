@@ -89,3 +89,25 @@ def test_of_a_question_for_a_reason_the_model_is_told_so(question: str, reason: 
     read(chat(script), question, hits, language)
     word = "原因" if language == "zh" else "reason"
     assert [word in system for system in told] == [reason, reason]
+
+
+def test_what_is_of_the_day_that_is_asked_about_comes_first() -> None:
+    day = hit("The lamp is green since 1 April 2024.")
+    hits = [hit("The lamp is green."), hit("A green lamp, really."), day]
+    weighed = weigh(chat(lamps), "What colour had the lamp on April 1st, 2024?", hits, "en")
+    assert weighed[0].hit == day and [each.of_day for each in weighed] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ('"Emma"', "Emma"),
+        ('"Emma", "Persuasion"', '"Emma", "Persuasion"'),
+        ('Emma, "Persuasion", "Ulysses', 'Emma, "Persuasion", Ulysses'),
+        ("agent: Emma", "Emma"),
+        ("agent, Emma", "Emma"),
+        ("agent", "agent"),
+    ],
+)
+def test_quotation_marks_and_the_labels_of_a_prompt_are_no_part_of_an_answer(reply: str, text: str) -> None:
+    assert read(chat(lambda *_: reply), "Which book?", [hit("Emma")], "en").text == text

@@ -53,6 +53,9 @@ def test_without_asking(part: str, about: str) -> None:
         ("我住在哪里？另外，我的工作是什么？", ["我住在哪里？", "我的工作是什么？"]),
         ("今天真热。我住在哪里？", ["今天真热。我住在哪里？"]),
         ("a1b? c1d? e1f? g1h?", ["a1b?", "c1d?", "e1f?"]),
+        ("When I was in Rome, I read a novel. What was it?", ["When I was in Rome, I read a novel. What was it?"]),
+        ("When I fell, what broke and who helped?", ["When I fell, what broke", "who helped?"]),
+        ("When did I move? Who helped?", ["When did I move?", "Who helped?"]),
         ("?", ["?"]),
     ],
 )
