@@ -33,6 +33,7 @@ from agent.stages import ALL, Stages
 from agent.tag_questions import tagged_in
 from agent.talks import Talk, talk_in, topics_of
 from agent.told import Told, mute, texts_of, together
+from agent.voice import said_part
 from agent.whose import said_by_another
 from prompts import Language
 from retrieval import Hit, Store, asks_for_agent, questions_in
@@ -303,7 +304,7 @@ class AskGraph:
         self._on_step(Step("verify", 0, 1))
         keys = {key_of(hit) for hit in shown}
         told = bare(question, answer)
-        own = own_part(question, told, shown) if self._stages.verify else told
+        own = own_part(question, said_part(question, told, shown), shown) if self._stages.verify else told
         backed = back(own or told, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
         answer, cited = backed.answer, list(backed.hits)
         sure = (
