@@ -16,7 +16,7 @@ __all__ = ["is_given_up_in", "manner_in", "said_part", "without_instructions"]
 _AROUND = 120
 _ASKS_WHAT_MAY_BE = re.compile(
     r"\b(?:may|might|could|would|will|plan\w*|want\w*|hop(?:e|es|ed|ing)|wish\w*|consider\w*|think\w*|thought|intend\w*"
-    r"|dream\w*|going to|next|future|jok(?:e|es|ed|ing))\b|打算|计划|想|可能|也许|希望|考虑|准备|将来|以后|未来|梦|玩笑",
+    r"|dream\w*|going to|next|future|jok(?:e|es|ed|ing))\b|打算|计划|想|可能|也许|希望|考虑|准备|将来|以后|未来|玩笑",
     re.IGNORECASE,
 )
 
