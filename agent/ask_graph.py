@@ -50,7 +50,8 @@ _MOST_ROUNDS = 2
 _TELLS_ENOUGH = 0.5
 _SURE_ENOUGH = 0.5
 _NOTHING_AT_MOST = 0.12
-_NOTHING_OF_YES = 0.25  # a yes is a conclusion: no message says it
+_NOTHING_OF_YES = 0.25  # a yes is a conclusion, no message says it; of words that are about what is asked
+_COVERED = 0.5
 
 
 class _State(TypedDict, total=False):
@@ -325,7 +326,8 @@ class AskGraph:
         reason = None
         if self._stages.verify:
             reason = unsupported(answer, question, cited, backed.share) if own else "said of another person"
-            most = _NOTHING_OF_YES if settles_yes_or_no(question, answer) else _NOTHING_AT_MOST
+            yes = settles_yes_or_no(question, answer) and signals["covers"] >= _COVERED
+            most = _NOTHING_OF_YES if yes else _NOTHING_AT_MOST
             if reason is None and signals["nothing"] > most:
                 reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         return self._verified(state, answer, cited, signals, reason)

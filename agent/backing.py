@@ -89,8 +89,12 @@ def covers(question: str, hits: Iterable[Hit]) -> float:
 def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     """What of ``read`` (the weightiest first) holds the items of ``answer``; the first alone where none does.
 
-    Words of the question do not count: an answer that only repeats it rests on nothing.
+    Words of the question do not count: an answer that only repeats it rests on nothing. A yes or no is said by no
+    snippet: it rests on the one that holds most of the question.
     """
+    if settles_yes_or_no(question, answer):
+        about = max(read, key=lambda each: covers(question, [each.hit]))
+        return Backed((about.hit,), 0.0, answer)
     chosen: list[Hit] = []
     asked = asked_words(question)
     shares: dict[str, float] = {}

@@ -75,3 +75,10 @@ def test_items() -> None:
 def test_what_is_said_twice_is_said_once_with_and_without_quotation_marks() -> None:
     read = weighed('I read "Emma" and Persuasion.')
     assert back('Emma, "Persuasion", "Emma", Persuasion', "What did I read?", read).answer == 'Emma, "Persuasion"'
+
+
+def test_a_yes_rests_on_what_holds_most_of_the_question_not_on_the_word_yes() -> None:
+    read = weighed("你是一个好朋友。", "我周末打羽毛球。")
+    assert ids(back("是", "我打羽毛球吗？", read).hits) == ["e2"]
+    read = weighed("No, thanks.", "I like comedies.")
+    assert ids(back("no", "Do I like comedies?", read).hits) == ["e2"]
