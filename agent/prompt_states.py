@@ -19,7 +19,7 @@ __all__ = ["PromptStates"]
 
 _LOG = logging.getLogger(__name__)
 _MARK: Final = "@@@@"
-_MOST_FILES: Final = 24  # 5 to 15 MB each
+_MOST_FILES: Final = 24  # 1 to 15 MB each
 
 
 class PromptStates:
