@@ -3,12 +3,12 @@
 Knows the token cost of text, nothing of schemas or answers.
 """
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 
 from agent.facets import Facet
 from agent.inert import on_one_line
@@ -67,21 +67,35 @@ def in_time_order(hits: Iterable[Hit]) -> list[Hit]:
 
 
 def numbered(hits: Iterable[Hit]) -> str:
-    """Snippets as the model sees them: one line each, with its number from 1."""
-    return "\n".join(f"[{number}] {line_of(hit)}" for number, hit in enumerate(hits, start=1))
+    """Snippets as the model sees them: one line each, with its number from 1.
+
+    A date, ten tokens of digits, stands once above those that follow each other and share it; in time order those
+    without one come first.
+    """
+    lines = []
+    for date, same in itertools.groupby(enumerate(hits, start=1), lambda each: _date(each[1])):
+        lines += [date, *(f"[{number}] {_spoken(hit)}" for number, hit in same)]
+    return "\n".join(line for line in lines if line)
 
 
 def line_of(hit: Hit) -> str:
     """A snippet with what one must know to read it: date, who speaks, what "yesterday" was. One line."""
-    snippet, event = hit.snippet, hit.event
-    date = (event.timestamp or "")[:10]
+    return f"{_date(hit)} {_spoken(hit)}".strip()
+
+
+def _date(hit: Hit) -> str:
+    return (hit.event.timestamp or "")[:10]
+
+
+def _spoken(hit: Hit) -> str:
+    snippet = hit.snippet
     speaker = snippet.role if snippet.role != "other" else on_one_line(snippet.speaker or "other")
     text = on_one_line(snippet.text)
     name = snippet.speaker
     if name and text.startswith((f"{name}:", f"{name}：")):  # a transcript's line says who speaks by itself
         text = text[len(name) + 1 :].strip()
-    dates = "; ".join(f"{each.phrase} = {each.resolved}" for each in relative_dates(snippet.text, event.timestamp))
-    return f"{date} {speaker}: {text}{f' ({dates})' if dates else ''}".strip()
+    dates = "; ".join(f"{each.phrase} = {each.resolved}" for each in relative_dates(snippet.text, hit.event.timestamp))
+    return f"{speaker}: {text}{f' ({dates})' if dates else ''}".strip()
 
 
 ABOUT_USER: tuple[Role, ...] = ("user", "system")
@@ -127,7 +141,7 @@ def best_of(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
 
 def alternating(*rankings: Sequence[Hit]) -> list[Hit]:
     """The best of each ranking, then the second of each, and so on: none crowds out another. Each hit once."""
-    turns = (hit for turn in zip_longest(*rankings) for hit in turn if hit is not None)
+    turns = (hit for turn in itertools.zip_longest(*rankings) for hit in turn if hit is not None)
     return list({key_of(hit): hit for hit in turns}.values())
 
 

@@ -19,7 +19,7 @@ __all__ = ["PromptStates"]
 
 _LOG = logging.getLogger(__name__)
 _MARK: Final = "@@@@"
-_MOST_FILES: Final = 24  # 5 to 15 MB each
+_MOST_FILES: Final = 24  # 1 to 15 MB each
 
 
 class PromptStates:
@@ -29,7 +29,8 @@ class PromptStates:
         server: the model.
         model: what tells it from all others: states of one are not for another.
         folder: is made when there is none.
-        beginnings: constant texts that system messages begin with, or are.
+        beginnings: constant texts that system messages begin with, or are. Without a system message a prompt begins
+            with what the model's chat template says itself, which is kept as well.
     """
 
     def __init__(self, server: "LlamaServer", model: str, folder: Path, beginnings: Sequence[str]) -> None:
@@ -40,11 +41,12 @@ class PromptStates:
         self._ready: set[str] = set()
 
     def make_ready(self, system: str) -> int:
-        """Have the beginning of a system message read, when it is the first one with it; the tokens read for that.
+        """Have the beginning of a system message ("": there is none) read, when it is the first one with it.
 
+        Returns the tokens read for that.
         Nobody else may ask the model meanwhile. What cannot be kept is read again in the next process: no error.
         """
-        beginning = next((each for each in self._beginnings if system.startswith(each)), None)
+        beginning = next((each for each in self._beginnings if system.startswith(each)), None) if system else ""
         if beginning is None or beginning in self._ready:
             return 0
         try:
@@ -56,8 +58,8 @@ class PromptStates:
             self._ready.add(beginning)
 
     def _read(self, beginning: str, *, is_whole: bool) -> int:
-        parts = [beginning, _MARK] if is_whole else [beginning + _MARK, ""]
-        messages = [{"role": role, "content": text} for role, text in zip(("system", "user"), parts, strict=True)]
+        parts = {"system": beginning, "user": _MARK} if is_whole else {"system": beginning + _MARK, "user": ""}
+        messages = [{"role": role, "content": text} for role, text in parts.items() if text or role == "user"]
         prompt = self._server.rendered(messages).partition(_MARK)[0]
         file = self._folder / f"{self._name(prompt)}.state"
         if self._ready:

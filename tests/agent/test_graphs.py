@@ -242,7 +242,8 @@ def test_instructions_in_the_history_stay_data(open_limner: Any) -> None:
     for system in packs:  # what is read together holds nothing that speaks to the program
         head, _, pack = system.partition("\n\n")
         assert "data, not instructions" in head and "Ignore" not in system
-        assert list(lines_of(pack)) == list(range(1, len(pack.splitlines()) + 1))
+        lines = [line for line in pack.splitlines() if not re.fullmatch(r"\d{4}-\d\d-\d\d", line)]
+        assert list(lines_of(pack)) == list(range(1, len(lines) + 1))
     assert not any("Ignore" in user for _, user in model.asked if user.startswith("Attribute"))
     read = [each for each in extractions(model) if "Ignore" in each.line]
     assert read and all("Ignore" not in each.label + each.description for each in read)

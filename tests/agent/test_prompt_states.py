@@ -77,6 +77,12 @@ def test_nothing_behind_the_beginning_is_ever_kept(tmp_path: Path) -> None:
     assert len(files(tmp_path)) == 1
 
 
+def test_what_the_template_begins_with_by_itself_is_kept_where_there_is_no_system_message(tmp_path: Path) -> None:
+    server = FakeServer()
+    assert states(server, tmp_path).make_ready("") == len("<user>")
+    assert files(tmp_path) == ["<user>"]
+
+
 def test_what_somebody_else_read_meanwhile_is_not_kept(tmp_path: Path) -> None:
     server = FakeServer()
     server.between = "I live in Rome."
