@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.errors import ModelReplyError, ModelUnavailable, shorten
+from agent.llama_library import xllamacpp
 from retrieval.private_folders import PrivateFolder
 
 __all__ = ["LlamaServer"]
@@ -31,23 +32,17 @@ class LlamaServer:
         threads: 0: one a physical core, as llama.cpp chooses.
 
     Raises:
-        ModelUnavailable: xllamacpp is not installed, or the file is not there or no GGUF model.
+        ModelUnavailable: xllamacpp cannot be used, or the file is not there or no GGUF model.
     """
 
     def __init__(self, path: Path, *, n_ctx: int, threads: int = 0) -> None:
-        try:
-            import xllamacpp
-        except ImportError as error:
-            raise ModelUnavailable(
-                f"the model {shorten(str(path))} needs the package 'xllamacpp', which is not installed",
-                hint="Install it: pip install 'limner[embedded]'",
-            ) from error
+        llama_cpp = xllamacpp()
         _check(path)
         self._key = secrets.token_hex(32)
         self._private = PrivateFolder()
         self._folder = self._private.path
         (self._folder / _STATES).mkdir()
-        params = xllamacpp.CommonParams()
+        params = llama_cpp.CommonParams()
         params.model.path = str(path)
         params.n_ctx = n_ctx
         params.n_parallel = 1
@@ -59,7 +54,7 @@ class LlamaServer:
         params.ui = params.endpoint_props = params.endpoint_slots = params.endpoint_metrics = False
         params.slot_save_path = f"{self._folder / _STATES}{os.sep}"
         try:
-            self._server: Any = xllamacpp.Server(params)
+            self._server: Any = llama_cpp.Server(params)
         except RuntimeError as error:
             self._private.close()
             raise ModelUnavailable(
@@ -70,9 +65,7 @@ class LlamaServer:
     @property
     def engine(self) -> str:
         """What computes, and its version; states of one are not for another."""
-        import xllamacpp
-
-        return f"xllamacpp {xllamacpp.__version__}"
+        return f"xllamacpp {xllamacpp().__version__}"
 
     @property
     def address(self) -> str:

@@ -36,8 +36,6 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ufffe\uffff]"
 )
-_SPACES = re.compile(r"[^\S\n]+")
-_EDGE_SPACES = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -125,7 +123,5 @@ def _unescape(text: str) -> str:
 
 
 def _collapse(text: str) -> str:
-    text = _SPACES.sub(" ", text)
-    if "\n" in text:
-        text = _BLANK_LINES.sub("\n\n", _EDGE_SPACES.sub("\n", text))
-    return text.strip()
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()

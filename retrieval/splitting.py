@@ -20,7 +20,7 @@ _WINDOW = 5  # snippets
 _WINDOW_STEP = 3
 
 _WIDE = re.compile(
-    r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\U0001f300-\U0003ffff]"
+    r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\U0001f300-\U0003ffff]+"
 )
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _LINE = re.compile(r"[^\n]+")
@@ -77,7 +77,7 @@ def split_text(text: str) -> list[tuple[int, int]]:
     stripped = _stripped(text, 0, len(text))
     if stripped is None:
         return []
-    if _units(text[stripped[0] : stripped[1]]) <= UNITS:
+    if stripped[1] - stripped[0] <= UNITS and _units(text[stripped[0] : stripped[1]]) <= UNITS:
         return [stripped]
     pieces = [piece for sentence in _sentences(text) for piece in _cut(text, *sentence)]
     return _merged(text, pieces)
@@ -108,16 +108,20 @@ def _ends(line: str, sentences: list[str]) -> list[int]:
 
 def _merged(text: str, pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
+    held = 0  # units of the last span
     for start, end in pieces:
         if spans:
             first, last = spans[-1]
-            joined = _units(text[first:end])
-            new_paragraph = text.find("\n\n", last, start) >= 0 and _units(text[first:last]) >= UNITS / 3
-            bare = _LIST_MARK.fullmatch(text, start, end) or _LIST_MARK.fullmatch(text, first, last)
-            if (joined <= UNITS and not new_paragraph) or (bare and joined <= UNITS + UNITS // 4):
-                spans[-1] = (first, end)
+            joined = held + _units(text[last:end])
+            new_paragraph = held >= UNITS / 3 and text.find("\n\n", last, start) >= 0
+            if (joined <= UNITS and not new_paragraph) or (
+                joined <= UNITS + UNITS // 4
+                and (_LIST_MARK.fullmatch(text, start, end) or _LIST_MARK.fullmatch(text, first, last))
+            ):
+                spans[-1], held = (first, end), joined
                 continue
         spans.append((start, end))
+        held = _units(text[start:end])
     return spans
 
 
@@ -162,7 +166,7 @@ def _reach(text: str, start: int, end: int) -> int:
 
 
 def _units(text: str) -> int:
-    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+    return len(text) if text.isascii() else len(text) + sum(map(len, _WIDE.findall(text)))
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int] | None:

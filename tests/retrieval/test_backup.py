@@ -12,6 +12,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -339,7 +340,7 @@ def test_a_damaged_store_is_neither_backed_up_nor_replaced(
     filled.backup(tmp_path / "b")
     filled.close()
     record = filled.path / "record.sqlite3"
-    with sqlite3.connect(record) as connection:
+    with closing(sqlite3.connect(record)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode = DELETE")
     data = bytearray(record.read_bytes())

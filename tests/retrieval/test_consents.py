@@ -1,6 +1,7 @@
 """Policies and consents in the store: what counts, what is refused, what survives erasure, backup and restore."""
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,11 +20,11 @@ STRICT = Policy(("support", "marketing"), require_consent=True)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path / "store", HashingEmbedder())
+def store(tmp_path: Path) -> Iterator[Store]:
     (tmp_path / "rows.jsonl").write_text('{"user_id": "anna-k", "id": "a", "text": "I live in Munich."}\n', "utf-8")
-    made.ingest([tmp_path / "rows.jsonl"])
-    return made
+    with Store(tmp_path / "store", HashingEmbedder()) as made:
+        made.ingest([tmp_path / "rows.jsonl"])
+        yield made
 
 
 def keep(store: Store, value: str, *, purpose: str | None = None, sensitive: str | None = "") -> int:
@@ -46,16 +47,16 @@ def test_without_a_policy_everything_is_as_it_was(store: Store) -> None:
 
 
 def test_a_policy_and_consents_may_come_before_the_first_history(tmp_path: Path) -> None:
-    store = Store(tmp_path / "new", HashingEmbedder())
-    store.set_policy(STRICT)
-    store.consents.grant("anna-k", "support", by="Jo")
     (tmp_path / "rows.jsonl").write_text('{"user_id": "anna-k", "id": "a", "text": "I live in Munich."}\n', "utf-8")
-    store.ingest([tmp_path / "rows.jsonl"])
-    assert store.search("anna-k", "Munich")[0].event.event_id == "a"
-    assert store.keeping.permit("anna-k")[:2] == ("support", "consent")
-    assert store.forgetting.forget("anna-k", Scope())["erased"]["consents"] == 1
-    with pytest.raises(ConsentMissing, match="is not recorded"):
-        store.keeping.permit("anna-k")
+    with Store(tmp_path / "new", HashingEmbedder()) as store:
+        store.set_policy(STRICT)
+        store.consents.grant("anna-k", "support", by="Jo")
+        store.ingest([tmp_path / "rows.jsonl"])
+        assert store.search("anna-k", "Munich")[0].event.event_id == "a"
+        assert store.keeping.permit("anna-k")[:2] == ("support", "consent")
+        assert store.forgetting.forget("anna-k", Scope())["erased"]["consents"] == 1
+        with pytest.raises(ConsentMissing, match="is not recorded"):
+            store.keeping.permit("anna-k")
 
 
 def test_where_consent_is_required_each_purpose_has_its_own(store: Store) -> None:
@@ -247,9 +248,9 @@ def test_a_restore_brings_no_withdrawn_consent_back(store: Store, tmp_path: Path
         numbers(store, "marketing")
     assert [each.purpose for each in store.everything_kept.versions("anna-k")] == ["support"]
     assert store.policy().sensitive == ()
-    other = Store(tmp_path / "other", HashingEmbedder())
-    other.restore(tmp_path / "b")
-    assert other.policy() == STRICT and len(other.consents.of("bo")) == 1
+    with Store(tmp_path / "other", HashingEmbedder()) as other:
+        other.restore(tmp_path / "b")
+        assert other.policy() == STRICT and len(other.consents.of("bo")) == 1
 
 
 def test_the_last_word_counts() -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,8 @@ def test_a_time_without_a_zone_may_be_from_before(filled: Store, tmp_path: Path)
 
 def test_tombstones_and_receipts_name_nobody(filled: Store) -> None:
     receipt = filled.forgetting.forget("anna-customer", Scope(("e1", "e2")))
-    stones = sqlite3.connect(filled.path / "record.sqlite3").execute("select mark, kind from tombstones").fetchall()
+    with closing(sqlite3.connect(filled.path / "record.sqlite3")) as db:
+        stones = db.execute("select mark, kind from tombstones").fetchall()
     assert sorted(kind for _, kind in stones) == ["content", "content", "event", "event"]
     for word in ("anna", '"e1"', '"e2"', "email", hashlib.sha256(b"anna-customer").hexdigest()[:16]):
         assert word not in json.dumps([stones, {**receipt, "signature": "", "subject": "", "store": ""}])

@@ -61,11 +61,11 @@ def test_what_was_asked_longest_ago_goes() -> None:
 
 def test_the_same_query_for_another_user_is_not_embedded_again(tmp_path: Any, write_rows: WriteRows) -> None:
     embedder = Counting()
-    store = Store(tmp_path / "store", embedder)
     rows = [{"user_id": user, "text": f"{user} lives in {place}."} for user, place in (("u", "Oslo"), ("v", "Bergen"))]
-    store.ingest([write_rows(*rows)])
-    one = store.search("u", "Where does she live?")
-    count = len(embedder.asked)
-    other = store.search("v", "Where does she live?")
-    assert len(embedder.asked) == count
-    assert (one[0].snippet.text, other[0].snippet.text) == ("u lives in Oslo.", "v lives in Bergen.")
+    with Store(tmp_path / "store", embedder) as store:
+        store.ingest([write_rows(*rows)])
+        one = store.search("u", "Where does she live?")
+        count = len(embedder.asked)
+        other = store.search("v", "Where does she live?")
+        assert len(embedder.asked) == count
+        assert (one[0].snippet.text, other[0].snippet.text) == ("u lives in Oslo.", "v lives in Bergen.")
