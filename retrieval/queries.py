@@ -21,6 +21,11 @@ _REALLY = re.compile(  # "sorry, what I really want to know is: …"; what was a
     r"|^.*?\bmy (?:real )?question is\b[,:]?\s*|^(?:no )?wait,\s*",
     re.IGNORECASE,
 )
+_REMEMBER = re.compile(  # no message tells whether anybody remembers
+    r"\b(?:do|can) you (?:still )?(?:remember|recall) (?:me (?:saying|telling you|mentioning) )?"
+    r"(?:(?=(?:what|who|whom|whose|where|when|why|how|which)\b)|(?P<thing>(?:the|my|our|his|her|their)\b))",
+    re.IGNORECASE,
+)
 _ASKS = re.compile(  # not "When I was in Rome, I bought a book."
     r"[?？][\"'”’]?\s*$|^when(?:'s| (?:is|are|am|do|does|did|was|were|has|have|had|will|would|can|could|should))\b"
     r"|^when$|^when\b[^,]*, (?:what|who|whom|whose|where|why|how|which|do|does|did|was|were)\b"
@@ -67,8 +72,9 @@ def questions_in(text: str) -> list[str]:
 
     "Where do I live, and what is my job?" is two, "A 和 B 谁更高？" one. A sentence before a question may be needed to
     understand it and stays with it; two and more are small talk and are left out, and so is what is asked before "what
-    I really want to know is".
+    I really want to know is". "Do you remember what …" asks what it was.
     """
+    text = _REMEMBER.sub(lambda found: f"What is {found['thing']}" if found["thing"] else "", text)
     pieces = list(dict.fromkeys(_pieces(text)))
     asked = [piece for piece in pieces if _ASKS.search(piece)]
     meant = [piece for piece in asked if _REALLY.match(piece)]

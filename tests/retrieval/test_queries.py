@@ -56,6 +56,10 @@ def test_without_asking(part: str, about: str) -> None:
         ("When I was in Rome, I read a novel. What was it?", ["When I was in Rome, I read a novel. What was it?"]),
         ("When I fell, what broke and who helped?", ["When I fell, what broke", "who helped?"]),
         ("When did I move? Who helped?", ["When did I move?", "Who helped?"]),
+        ("I made fish. Do you remember the recipe?", ["I made fish. What is the recipe?"]),
+        ("I was there. Do you still remember me saying what I saw?", ["I was there. what I saw?"]),
+        ("Can you recall who called?", ["who called?"]),
+        ("Do you remember?", ["Do you remember?"]),
         ("?", ["?"]),
     ],
 )
