@@ -14,6 +14,8 @@ from retrieval import Hit
 __all__ = ["own_part"]
 
 _OF_USER: Final = re.compile(r"\b(?:i|me|my|mine|myself|users?|customers?|clients?)\b|我|用户|客户|顾客", re.IGNORECASE)
+_CLAUSE: Final = re.compile(r"[，。：:,.!！?？\"“”]+\s*")
+_OF_THAT: Final = re.compile(r"\b(?:it|its|they|their|theirs)\b|它", re.IGNORECASE)
 _OF_WHOM: Final = re.compile(
     r"\b(?:who|whom|whose|anyone|anybody|someone|somebody)\b|谁|哪个人|哪位|什么人|有人", re.IGNORECASE
 )
@@ -21,8 +23,11 @@ _OF_WHOM: Final = re.compile(
 
 def own_part(question: str, answer: str, read: Sequence[Hit]) -> str | None:
     """An answer about the user without the items that the user says, in what was ``read``, of somebody else only; None
-    where nothing is left. Of other questions the whole answer."""
-    if not _OF_USER.search(question) or _OF_WHOM.search(question) or asks_about_others(question):
+    where nothing is left. Of other questions the whole answer, as of what the user tells of something ("I saw a film.
+    What is it about?")."""
+    last = [clause for clause in _CLAUSE.split(question) if clause][-1:]
+    of_that = any(_OF_THAT.search(clause) and not _OF_USER.search(clause) for clause in last)
+    if of_that or not _OF_USER.search(question) or _OF_WHOM.search(question) or asks_about_others(question):
         return answer
     items = items_of(answer)
     own = [item for item in items if not _is_of_others(item, read)]

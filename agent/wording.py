@@ -31,6 +31,12 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _CHINESE_DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
+_ENGLISH_NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen twenty"
+)
+_NUMBERS_BY_WORD = {word: str(number) for number, word in enumerate(_ENGLISH_NUMBERS.split())}
+_ONE = re.compile(r"\ban? (?:second|minute|hour|day|night|week|month|year)\b", re.IGNORECASE)
 _STOP_WORDS = (
     "a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with"
 )
@@ -85,8 +91,9 @@ def repeats_itself(text: str) -> bool:
 def said_share(value: Any, quote: str) -> float:
     """Which share of a value's words the quote holds, 0 to 1; 1 when it holds the value itself.
 
-    Chinese is compared by character, other languages by word (a shared stem of four letters counts). The particle 的
-    may stand in one of the two: 参加论坛 is said by 我参加的论坛.
+    Chinese is compared by character, other languages by word (a shared stem of four letters counts); a number is also
+    said by its word ("8" by "eight people"). The particle 的 may stand in one of the two: 参加论坛 is said by
+    我参加的论坛.
     """
     text = str(value) if not isinstance(value, float) or not value.is_integer() else str(int(value))
     wanted, held = normalise(text), normalise(quote)
@@ -97,8 +104,12 @@ def said_share(value: Any, quote: str) -> float:
     words = [w for w in wanted.split() if w not in _STOP] or wanted.split()
     pool = set(held.split())
     stems = {w[:4] for w in pool if len(w) >= 4 and not _CJK.match(w)}
-    hits = sum(w in pool or (len(w) >= 5 and w[:4] in stems) for w in words)
+    hits = sum(w in pool or (len(w) >= 5 and w[:4] in stems) or _is_number_in(w, quote) for w in words)
     return min(hits / len(words), 0.99)
+
+
+def _is_number_in(word: str, quote: str) -> bool:
+    return word.isdecimal() and not missing_numbers(word, quote)
 
 
 def _bare(text: str) -> str:
@@ -108,9 +119,12 @@ def _bare(text: str) -> str:
 
 
 def missing_numbers(value: Any, quote: str) -> list[str]:
-    """The numbers of ``value`` that the quote does not hold, in digits or Chinese numerals; dates part by part."""
+    """The numbers of ``value`` that the quote does not hold, in digits, Chinese numerals or words up to "twenty" ("an
+    hour" is one); dates part by part."""
     held = unicodedata.normalize("NFKC", quote)
     said = [n for text in (held, held.translate(_CHINESE_DIGITS)) for n in _NUMBER.findall(text)]
+    said += [_NUMBERS_BY_WORD[word] for word in _WORD.findall(held.casefold()) if word in _NUMBERS_BY_WORD]
+    said += ["1"] if _ONE.search(held) else []
     pool = {_plain(n) for n in said} | {_plain(part) for n in said if n.count(".") > 1 for part in n.split(".")}
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     return [n for n in _NUMBER.findall(unicodedata.normalize("NFKC", text)) if _plain(n) not in pool]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from retrieval.embedders import Embedder
 
-__all__ = ["View", "Views"]
+__all__ = ["View", "Views", "session_of"]
 
 _MOST_BYTES = 200 * 1024 * 1024
 _MADE_AT_ONCE = 2  # it is mostly Python: more at once are not done sooner, and keep all other threads waiting

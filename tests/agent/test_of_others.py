@@ -15,6 +15,8 @@ from tests.agent.test_reading import hit
         ("Where does my sister live?", "Atlantis", "My sister lives in Atlantis.", "Atlantis"),
         ("Who of those I know lives in Atlantis?", "my sister", "My sister lives in Atlantis.", "my sister"),
         ("03月04日是哪个人的生日？我想不起来", "李明辉", "李明辉是我的上司，其生日是03月04日。", "李明辉"),
+        ("I saw a film with you. What is it about?", "a boxer", "He is a boxer.", "a boxer"),
+        ("我看过一部电影，它讲了什么？", "拳击手", "我弟弟是拳击手。", "拳击手"),
         ("Where does John live?", "Leeds", "He lives in Leeds.", "Leeds"),
         ("我姐姐住在哪里？", "蓬莱", "我姐姐住在蓬莱。", "蓬莱"),
     ],

@@ -65,6 +65,9 @@ def test_leaves_are_the_scalars() -> None:
         ("green tea", "tea that is green", 0.99),
         ("gardening", "my garden", 0.99),
         ("black tea", "green tea", 0.5),
+        ("8", "About eight people.", 0.99),
+        ("8", "八个人左右。", 0.99),
+        ("9", "About eight people.", 0.0),
     ],
 )
 def test_how_much_of_a_value_a_quote_says(value: Any, quote: str, share: float) -> None:
@@ -85,6 +88,9 @@ def test_how_much_of_a_value_a_quote_says(value: Any, quote: str, share: float) 
         ("3", "3.5 litres", ["3"]),
         ("no number", "x", []),
         ("７", "7", []),
+        ("1 hour", "I ran for an hour", []),
+        ("1", "a house", ["1"]),
+        ("8 and 9", "Eight people", ["9"]),
     ],
 )
 def test_numbers_that_the_quote_lacks(value: Any, quote: str, missing: list[str]) -> None:
