@@ -123,6 +123,9 @@ def _held(item: str, added: str, hit: Hit) -> float:
     line = line_of(hit)
     if missing_numbers(item, f"{line} {hit.event.timestamp or ''}"):
         return 0.0
+    number = normalise(item).replace(" ", "").isdecimal()
+    if number and not missing_numbers(item, hit.snippet.text):  # "8", of "eight people"; not of the line's date
+        return 1.0
     return max(said_share(added, line), said_share(item, line))
 
 

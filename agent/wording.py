@@ -91,9 +91,8 @@ def repeats_itself(text: str) -> bool:
 def said_share(value: Any, quote: str) -> float:
     """Which share of a value's words the quote holds, 0 to 1; 1 when it holds the value itself.
 
-    Chinese is compared by character, other languages by word (a shared stem of four letters counts); a number is also
-    said by its word ("8" by "eight people"). The particle 的 may stand in one of the two: 参加论坛 is said by
-    我参加的论坛.
+    Chinese is compared by character, other languages by word (a shared stem of four letters counts). The particle 的
+    may stand in one of the two: 参加论坛 is said by 我参加的论坛.
     """
     text = str(value) if not isinstance(value, float) or not value.is_integer() else str(int(value))
     wanted, held = normalise(text), normalise(quote)
@@ -104,12 +103,8 @@ def said_share(value: Any, quote: str) -> float:
     words = [w for w in wanted.split() if w not in _STOP] or wanted.split()
     pool = set(held.split())
     stems = {w[:4] for w in pool if len(w) >= 4 and not _CJK.match(w)}
-    hits = sum(w in pool or (len(w) >= 5 and w[:4] in stems) or _is_number_in(w, quote) for w in words)
+    hits = sum(w in pool or (len(w) >= 5 and w[:4] in stems) for w in words)
     return min(hits / len(words), 0.99)
-
-
-def _is_number_in(word: str, quote: str) -> bool:
-    return word.isdecimal() and not missing_numbers(word, quote)
 
 
 def _bare(text: str) -> str:

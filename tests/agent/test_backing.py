@@ -82,3 +82,19 @@ def test_a_yes_rests_on_what_holds_most_of_the_question_not_on_the_word_yes() ->
     assert ids(back("是", "我打羽毛球吗？", read).hits) == ["e2"]
     read = weighed("No, thanks.", "I like comedies.")
     assert ids(back("no", "Do I like comedies?", read).hits) == ["e2"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "share"),
+    [
+        ("8", "About eight people.", 1.0),
+        ("8", "八个人左右。", 1.0),
+        ("8", "8 people", 1.0),
+        ("9", "About eight people.", 0.0),
+        ("3", "Many people.", 0.0),  # written in March
+        ("1 hour", "I ran for an hour.", 0.5),
+        ("2 hours", "I ran for an hour.", 0.0),
+    ],
+)
+def test_a_number_is_said_by_its_word(answer: str, text: str, share: float) -> None:
+    assert back(answer, "How many, how long?", weighed(text)).share == share

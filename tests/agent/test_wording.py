@@ -65,9 +65,6 @@ def test_leaves_are_the_scalars() -> None:
         ("green tea", "tea that is green", 0.99),
         ("gardening", "my garden", 0.99),
         ("black tea", "green tea", 0.5),
-        ("8", "About eight people.", 0.99),
-        ("8", "八个人左右。", 0.99),
-        ("9", "About eight people.", 0.0),
     ],
 )
 def test_how_much_of_a_value_a_quote_says(value: Any, quote: str, share: float) -> None:
