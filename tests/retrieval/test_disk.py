@@ -188,15 +188,18 @@ def filled(store: Store, write_rows: WriteRows) -> Store:
     return store
 
 
+def _files_of_the_index(store: Store) -> list[Path]:
+    return sorted(path for path in (store.path / "chroma").rglob("*") if path.is_file() and path.stat().st_size)
+
+
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty", "gone"])
 def test_a_damaged_file_of_the_index_is_mended_by_the_next_search(filled: Store, damage: str) -> None:
     filled.close()
-    files = sorted(path for path in (filled.path / "chroma").rglob("*") if path.is_file() and path.stat().st_size)
-    whole = {path: path.read_bytes() for path in files}
-    chosen = [next(p for p in files if p.name == name) for name in dict.fromkeys(each.name for each in files)]
-    assert {each.name for each in chosen} >= {"chroma.sqlite3", "data_level0.bin", "header.bin"}
-    for path in chosen:
-        data = whole[path]
+    names = dict.fromkeys(path.name for path in _files_of_the_index(filled))
+    assert {*names} >= {"chroma.sqlite3", "data_level0.bin", "header.bin"}
+    for name in names:
+        path = next(each for each in _files_of_the_index(filled) if each.name == name)  # mended, it may lie elsewhere
+        data = path.read_bytes()
         match damage:
             case "cut":
                 path.write_bytes(data[: len(data) // 2])
