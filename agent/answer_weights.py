@@ -22,8 +22,8 @@ __all__ = ["is_compared", "weighed_in", "weights_of", "without_each"]
 
 
 def is_compared(document: AnswerDocument) -> bool:
-    """Whether the answer was put together by code from two others."""
-    return any(step["step"] == "compare" for step in document.steps)
+    """Whether the answer was made by code from others: of two compared, or of what was to be confirmed."""
+    return any(step["step"] in ("compare", "confirm") for step in document.steps)
 
 
 def weighed_in(document: AnswerDocument, hits: Mapping[str, Hit]) -> list[Weighed]:

@@ -52,8 +52,7 @@ def _asked(question: str, now: datetime) -> Period | None:
 
 
 def _is_sided(question: str, named: NamedPeriod) -> bool:
-    end = named.end + (question[named.end : named.end + 1] in {"日", "号", "月", "年"})
-    return bool(_SIDED.search(question[: named.start]) or _SIDED_ZH.match(question[end:]))
+    return bool(_SIDED.search(question[: named.start]) or _SIDED_ZH.match(question[named.end :]))
 
 
 def _is_short(period: Period) -> bool:
@@ -65,7 +64,7 @@ def _is_of(hit: Hit, period: Period) -> bool:
     epoch = hit.event.epoch
     if epoch is None:
         return False
-    if period.start <= epoch < period.end:
+    if period.holds(epoch):
         return True
     text, written = hit.snippet.text, datetime.fromtimestamp(epoch, UTC)
     told = [period_of(each.resolved) for each in relative_dates(text, hit.event.timestamp)]

@@ -63,7 +63,7 @@ def take_period(question: str, now: datetime, newest: float | None) -> tuple[str
         return question, None
     marked, at = "", 0
     for start, end, _ in found:
-        marked, at = f"{marked}{question[at:start]}\x00", end + (question[end : end + 1] in {*"年月日号"})
+        marked, at = f"{marked}{question[at:start]}\x00", end
     marked = re.sub(r"\x00,? ?(?:of )?(?=\x00)", "\x00", marked + question[at:])
     periods = _merged([period for *_, period in found], marked)
     marked = re.sub(r"\x00+", "\x00", marked)

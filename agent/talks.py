@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from prompts import Language
 from retrieval import Event, Hit, Snippet
-from retrieval.focus import Period, named_periods
+from retrieval.focus import named_periods
 from retrieval.views import session_of
 
 __all__ = ["Talk", "snippets_of", "talk_in", "topics_of"]
@@ -61,8 +61,7 @@ def talk_in(question: str) -> Talk | None:
         return None
     text = question
     for each in named:
-        end = each.end + (question[each.end : each.end + 1] in {"日", "号"})
-        text = f"{question[: each.start]}\x00{question[end:]}"
+        text = f"{question[: each.start]}\x00{question[each.end :]}"
     plain = " ".join(text.casefold().strip(" \"“”'?？.").split())
     match = _ENGLISH.fullmatch(plain) or _CHINESE.fullmatch(_FILLER_ZH.sub("", plain))
     if match is None:
@@ -103,13 +102,9 @@ def _said_then(question: str, said: list[tuple[Snippet, Event]], now: datetime) 
     newest = max(event.epoch or 0.0 for _, event in said)
     for seen_from in (now, datetime.fromtimestamp(newest, UTC)):
         periods = [each.period for each in named_periods(question, seen_from)]
-        if chosen := [each for each in said if any(_within(each[1], period) for period in periods)]:
+        if chosen := [each for each in said if any(period.holds(each[1].epoch) for period in periods)]:
             return chosen
     return []
-
-
-def _within(event: Event, period: Period) -> bool:
-    return event.epoch is not None and period.start <= event.epoch < period.end
 
 
 def _conversation(event: Event) -> tuple[str | None, str]:

@@ -50,7 +50,7 @@ MONTHS = (
 )  # fmt: skip
 _MONTH = "|".join(f"{each[:3]}(?:{each[3:]})?" for each in MONTHS)
 _DATED = re.compile(
-    r"(?<!\d)(?P<y1>(?:19|20)\d\d)(?:[-/.年](?P<m1>1[0-2]|0?[1-9])(?:[-/.月](?P<d1>3[01]|[12]\d|0?[1-9])(?!\d))?)?(?!\d)"
+    r"(?<!\d)(?P<y1>(?:19|20)\d\d)(?:[-/.年](?P<m1>1[0-2]|0?[1-9])(?:[-/.月](?P<d1>3[01]|[12]\d|0?[1-9])(?!\d))?)?(?!\d)[年月日号]?"
     rf"|\b(?P<name2>{_MONTH})\.?(?: (?P<d2>3[01]|[12]?\d)(?:st|nd|rd|th)?)?,? (?P<y2>(?:19|20)\d\d)\b"
     rf"|\b(?P<d3>3[01]|[12]?\d)(?:st|nd|rd|th)? (?:of )?(?P<name3>{_MONTH})\.?,? (?P<y3>(?:19|20)\d\d)\b",
     re.IGNORECASE,
@@ -73,6 +73,10 @@ class Period(NamedTuple):
 
     start: float
     end: float
+
+    def holds(self, epoch: float | None) -> bool:
+        """Whether a time lies in it; None, a time that is not known, does not."""
+        return epoch is not None and self.start <= epoch < self.end
 
 
 class NamedPeriod(NamedTuple):

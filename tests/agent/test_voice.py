@@ -3,13 +3,7 @@
 import pytest
 
 from agent.voice import said_part
-from retrieval import Event, Hit, Role, Snippet
-
-
-def hit(text: str, role: Role = "user") -> Hit:
-    event = Event(user_id="u", event_id=text, text=text, timestamp=None, channel="chat", speaker=role, role=role)
-    return Hit(Snippet.cut(event, 0, 0, len(text), role, role), event, 1.0, 1)
-
+from tests.agent.test_reading import hit
 
 HITS = [
     hit("I live in Munich."),
