@@ -13,7 +13,7 @@ from agent.explanations import LeftOut, ReadAlone
 from agent.reading import Weighed, in_balance
 from agent.readings import cuts_of
 from agent.rewording import same_wording
-from retrieval import Hit
+from retrieval import Hit, questions_in
 
 if TYPE_CHECKING:
     from agent.ask_graph import AskGraph
@@ -29,7 +29,7 @@ def is_compared(document: AnswerDocument) -> bool:
 def weighed_in(document: AnswerDocument, hits: Mapping[str, Hit]) -> list[Weighed]:
     """The snippets that were weighed for an answer, the weightiest first; ``hits`` are those of the user, by id."""
     told = [each for step in document.steps if step["step"] == "weigh" for each in step["tells"].items()]
-    return in_balance(document.question, [(hits[name], tells) for name, tells in told if name in hits])
+    return in_balance(_asked(document), [(hits[name], tells) for name, tells in told if name in hits])
 
 
 def weights_of(document: AnswerDocument, weighed: Sequence[Weighed]) -> dict[str, Any]:
@@ -59,10 +59,15 @@ def without_each(
     found = []
     for done, (removed, gone) in enumerate(cuts):
         on_step(done, len(cuts))
-        answer, nothing = graph.reread(document.question, [e for e in weighed if key_of(e.hit) not in gone])
+        answer, nothing = graph.reread(_asked(document), [e for e in weighed if key_of(e.hit) not in gone])
         stays = answer is not None and same_wording(answer, document.answer)
         instead = None if stays else () if answer is None else (answer,)
         names = tuple(sorted(name for _, name in gone))
         found.append(LeftOut(removed, names, None, None, round(nothing, 4), instead))
     on_step(len(cuts), len(cuts))
     return tuple(found)
+
+
+def _asked(document: AnswerDocument) -> str:
+    """The question as it was answered: "Do you remember the recipe?" asks for the recipe."""
+    return questions_in(document.question)[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent.answer_weights import is_compared
 from agent.errors import ProfileInvalid, UsageError
 from agent.evidence import best_of, make_packs, prompt_language, take_within
 from agent.fakes import ScriptedChat, Tokens
@@ -614,7 +615,7 @@ def test_what_is_said_to_be_confirmed_is_asked_plainly(open_limner: Any, reply: 
     rows = [{"id": "c", "timestamp": "2024-03-01", "text": "Every day I drink coffee, and tea."}]
     document = open_limner(script, rows)[0].ask("u1", "I don't drink coffee, do I?")
     assert document.answer == answer and [each.event_id for each in document.evidence] == ["c"]
-    assert any(step["step"] == "confirm" for step in document.steps) == (reply != "tea")
+    assert any(step["step"] == "confirm" for step in document.steps) == (reply != "tea") == is_compared(document)
 
 
 @pytest.mark.parametrize("question", ["", "  \n", "x" * 2001])
