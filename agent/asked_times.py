@@ -9,20 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from retrieval.focus import MONTHS, Period, named_periods, period_of
+from retrieval.numerals import NUMERAL_EN, NUMERAL_ZH, NUMERALS_EN, NUMERALS_ZH
 
 __all__ = ["Span", "last_day", "take_period"]
 
 _FOREVER = float("inf")
 _DAYS = {"day": 1, "week": 7, "month": 30, "year": 365, "天": 1, "日": 1, "周": 7, "星期": 7, "月": 30, "年": 365}
-_NUMBERS = {
-    "": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "半": 0.5, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10,
-    "十一": 11, "十二": 12,
-}  # fmt: skip
+_NUMBERS = {"": 1, "半": 0.5, **NUMERALS_EN, **NUMERALS_ZH}
 _LAST = re.compile(
     r"\b(?:in|over|during|within|for)?\s*the (?:last|past|previous)\s*"
-    r"(?P<count>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|)\s*(?P<unit>day|week|month|year)s?\b"
-    r"|(?:在)?(?:最近|过去|近)的?(?P<count_zh>\d{1,3}|[一二两三四五六七八九十半])个?(?P<unit_zh>天|日|周|星期|月|年)(?:里|内|以来|中)?"
+    rf"(?P<count>\d{{1,3}}|{NUMERAL_EN}|)\s*(?P<unit>day|week|month|year)s?\b"
+    rf"|(?:在)?(?:最近|过去|近)的?(?P<count_zh>\d{{1,3}}|半|{NUMERAL_ZH})个?(?P<unit_zh>天|日|周|星期|月|年)(?:里|内|以来|中)?"
 )
 _NAMES = "|".join(f"{name[:3]}(?:{name[3:]})?" if name != "may" else name for name in MONTHS)
 _MONTH = re.compile(

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from retrieval.numerals import NUMERAL_EN, NUMERALS_EN
+
 __all__ = ["Quantity", "quantity_of"]
 
 
@@ -41,12 +43,10 @@ _UNITS: Final[Mapping[str, tuple[str, float]]] = {
     **dict.fromkeys(("元", "块", "rmb", "yuan", "¥", "usd", "dollar", "$", "eur", "€"), ("money", 1.0)),
 }
 _UNIT: Final = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
-_WORDS_EN: Final = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "eleven": 11, "twelve": 12,
-}  # fmt: skip
-_WORD_EN: Final = "|".join(_WORDS_EN)
-_NUMBER: Final = rf"(?P<number>\d+(?:[.,]\d+)*[百千万亿]*|[零〇一二两三四五六七八九十百千万亿]+|\b(?:{_WORD_EN})\b)"
+_WORDS_EN: Final = {"a": 1, "an": 1, **NUMERALS_EN}
+_NUMBER: Final = (
+    rf"(?P<number>\d+(?:[.,]\d+)*[百千万亿]*|[零〇一二两三四五六七八九十百千万亿]+|\b(?:an?|{NUMERAL_EN})\b)"
+)
 _MEASURED: Final = re.compile(rf"{_NUMBER}\s*[个多]?\s*(?P<unit>{_UNIT})?", re.IGNORECASE)
 _FEET: Final = re.compile(r"(\d+)\s*(?:'|ft|feet|foot)\s*(\d+)?")
 _DATE: Final = re.compile(

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from retrieval.numerals import NUMERALS_EN
+
 __all__ = [
     "is_placeholder",
     "leaves",
@@ -31,11 +33,6 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _CHINESE_DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
-_ENGLISH_NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty"
-)
-_NUMBERS_BY_WORD = {word: str(number) for number, word in enumerate(_ENGLISH_NUMBERS.split())}
 _ONE = re.compile(r"\ban? (?:second|minute|hour|day|night|week|month|year)\b", re.IGNORECASE)
 _STOP_WORDS = (
     "a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with"
@@ -118,7 +115,7 @@ def missing_numbers(value: Any, quote: str) -> list[str]:
     hour" is one); dates part by part."""
     held = unicodedata.normalize("NFKC", quote)
     said = [n for text in (held, held.translate(_CHINESE_DIGITS)) for n in _NUMBER.findall(text)]
-    said += [_NUMBERS_BY_WORD[word] for word in _WORD.findall(held.casefold()) if word in _NUMBERS_BY_WORD]
+    said += [str(NUMERALS_EN[word]) for word in _WORD.findall(held.casefold()) if word in NUMERALS_EN]
     said += ["1"] if _ONE.search(held) else []
     pool = {_plain(n) for n in said} | {_plain(part) for n in said if n.count(".") > 1 for part in n.split(".")}
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from retrieval.numerals import NUMERAL_EN, NUMERAL_ZH, NUMERALS_EN, NUMERALS_ZH
+
 __all__ = ["RelativeDate", "relative_dates"]
 
 
@@ -24,12 +26,8 @@ class RelativeDate(NamedTuple):
     resolved: str
 
 
-_NUMBERS_EN = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "a couple of": 2,
-}  # fmt: skip
+_NUMBERS_EN = {"a": 1, "an": 1, "a couple of": 2, **NUMERALS_EN}
 _SAID_EN = {"last night": "yesterday", "tonight": "today", "day after tomorrow": "in 2 days"}  # for dateparser
-_NUMBERS_ZH = {**{each: number for number, each in enumerate("一二三四五六七八九十", start=1)}, "两": 2}
 _DAYS_ZH = {
     "大前天": "3 days ago", "前天": "2 days ago", "昨天": "yesterday", "昨日": "yesterday", "昨晚": "yesterday",
     "今天": "today", "今日": "today", "今晚": "today", "明天": "tomorrow", "明日": "tomorrow", "明晚": "tomorrow",
@@ -39,7 +37,8 @@ _DAYS_ZH = {
 _UNITS_ZH = {"天": "day", "周": "week", "星期": "week", "礼拜": "week", "月": "month", "年": "year"}
 _WEEKDAYS_ZH = "一二三四五六日"
 _WEEKDAY_EN = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_COUNT_EN = r"(?:\d{1,3}|" + "|".join(sorted(_NUMBERS_EN, key=len, reverse=True)) + ")"
+_COUNT_EN = rf"(?:\d{{1,3}}|an?|a couple of|{NUMERAL_EN})"
+_COUNTED_EN = re.compile(rf"(?<![\w-])(?:an?|a couple of|{NUMERAL_EN})(?= (?:day|week|month|year)s?\b)")
 _ENGLISH = re.compile(
     r"\b(?:(?:the )?day (?:before yesterday|after tomorrow)|yesterday|today|tomorrow|tonight|last night"
     rf"|(?:last|next|this) (?:week|month|year|{_WEEKDAY_EN})"
@@ -49,7 +48,7 @@ _ENGLISH = re.compile(
 _CHINESE = re.compile(
     rf"(?P<day>{'|'.join(sorted(_DAYS_ZH, key=len, reverse=True))})"
     r"|(?P<which>[上下这本])(?P<again>[上下])?个?(?P<unit>周|星期|礼拜|月(?![一二三四五六七八九十\d]))(?P<weekday>[一二三四五六日天](?!个))?"
-    r"|(?P<count>\d{1,3}|[一二两三四五六七八九十])个?(?P<of>天|周|星期|礼拜|月|年)(?:之|以)?(?P<side>前|后)"
+    rf"|(?P<count>\d{{1,3}}|{NUMERAL_ZH})个?(?P<of>天|周|星期|礼拜|月|年)(?:之|以)?(?P<side>前|后)"
 )
 _WEEK, _MONTH, _YEAR = re.compile(r"\bweeks?\b"), re.compile(r"\bmonths?\b"), re.compile(r"\byears?\b")
 
@@ -92,7 +91,7 @@ def _resolved_chinese(match: re.Match[str], base: datetime) -> str | None:
         if match["weekday"]:
             return (monday + timedelta(days=_WEEKDAYS_ZH.index(match["weekday"].replace("天", "日")))).isoformat()
         return _week_of(monday)
-    count = int(match["count"]) if match["count"].isdigit() else _NUMBERS_ZH[match["count"]]
+    count = int(match["count"]) if match["count"].isdigit() else NUMERALS_ZH[match["count"]]
     return _resolved(_counted(-count if match["side"] == "前" else count, _UNITS_ZH[match["of"]]), base)
 
 
@@ -105,8 +104,7 @@ def _resolved(phrase: str, base: datetime) -> str | None:
     """The day, week, month or year of an English phrase."""
     from dateparser import parse
 
-    for word, number in sorted(_NUMBERS_EN.items(), key=lambda each: -len(each[0])):
-        phrase = re.sub(rf"(?<![\w-]){word}(?= (?:day|week|month|year)s?\b)", str(number), phrase)
+    phrase = _COUNTED_EN.sub(lambda word: str(_NUMBERS_EN[word.group()]), phrase)
     this = re.fullmatch(r"this (week|month|year)|in 0 \w+", phrase)
     settings = {"RELATIVE_BASE": base, "PREFER_DATES_FROM": "future" if phrase.startswith("this ") else "past"}
     found = base if this else parse(phrase.removeprefix("this "), languages=["en"], settings=settings)

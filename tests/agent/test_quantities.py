@@ -19,6 +19,7 @@ from agent.quantities import quantity_of
         ("12,000 people", "people", 12_000),
         ("两个周", "duration", 14),
         ("two weeks", "duration", 14),
+        ("twenty-one days", "duration", 21),
         ("十五天", "duration", 15),
         ("1.5 kg", "weight", 1.5),
         ("38", "number", 38),

@@ -39,6 +39,11 @@ MONDAY = "2023-05-08T13:56:00"
         ("两周后", "两周后", "2023-05-22/2023-05-28"),
         ("3个月之前", "3个月之前", "2023-02"),
         ("五年前", "五年前", "2018"),
+        ("十五天前到的", "十五天前", "2023-04-23"),
+        ("二十五天前到的", "二十五天前", "2023-04-13"),
+        ("fifteen days ago", "fifteen days ago", "2023-04-23"),
+        ("twenty-one days ago", "twenty-one days ago", "2023-04-17"),
+        ("twenty one days ago", "twenty one days ago", "2023-04-17"),
     ],
 )
 def test_a_phrase_is_resolved_against_the_day_of_its_message(text: str, phrase: str, resolved: str) -> None:
@@ -56,6 +61,8 @@ def test_a_phrase_is_resolved_against_the_day_of_its_message(text: str, phrase: 
         ("yesterday", "about noon"),
         ("I have a day to go", MONDAY),
         ("4个月大", MONDAY),
+        ("一百二十天前", MONDAY),
+        ("a hundred and two days ago", MONDAY),
     ],
 )
 def test_nothing_to_resolve(text: str, timestamp: str | None) -> None:
