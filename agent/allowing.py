@@ -15,9 +15,10 @@ from agent.facets import Facet
 from agent.sensitive import asked_about, said_about, terms_in
 from agent.verify import Accepted, said_leaves
 from agent.wording import leaves, said_share, sentences
+from retrieval import Hit, named_speakers
 from retrieval.permits import Permit
 
-__all__ = ["Allowing", "Roles", "about", "categories_of", "unstated", "withheld_reason"]
+__all__ = ["Allowing", "Roles", "about", "categories_of", "speaks_for_oneself", "unstated", "withheld_reason"]
 
 Roles = Mapping[tuple[str, str], str]
 """Who says a snippet (``user``, ``agent``, …), by the key of evidence."""
@@ -151,6 +152,14 @@ class Allowing:
 
     def _refused(self, facet: Facet, reason: str) -> Rejected:
         return Rejected(facet.pointer, None, f"{reason}: {_KEPT_OUT}")
+
+
+def speaks_for_oneself(hit: Hit, question: str) -> bool:
+    """Whether a snippet is the user's own words, or the own words of another speaker whom the question names."""
+    speaker = hit.snippet.speaker or hit.event.speaker
+    if hit.snippet.role != "other" or not speaker:
+        return hit.snippet.role == "user"
+    return bool(named_speakers(question, {speaker}))
 
 
 def unstated(question: str, answer: str, quotes: Sequence[str], *, yes_or_no: bool) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from agent.allowing import Allowing, categories_of, unstated
+from agent.allowing import Allowing, categories_of, speaks_for_oneself, unstated
 from agent.backing import as_said, back, covers, items_of, settles_yes_or_no, unsupported
 from agent.chat import Chat
 from agent.choosing import Choice, choice_in, chosen, judge_answer
@@ -339,7 +339,7 @@ class AskGraph:
         question, sure = state["question"], signals.get("judge")
         if reason is None and sure is not None and sure < _SURE_ENOUGH and self._stages.verify:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
-        own = [hit.snippet.text for hit in cited if hit.snippet.role == "user"]
+        own = [hit.snippet.text for hit in cited if speaks_for_oneself(hit, question)]
         guessed = unstated(question, answer, own, yes_or_no=settles_yes_or_no(question, answer))
         if guessed is not None:  # it is kept nowhere
             rejected = [*state["rejected"], Rejected("/answer", None, guessed)]

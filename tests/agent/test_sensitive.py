@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from agent.allowing import unstated
+from agent.allowing import speaks_for_oneself, unstated
 from agent.errors import SchemaError
 from agent.facets import plan_facets
 from agent.schema import built_in_schemas, load_schema
 from agent.sensitive import asked_about, said_about, terms_in
+from retrieval import Event, Hit, Snippet
 
 TEXT = {"type": ["string", "null"]}
 
@@ -243,3 +244,20 @@ def test_an_answer_is_no_inference_where_the_user_speaks_of_it(
     question: str, answer: str, said: str, is_told: bool
 ) -> None:
     assert (unstated(question, answer, [said], yes_or_no=False) is None) == is_told
+
+
+@pytest.mark.parametrize(
+    ("role", "speaker", "is_own"),
+    [
+        ("user", "Ann", True),
+        ("user", None, True),
+        ("other", "Melanie Roe", True),
+        ("other", "Bob", False),
+        ("other", None, False),
+        ("agent", "Melanie", False),
+    ],
+)
+def test_whose_words_state_what_is_asked_about_melanie(role: Any, speaker: str | None, is_own: bool) -> None:
+    event = Event("u", "e", "My kids are fine.", "2024-03-01", 10.0, role=role, speaker=speaker)
+    hit = Hit(Snippet("e#0", "u", "e", 0, 17, event.text, None, role), event, 1.0, 1)
+    assert speaks_for_oneself(hit, "How are Melanie's kids?") is is_own
