@@ -26,10 +26,17 @@ if TYPE_CHECKING:
 
 __all__ = ["said_by_another"]
 
-_TO_SOMEBODY: Final = re.compile(r"\b(?:you|your|yours|yourself)\b|[你您]", re.IGNORECASE)
+_TO_SOMEBODY: Final = re.compile(
+    r"\b(?:you|your|yours|yourself)\b|[你您]"
+    r"|\b(?:great|awesome|nice|good|amazing|fantastic|excellent|incredible) (?:job|work|one)\b"
+    r"|\b(?:congrat\w*|well done|way to go|kudos|proud of)\b|恭喜|祝贺|干得"
+    r"|^\W*(?:wow|whoa|aw+|woohoo|yay|哇|天[哪啊呐])(?!\w)|^\W*(?:oh|nice|great|cool|awesome|amazing)\s*[,!]"
+    r"|^\W*(?:太棒了|太好了|真棒|真厉害)",
+    re.IGNORECASE,
+)
 _FEWEST_TERMS: Final = 3  # of a question: what asks less could be told in words of any kind
 _MEANING: Final = 3.0  # what the cosine counts beside the share of the words
-_CLEARLY: Final = 0.05
+_CLEARLY: Final = 0.01
 
 
 def said_by_another(views: Views, embedder: "Embedder", user_id: str, question: str) -> Hit | None:
@@ -38,7 +45,7 @@ def said_by_another(views: Views, embedder: "Embedder", user_id: str, question: 
 
     How well a snippet fits is three times the cosine to the question, plus the share of the question's terms, by their
     rarity, that it holds; names and the words that ask do not count. Questions, what an agent says and what is said to
-    somebody ("your trip") are not what the other one tells of himself. How often this is right: docs/faithfulness.md.
+    somebody ("your trip", "great job", "Wow, …") are not what the other one tells of himself. How often this is right: docs/faithfulness.md.
 
     Raises:
         UnknownUser: the store holds nothing of the user.

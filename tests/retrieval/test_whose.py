@@ -80,6 +80,9 @@ def test_who_is_not_named_alone_or_asked_little_is_not_declined(told: Told, ques
     [
         ("Anna", "Did the sailing trip to the lighthouse in Crete go well, and the dolphins?"),
         ("Anna", "Your sailing trip to the lighthouse in Crete was long."),
+        ("Anna", "Great job on the sailing trip to the lighthouse in Crete!"),
+        ("Anna", "Wow Ben, a sailing trip to the lighthouse in Crete must have been fun!"),
+        ("Anna", "哇，a sailing trip to the lighthouse in Crete!"),
         ("Bot", "The sailing trip to the lighthouse in Crete is booked."),
         ("Shop", "Sailing trip to the lighthouse in Crete, one ticket."),
     ],
