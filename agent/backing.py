@@ -135,7 +135,7 @@ def as_said(answer: str, hits: Iterable[Hit]) -> str:
     pattern = r"(?<![a-z])" + r"\s*".join(letters)
     texts = [" ".join(hit.snippet.text.split()) for hit in hits]
     whole = (re.search(pattern + r"(?![a-z])", text, re.IGNORECASE) for text in texts)
-    begun = (re.search(pattern + "[a-z]*", text, re.IGNORECASE) for text in texts)
+    begun = (re.search(pattern + "[a-z0-9]*", text, re.IGNORECASE) for text in texts)
     return next((match.group() for match in (*whole, *begun) if match), answer)
 
 

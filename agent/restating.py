@@ -20,6 +20,7 @@ _TOLD: Final = re.compile(  # up to a clause that tells something else: "规模�
     r"(?P<asked>[\u3400-\u9fff]{2})(?:是|为|[：:])"
     r"(?P<told>[^，,；;。]+(?:[，,](?![^，,；;。是：:]{1,8}(?:是|[：:]))[^，,；;。]+)*)"
 )
+_BEGUN: Final = re.compile(r"(?<=[\u3400-\u9fff]{2})(?:是|为|[：:])")  # "那个……的活动，主要内容是"
 _TOLD_EN: Final = re.compile(r"(?P<asked>[^,;]+?)\s+(?:is|was|are|were)\s+(?P<told>.+)", re.IGNORECASE)
 _LITTLE: Final = frozenset({"a", "an", "the", "my", "your", "his", "her", "our", "their", "its", "s"})
 _NOBODY: Final = frozenset({"a", "an", "the", "user", "s"})
@@ -57,13 +58,17 @@ def asked_words(question: str) -> set[str]:
 def bare(question: str, answer: str) -> str:
     """``answer`` without the words of the question that it begins with, as in "the duration is eight days".
 
-    In Chinese the two characters before 是 must stand in the question ("活动的规模是五千人"); in other languages
-    every word before "is". Of a question for a reason, what stands before "because" goes, too.
+    In Chinese the two characters before 是 must stand in the question ("活动的规模是五千人"), or all that is before it
+    begin it; in other languages every word before "is". Of a question for a reason, what stands before "because" goes,
+    too.
     """
     if asks_why(question):
         answer = only_reason(answer)
     if not _HAN.search(answer) and len(answer) <= MOST_ANSWER_CHARS:  # longer ones are refused as they are
         answer = _goes_on(question, answer)
+    begun = max((m.end() for m in _BEGUN.finditer(answer) if question.startswith(answer[: m.end()])), default=0)
+    if begun and not only_repeats(question, answer[begun:]):
+        return answer[begun:].strip()
     if found := _TOLD.search(answer):
         repeated = found["asked"] in question
     elif found := _TOLD_EN.fullmatch(answer.strip()):

@@ -45,7 +45,8 @@ def said_by_another(views: Views, embedder: "Embedder", user_id: str, question: 
 
     How well a snippet fits is three times the cosine to the question, plus the share of the question's terms, by their
     rarity, that it holds; names and the words that ask do not count. Questions, what an agent says and what is said to
-    somebody ("your trip", "great job", "Wow, …") are not what the other one tells of himself. How often this is right: docs/faithfulness.md.
+    somebody ("your trip", "great job", "Wow, …") are not what the other one tells of himself. How often this is right:
+    docs/faithfulness.md.
 
     Raises:
         UnknownUser: the store holds nothing of the user.

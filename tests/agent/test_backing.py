@@ -50,6 +50,7 @@ def test_answers_are_spelled_as_the_history_spells_them() -> None:
     assert as_said("oppo reno7", hits) == "OPPO Reno7"
     assert as_said("phon", hits) == "phone" and as_said("one", hits) == "one"
     assert as_said("Mate 60", hits) == "Mate 60"
+    assert as_said("OPPO", hits) == "OPPO" and as_said("OPPO R", hits) == "OPPO Reno7"
 
 
 @pytest.mark.parametrize(
