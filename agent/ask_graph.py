@@ -28,7 +28,7 @@ from agent.of_others import own_part
 from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Reading, Weighed, read, weigh, weightiest, with_their_messages
-from agent.restating import bare, only_repeats
+from agent.restating import bare, only_repeats, shortened
 from agent.stages import ALL, Stages
 from agent.tag_questions import tagged_in
 from agent.talks import Talk, talk_in, topics_of
@@ -50,7 +50,7 @@ _MOST_ROUNDS = 2
 _TELLS_ENOUGH = 0.5
 _SURE_ENOUGH = 0.5
 _NOTHING_AT_MOST = 0.12
-_NOTHING_OF_YES = 0.25  # a yes is a conclusion, no message says it; of words that are about what is asked
+_NOTHING_WHERE_LIKELY = 0.25  # of a yes from words about what is asked, since no message says it; of a named day
 _COVERED = 0.5
 
 
@@ -304,7 +304,7 @@ class AskGraph:
             return {"cited": [], "confidence": 0.0}
         self._on_step(Step("verify", 0, 1))
         keys = {key_of(hit) for hit in shown}
-        told = bare(question, answer)
+        told = shortened(question, bare(question, answer))
         own = own_part(question, said_part(question, told, shown), shown) if self._stages.verify else told
         backed = back(own or told, question, [each for each in state["weighed"] if key_of(each.hit) in keys])
         answer, cited = backed.answer, list(backed.hits)
@@ -327,7 +327,7 @@ class AskGraph:
         if self._stages.verify:
             reason = unsupported(answer, question, cited, backed.share) if own else "said of another person"
             yes = settles_yes_or_no(question, answer) and signals["covers"] >= _COVERED
-            most = _NOTHING_OF_YES if yes else _NOTHING_AT_MOST
+            most = _NOTHING_WHERE_LIKELY if yes or first.of_day else _NOTHING_AT_MOST
             if reason is None and signals["nothing"] > most:
                 reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         return self._verified(state, answer, cited, signals, reason)

@@ -4,9 +4,9 @@ import re
 from typing import Final
 
 from agent.asking_why import asks_why, only_reason
-from agent.wording import normalise
+from agent.wording import normalise, sentences
 
-__all__ = ["MOST_ANSWER_CHARS", "asked_words", "bare", "only_repeats", "without_examples"]
+__all__ = ["MOST_ANSWER_CHARS", "asked_words", "bare", "only_repeats", "shortened", "without_examples"]
 
 MOST_ANSWER_CHARS: Final = 200
 """A longer answer copies the messages."""
@@ -33,6 +33,7 @@ _SMALL: Final = _LITTLE | frozenset(_SMALL_WORDS.split())
 _LINK: Final = re.compile(
     r"^[\s,:;]*(?:(?:including|like|such as|namely|in|on|at|for|by|with|from|of|is|are|was|were)\b\s*)?", re.I
 )
+_CLAUSE_END: Final = re.compile(r"[，；]|[,;]\s")
 _REPEATED: Final = 2
 
 
@@ -76,6 +77,27 @@ def bare(question: str, answer: str) -> str:
     if not found or not repeated or only_repeats(question, found["told"]):
         return answer
     return found["told"].strip()
+
+
+def shortened(question: str, answer: str) -> str:
+    """``answer``, of which only what says most about the question is left where it is longer than an answer may be.
+
+    That is, in their order, the sentences that hold most of the question's words; of a single one that is too long,
+    the clauses that it begins with. As it is where not even a clause is short enough.
+    """
+    if len(answer) <= MOST_ANSWER_CHARS:
+        return answer
+    asked = asked_words(question)
+    said = sentences(answer)
+    rest, kept = MOST_ANSWER_CHARS, []
+    for each in sorted(said, key=lambda sentence: -len(asked & set(normalise(sentence).split()))):
+        if len(each) + 1 <= rest:
+            kept.append(each)
+            rest -= len(each) + 1
+    if kept:
+        return ("" if _HAN.search(answer) else " ").join(each for each in said if each in kept)
+    ends = [found.start() for found in _CLAUSE_END.finditer(said[0], 0, MOST_ANSWER_CHARS)]
+    return said[0][: ends[-1]] if ends else answer
 
 
 def _goes_on(question: str, answer: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.restating import bare, only_repeats
+from agent.restating import MOST_ANSWER_CHARS, bare, only_repeats, shortened
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,18 @@ def test_repeating_the_question_is_no_answer(question: str, answer: str, repeats
 )
 def test_the_words_of_the_question_are_no_part_of_the_answer(question: str, answer: str, told: str) -> None:
     assert bare(question, answer) == told
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "left"),
+    [
+        ("How is Ben?", "He is fine.", "He is fine."),
+        ("How does Ben sleep?", f"Hi {'x' * 190}. Ben sleeps well. He reads first.", "Ben sleeps well. He reads first."),
+        ("What is it about?", f"a driver and his passengers, and {'life ' * 40}", "a driver and his passengers"),
+        ("他睡得怎么样？", f"你好{'啊' * 195}。他睡得很好。他每天看书。", "他睡得很好。他每天看书。"),
+        ("What is it about?", "x" * 300, "x" * 300),
+    ],
+)  # fmt: skip
+def test_of_a_long_answer_what_is_about_the_question_is_left(question: str, answer: str, left: str) -> None:
+    assert shortened(question, answer) == left
+    assert len(left) <= MOST_ANSWER_CHARS or left == answer
