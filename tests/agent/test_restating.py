@@ -63,7 +63,7 @@ def test_the_words_of_the_question_are_no_part_of_the_answer(question: str, answ
     ("question", "answer", "left"),
     [
         ("How is Ben?", "He is fine.", "He is fine."),
-        ("How does Ben sleep?", f"Hi {'x' * 190}. Ben sleeps well. He reads first.", "Ben sleeps well. He reads first."),
+        ("How does Ben sleep?", f"Hi {'x' * 190}. Ben sleeps well. He reads.", "Ben sleeps well. He reads."),
         ("What is it about?", f"a driver and his passengers, and {'life ' * 40}", "a driver and his passengers"),
         ("他睡得好吗？", f"你好{'啊' * 195}。他睡得很好。他看书。", "他睡得很好。他看书。"),
         ("What is it about?", "x" * 300, "x" * 300),
