@@ -13,6 +13,7 @@ from agent.reading import Weighed
 from agent.restating import MOST_ANSWER_CHARS, asked_words, only_repeats, without_examples
 from agent.wording import missing_numbers, normalise, said_share
 from retrieval import Hit, without_asking
+from retrieval.focus import MONTHS
 
 __all__ = [
     "Backed",
@@ -38,6 +39,8 @@ _ASKS_YES_NO: Final = re.compile(
     r"|吗|是不是|有没有|会不会|能不能|是否|对不对",
     re.IGNORECASE,
 )
+_NAME: Final = re.compile(r"(?<=\w )(?!I['’])[A-Z][\w-]*[a-z][\w-]*")  # within an item; not what is all capitals
+_CALENDAR: Final = frozenset([*MONTHS, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 _MOST_CITED: Final = 4
 _SHARE_NEEDED: Final = 0.4
 
@@ -95,38 +98,46 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     if settles_yes_or_no(question, answer):
         about = max(read, key=lambda each: covers(question, [each.hit]))
         return Backed((about.hit,), 0.0, answer)
-    chosen: list[Hit] = []
     asked = asked_words(question)
-    shares: dict[str, float] = {}
     items = items_of(answer)
-    single: dict[str, str] = {}
+    holders: dict[str, tuple[float, list[Hit]]] = {}
+    single: dict[str, str] = {}  # one that is said twice is said once
     for each in items:
         single.setdefault(normalise(each), each)
     for item in single.values():
         added = " ".join(word for word in normalise(item).split() if word not in asked) or item
-        held = [(_held(item, added, each.hit), each) for each in read]
+        held = [(_held(item, added, one.hit), one.hit) for one in read]
         best = max((share for share, _ in held), default=0.0)
-        shares[item] = best
-        holders = [each.hit for share, each in held if share == best]
-        if best >= _ENOUGH and not any(hit in chosen for hit in holders):
-            chosen.append(holders[0])
-    if not chosen:
-        chosen = [each.hit for each in read[:1]]
-    kept = [item for item, share in shares.items() if share >= _LEAST]
-    if 0 < len(kept) < len(items):  # one that is said twice is said once
-        shares = {item: shares[item] for item in kept}
+        holders[item] = best, [hit for share, hit in held if share == best]
+    kept = [item for item, (best, _) in holders.items() if best >= _LEAST]
+    kept = [item for item in kept if not only_repeats(question, item)] or kept
+    if 0 < len(kept) < len(items):
+        holders = {item: holders[item] for item in kept}
         answer = without_items(answer, kept)
-    return Backed(tuple(chosen[:_MOST_CITED]), sum(shares.values()) / len(shares), answer)
+    chosen: list[Hit] = []
+    for best, hits in holders.values():
+        if best >= _ENOUGH and not any(hit in chosen for hit in hits):
+            chosen.append(hits[0])
+    cited = chosen[:_MOST_CITED] or [one.hit for one in read[:1]]
+    return Backed(tuple(cited), sum(best for best, _ in holders.values()) / len(holders), answer)
 
 
 def _held(item: str, added: str, hit: Hit) -> float:
     line = line_of(hit)
-    if missing_numbers(item, f"{line} {hit.event.timestamp or ''}"):
+    if missing_numbers(item, f"{line} {hit.event.timestamp or ''}") or _missing_name(item, added, line):
         return 0.0
     number = normalise(item).replace(" ", "").isdecimal()
     if number and not missing_numbers(item, hit.snippet.text):  # "8", of "eight people"; not of the line's date
         return 1.0
     return max(said_share(added, line), said_share(item, line))
+
+
+def _missing_name(item: str, added: str, line: str) -> bool:
+    """Whether a word that an item writes as a name, and that the question does not hold, is not in the line: "Ngugi
+    Washington", of "Ngugi's works". Words that begin alike do ("German", "Germany")."""
+    begun = {word[:4] for word in normalise(line).split()}
+    named = {word for name in _NAME.findall(item) for word in normalise(name).split()} & set(added.split())
+    return any(word[:4] not in begun for word in named - _CALENDAR)
 
 
 def as_said(answer: str, hits: Iterable[Hit]) -> str:

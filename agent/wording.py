@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from retrieval.numerals import NUMERALS_EN
+from retrieval.numerals import NUMERAL_EN, NUMERAL_ZH, NUMERALS_EN, NUMERALS_ZH
 
 __all__ = [
     "is_placeholder",
@@ -33,6 +33,8 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _CHINESE_DIGITS = str.maketrans("〇零一二两三四五六七八九", "001223456789")
+_NUMERAL_EN = re.compile(rf"{NUMERAL_EN}(?![\w-])")
+_NUMERAL_ZH = re.compile(NUMERAL_ZH)
 _ONE = re.compile(r"\ban? (?:second|minute|hour|day|night|week|month|year)\b", re.IGNORECASE)
 _STOP_WORDS = (
     "a an the of in on at to for and or is are was were be been my your his her our their i he she it we they with"
@@ -111,11 +113,12 @@ def _bare(text: str) -> str:
 
 
 def missing_numbers(value: Any, quote: str) -> list[str]:
-    """The numbers of ``value`` that the quote does not hold, in digits, Chinese numerals or words up to "twenty" ("an
-    hour" is one); dates part by part."""
+    """The numbers of ``value`` that the quote does not hold, in digits or words up to "ninety-nine" and 九十九
+    ("an hour" is one); dates part by part."""
     held = unicodedata.normalize("NFKC", quote)
     said = [n for text in (held, held.translate(_CHINESE_DIGITS)) for n in _NUMBER.findall(text)]
-    said += [str(NUMERALS_EN[word]) for word in _WORD.findall(held.casefold()) if word in NUMERALS_EN]
+    said += [str(NUMERALS_EN[word]) for word in _NUMERAL_EN.findall(held.casefold())]
+    said += [str(NUMERALS_ZH[word]) for word in _NUMERAL_ZH.findall(held)]
     said += ["1"] if _ONE.search(held) else []
     pool = {_plain(n) for n in said} | {_plain(part) for n in said if n.count(".") > 1 for part in n.split(".")}
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -40,8 +40,33 @@ def test_items_that_no_snippet_holds_are_left_out() -> None:
     assert (alone.answer, alone.share, ids(alone.hits)) == ("juggling", 0.0, ["e1"])
 
 
+def test_an_item_that_only_repeats_the_question_is_left_out_with_its_citation() -> None:
+    read = weighed("I am Rita Moss.", "I read Murakami.")
+    backed = back("Murakami, Rita Moss", "Who are the authors of Rita Moss?", read)
+    assert (backed.answer, ids(backed.hits)) == ("Murakami", ["e2"])
+    assert back("Rita Moss", "Who are the authors of Rita Moss?", read).answer == "Rita Moss"
+
+
+@pytest.mark.parametrize(
+    ("item", "is_held"),
+    [
+        ("Ngugi Washington", False),
+        ("the Kenyan Ngugi", True),
+        ("the week of Monday in May", True),
+        ("works that I'm fond of", True),
+        ("his works in HD", True),
+        ("what Rita likes", True),
+    ],
+)
+def test_a_name_within_an_item_must_be_said(item: str, is_held: bool) -> None:
+    read = weighed("Ngugi's works tend to hold a special place in Kenya. I am fond of what I like in HD in the week.")
+    assert (back(item, "What does Rita read?", read).share > 0) is is_held
+
+
 def test_a_number_that_is_not_there_is_not_held() -> None:
     assert back("42 lamps", "How many lamps?", weighed("I bought 24 lamps.")).share == 0.0
+    assert back("45 lamps", "How many lamps?", weighed("I bought forty-five lamps.")).share > 0.0
+    assert back("45盏灯", "多少盏灯？", weighed("我买了四十五盏灯。")).share > 0.0
 
 
 def test_answers_are_spelled_as_the_history_spells_them() -> None:
