@@ -39,6 +39,10 @@ def _logit(chance: float) -> float:
     return math.log(chance / (1 - chance))
 
 
+def _chance(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-min(max(log_odds, -50.0), 50.0)))
+
+
 TRANSFORMS: Mapping[Transform, Callable[[float], float]] = {
     "logit": _logit,  # probabilities, kept .001 away from 0 and 1
     "log1p": lambda count: math.log1p(max(count, 0.0)),  # counts, ranks, days
@@ -103,10 +107,21 @@ class SignalMap(_Plain):
     features: tuple[Feature, ...]
     isotonic: Knots | None = None
 
+    def steeper(self, slope: float, shift: float) -> Self:
+        """The map whose log-odds are ``slope`` times this one's plus ``shift``; ``slope`` is above 0."""
+        if self.isotonic is None:
+            features = tuple(
+                each.model_copy(update={"weight": slope * each.weight, "missing": slope * each.missing})
+                for each in self.features
+            )
+            return self.model_copy(update={"intercept": slope * self.intercept + shift, "features": features})
+        y = tuple(_chance(slope * _logit(each) + shift) for each in self.isotonic.y)
+        return self.model_copy(update={"isotonic": Knots(x=self.isotonic.x, y=y)})
+
     def confidence(self, signals: Mapping[str, float]) -> float:
         """The probability, 0 to 1, that a statement with these signals is right; others than it knows count nothing."""
         odds = self.intercept + sum(feature.adds(signals) for feature in self.features)
-        chance = 1 / (1 + math.exp(-min(max(odds, -50.0), 50.0)))
+        chance = _chance(odds)
         return round(self.isotonic.at(chance) if self.isotonic else chance, 4)
 
 
@@ -115,7 +130,8 @@ class Calibration(SignalMap):
 
     ``strength`` is C of the regression: the smaller, the closer the weights were held to 0. ``before`` is what the
     predictions said themselves, ``cross_validated`` what the map says about users that it was not fitted on; ``n``
-    statements of ``users`` users. ``needs`` are the signals that all of them had.
+    statements of ``users`` users. ``needs`` are the signals that all of them had. ``onto``: of how many earlier
+    statements the weights are, where only their steepness was fitted; 0: these are all.
     """
 
     kind: Kind
@@ -127,6 +143,7 @@ class Calibration(SignalMap):
     n: int
     users: int
     strength: float = 1.0
+    onto: int = 0
     before: Quality
     cross_validated: Quality
 

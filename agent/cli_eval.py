@@ -166,12 +166,19 @@ def _measure(
 @evaluate.command("fit")
 @click.argument("target", metavar="F.json", type=click.Path(path_type=Path))
 @click.argument("pairs", nargs=-1, required=True, metavar="PREDICTIONS=DATA...")
+@click.option(
+    "--onto",
+    type=click.Path(path_type=Path),
+    metavar="OLD.json",
+    help="Keep its weights, and fit only how steeply it rises: for few predictions.",
+)
 @options.as_json
-def fit_calibration(target: Path, pairs: tuple[str, ...], as_json: bool) -> int:
+def fit_calibration(target: Path, pairs: tuple[str, ...], onto: Path | None, as_json: bool) -> int:
     """Fit one calibration on the predictions of several data sets.
 
     PREDICTIONS=DATA: what --out of limner eval wrote, and the folder with the labels.
     """
+    from agent.calibration import load
     from agent.eval_fit import fit_predictions, save
     from agent.fitting import check_fitting
     from agent.predicting import read_predictions
@@ -181,7 +188,8 @@ def fit_calibration(target: Path, pairs: tuple[str, ...], as_json: bool) -> int:
     given = [(Path(predictions), Path(data)) for predictions, _, data in (pair.partition("=") for pair in pairs)]
     if bad := [pair for pair in pairs if not all(pair.partition("="))]:
         raise UsageError(f"{bad[0]!r} is not PREDICTIONS=DATA", hint="For example: answers.jsonl=data/locomo")
-    calibration = fit_predictions([(read_predictions(predictions), data) for predictions, data in given])
+    base = load(onto) if onto else None
+    calibration = fit_predictions([(read_predictions(predictions), data) for predictions, data in given], base)
     save(calibration, target)
     if as_json:
         print_json(calibration.model_dump(mode="json"))

@@ -6,8 +6,8 @@ from typing import Any
 
 from agent.answer_scores import right_answers
 from agent.calibration import Calibration, Kind
-from agent.errors import InputError, UsageError
-from agent.fitting import Statement, fit
+from agent.errors import InputError, UsageError, shorten
+from agent.fitting import Statement, fit, steepened
 from agent.labelled import profiles_of, questions_of
 from agent.predicting import Document
 from agent.profile_scores import attributes_of, shown_values
@@ -15,15 +15,17 @@ from agent.profile_scores import attributes_of, shown_values
 __all__ = ["fit_predictions", "kind_of", "save"]
 
 
-def fit_predictions(pairs: Sequence[tuple[Sequence[Document], Path]]) -> Calibration:
+def fit_predictions(pairs: Sequence[tuple[Sequence[Document], Path]], onto: Calibration | None = None) -> Calibration:
     """The calibration for the model that made the predictions, from all of them together.
 
     Args:
         pairs: predictions, and the folder with the labels of the questions or users they are about.
+        onto: an earlier calibration whose weights stay; only how steep it is, is fitted.
 
     Raises:
         InputError: there is too little to fit on, or no labels.
-        UsageError: predictions of answers and of profiles, or of two models or versions of prompts, are mixed.
+        UsageError: predictions of answers and of profiles, or of two models or versions of prompts, are mixed; or
+            ``onto`` is for another model or kind.
     """
     documents = [each for some, _ in pairs for each in some if "error" not in each]
     kind = kind_of(documents)
@@ -34,7 +36,16 @@ def fit_predictions(pairs: Sequence[tuple[Sequence[Document], Path]]) -> Calibra
             f"the predictions were made by {both}", hint="A calibration belongs to one model and its prompts"
         )
     statements = [each for some, data in pairs for each in _statements(kind, some, data)]
-    return fit(statements, kind, *models[0], [data.name for _, data in pairs])
+    names = [data.name for _, data in pairs]
+    if onto is None:
+        return fit(statements, kind, *models[0], names)
+    if (onto.kind, onto.model) != (kind, models[0][0]):
+        raise UsageError(
+            f"the calibration given is for {onto.kind}s of {shorten(onto.model)}, the predictions are {kind}s of "
+            f"{shorten(models[0][0])}",
+            hint="A calibration belongs to one model, and to answers or claims",
+        )
+    return steepened(onto, statements, names).model_copy(update={"prompts": models[0][1]})
 
 
 def kind_of(documents: Sequence[Mapping[str, Any]]) -> Kind:

@@ -3,16 +3,17 @@
 Needs scikit-learn (``limner[eval]``). Knows rows of signals, nothing of documents or data sets.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from agent.calibration import TRANSFORMS, Calibration, Feature, Kind, Knots, Quality, SignalMap, Transform
 from agent.errors import InputError, UsageError
 from agent.scoring import auroc, ece, mean
 
-__all__ = ["FEWEST", "Statement", "check_fitting", "fit", "transform_of"]
+__all__ = ["FEWEST", "Statement", "check_fitting", "fit", "steepened", "transform_of"]
 
 FEWEST = 30
 """How many statements a calibration needs at least, right and wrong ones among them, of two users or more."""
@@ -71,17 +72,9 @@ def fit(statements: Sequence[Statement], kind: Kind, model: str, prompts: str, d
     Raises:
         InputError: too few statements, users or signals, or all are right or all wrong.
     """
-    usable = [each for each in statements if each.signals]
-    users = sorted({each.user_id for each in usable})
-    rights = sum(each.right for each in usable)
-    if len(usable) < FEWEST or len(users) < 2 or rights in (0, len(usable)):
-        raise InputError(
-            f"{len(usable)} statements with signals, of {len(users)} users, {rights} of them right, are no ground for "
-            "a calibration",
-            hint=f"It needs {FEWEST}, of two users or more, right and wrong ones: take a larger sample",
-        )
+    usable = _enough([each for each in statements if each.signals])
     ways = [_Way(strength, isotonic=flag) for flag in (False, True) for strength in _STRENGTHS]
-    qualities = {way: _quality(_cross_validated(usable, way), usable) for way in ways}
+    qualities = {way: _quality(_cross_validated(usable, partial(_fitted, way=way)), usable) for way in ways}
     best = min(ways, key=lambda way: qualities[way].brier)
     return Calibration(
         **dict(_fitted(usable, best)),
@@ -92,11 +85,62 @@ def fit(statements: Sequence[Statement], kind: Kind, model: str, prompts: str, d
         date=datetime.now(UTC).date().isoformat(),
         data=tuple(data),
         n=len(usable),
-        users=len(users),
+        users=len({each.user_id for each in usable}),
         strength=best.strength,
         before=_quality([each.confidence for each in usable], usable),
         cross_validated=qualities[best],
     )
+
+
+def steepened(base: Calibration, statements: Sequence[Statement], data: Sequence[str]) -> Calibration:
+    """``base`` with a slope and an intercept of its own log-odds that fit further statements (Platt scaling).
+
+    Two numbers take far fewer statements than the weights of all signals, which stay. ``before`` is what ``base`` says
+    of the statements; the rest as in :func:`fit`. (Platt 1999, "Probabilistic Outputs for Support Vector Machines".)
+
+    Raises:
+        InputError: too few statements like those that ``base`` was fitted on, or it does not tell right from wrong.
+    """
+    usable = _enough([each for each in statements if base.is_for(each.signals)])
+    whole = _steeper(base, usable)
+    chances = _cross_validated(usable, partial(_steeper, base))
+    return whole.model_copy(
+        update={
+            "date": datetime.now(UTC).date().isoformat(),
+            "data": tuple(data),
+            "n": len(usable),
+            "users": len({each.user_id for each in usable}),
+            "onto": base.n + base.onto,
+            "before": _quality([base.confidence(each.signals) for each in usable], usable),
+            "cross_validated": _quality(chances, usable),
+        }
+    )
+
+
+def _enough(usable: list[Statement]) -> list[Statement]:
+    users = {each.user_id for each in usable}
+    rights = sum(each.right for each in usable)
+    if len(usable) < FEWEST or len(users) < 2 or rights in (0, len(usable)):
+        raise InputError(
+            f"{len(usable)} statements with signals, of {len(users)} users, {rights} of them right, are no ground for "
+            "a calibration",
+            hint=f"It needs {FEWEST}, of two users or more, right and wrong ones: take a larger sample",
+        )
+    return usable
+
+
+def _steeper(base: Calibration, statements: Sequence[Statement]) -> Calibration:
+    from sklearn.linear_model import LogisticRegression
+
+    odds = [[TRANSFORMS["logit"](base.confidence(each.signals))] for each in statements]
+    model = LogisticRegression().fit(odds, [each.right for each in statements])
+    slope = float(model.coef_[0][0])
+    if slope <= 0:
+        raise InputError(
+            f"the calibration is no surer of the right ones of {len(statements)} statements than of the wrong ones",
+            hint="Fit a new one, without --onto",
+        )
+    return base.steeper(slope, float(model.intercept_[0]))
 
 
 def _quality(chances: Sequence[float], statements: Sequence[Statement]) -> Quality:
@@ -105,7 +149,9 @@ def _quality(chances: Sequence[float], statements: Sequence[Statement]) -> Quali
     return Quality(ece=round(ece(chances, rights), 4), auroc=round(auroc(chances, rights), 4), brier=round(brier, 4))
 
 
-def _cross_validated(statements: Sequence[Statement], way: _Way) -> list[float]:
+def _cross_validated(
+    statements: Sequence[Statement], fitted_on: Callable[[Sequence[Statement]], SignalMap]
+) -> list[float]:
     """What maps say of each statement that were fitted without its user."""
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -114,7 +160,7 @@ def _cross_validated(statements: Sequence[Statement], way: _Way) -> list[float]:
     folds = StratifiedGroupKFold(min(_FOLDS, len(set(users))), shuffle=True, random_state=0)
     chances = [0.0] * len(statements)
     for inside, outside in folds.split(rights, rights, users):
-        fitted = _fitted([statements[at] for at in inside], way)
+        fitted = fitted_on([statements[at] for at in inside])
         for at in outside:
             chances[at] = fitted.confidence(statements[at].signals)
     return chances

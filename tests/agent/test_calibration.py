@@ -8,7 +8,7 @@ import pytest
 
 from agent.calibration import Calibration, Feature, Knots, SignalMap, calibration_for, load
 from agent.errors import InputError, UsageError
-from agent.fitting import Statement, fit, transform_of
+from agent.fitting import Statement, fit, steepened, transform_of
 
 QUALITY = {"ece": 0.1, "auroc": 0.8, "brier": 0.2}
 SAVED: dict[str, Any] = {
@@ -18,7 +18,7 @@ SAVED: dict[str, Any] = {
         {"signal": "judge", "transform": "logit", "mean": 0.0, "scale": 2.0, "weight": 1.0, "missing": -1.0},
         {"signal": "support", "transform": "log1p", "mean": 1.0, "scale": 1.0, "weight": 0.5},
     ],
-    "isotonic": None, "needs": ["judge"], "strength": 1.0,
+    "isotonic": None, "needs": ["judge"], "strength": 1.0, "onto": 0,
 }  # fmt: skip
 
 
@@ -158,6 +158,34 @@ def test_all_right_but_for_one_user() -> None:
     rows = [Statement(f"u{at % 5}", {"judge": 0.5}, 0.5, at % 5 != 0) for at in range(60)]
     with pytest.raises(InputError, match="all statements are right"):
         fit(rows, "claim", "m", "p", [])
+
+
+def test_a_flat_calibration_is_made_as_steep_as_it_should_be() -> None:
+    made = statements()
+    base = fit(made, "answer", "m", "p", ["d"])
+    flat = base.steeper(0.2, 0.0)
+    again = steepened(flat, made, ["e"])
+    assert again.cross_validated.brier < again.before.brier and again.cross_validated.ece < again.before.ece
+    assert again.cross_validated.auroc == pytest.approx(again.before.auroc, abs=0.02)
+    assert (again.onto, again.n, again.data, again.model) == (base.n, len(made), ("e",), "m")
+    for each in made[:20]:
+        assert again.confidence(each.signals) == pytest.approx(base.confidence(each.signals), abs=0.05)
+
+
+def test_a_curve_is_made_steeper_with_its_ends() -> None:
+    bent = SignalMap(intercept=0.0, features=(), isotonic=Knots(x=(0.2, 0.8), y=(0.5, 0.75)))
+    curve = bent.steeper(2.0, 0.0).isotonic
+    assert curve is not None and curve.x == (0.2, 0.8) and curve.y == pytest.approx((0.5, 0.9))
+
+
+def test_what_is_surer_of_wrong_statements_is_not_made_steeper() -> None:
+    made = statements()
+    base = fit(made, "answer", "m", "p", ["d"])
+    turned = [Statement(each.user_id, each.signals, each.confidence, not each.right) for each in made]
+    with pytest.raises(InputError, match="no surer of the right ones of 400 statements"):
+        steepened(base, turned, ["d"])
+    with pytest.raises(InputError, match="5 statements with signals"):
+        steepened(base, made[:5], ["d"])
 
 
 def test_transforms_by_signal() -> None:

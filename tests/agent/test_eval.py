@@ -264,6 +264,12 @@ def predictions(path: Path, right: str, n: int = 40) -> Path:
     return path
 
 
+def saved_for(model: str, calibration: Path, path: Path) -> Path:
+    """The calibration, as that of another model."""
+    path.write_text(load(calibration).model_copy(update={"model": model}).model_dump_json(), "utf-8")
+    return path
+
+
 def test_fit_on_several_sets(limner: Run, data: Path, tmp_path: Path) -> None:
     made = predictions(tmp_path / "p.jsonl", "Munich")
     asked = [
@@ -278,6 +284,20 @@ def test_fit_on_several_sets(limner: Run, data: Path, tmp_path: Path) -> None:
     assert calibration.kind == "answer" and calibration.data == ("data", "data")
     assert calibration.before.auroc == 0.5 and calibration.cross_validated.auroc == 1.0
     assert limner("fit", target, "--json", f"{made}={data}").json["n"] == 40
+
+    steeper = tmp_path / "s.json"
+    assert limner("fit", steeper, "--onto", target, f"{made}={data}").code == 0
+    assert (load(steeper).onto, load(steeper).n) == (40, 40)
+    for onto, code, said in (
+        (tmp_path / "none.json", 3, "cannot be read"),
+        (
+            saved_for("other", target, tmp_path / "x.json"),
+            2,
+            "is for answers of 'other', the predictions are answers of",
+        ),
+    ):
+        ended = limner("fit", steeper, "--onto", onto, f"{made}={data}")
+        assert ended.code == code and said in ended.err
 
     answered = limner("ask", "--calibration", target, "--sample", 1, "--json")
     assert answered.code == 0
