@@ -15,6 +15,7 @@ from agent.evidence import line_of
 from agent.wording import normalise
 from prompts import Language, render
 from retrieval import Hit
+from retrieval.numerals import NUMERAL_EN, NUMERAL_ZH, NUMERALS_EN, NUMERALS_ZH
 
 __all__ = ["Choice", "Option", "choice_in", "chosen", "judge_answer"]
 
@@ -30,15 +31,10 @@ _TAIL: Final = re.compile(r"\s*[中里]\s*[选挑].*$")
 _SENTENCE_END: Final = re.compile(r"(?<=[?？])|[.。!！]\s")
 _ENOUGH_ABOUT: Final = 4  # characters: "请从 A：…" says nothing of what is asked
 _NUMBER: Final = re.compile(
-    r"\b(?:choose|pick|select|name)\s+(?:the\s+)?(?P<en>\d+|one|two|three|four|five|six)\b"
-    r"|[选挑](?:择|出)?\s*(?P<zh>\d+|[一二两三四五六])\s*[个项种]",
+    rf"\b(?:choose|pick|select|name)\s+(?:the\s+)?(?P<en>\d+|{NUMERAL_EN})\b"
+    rf"|[选挑](?:择|出)?\s*(?P<zh>\d+|{NUMERAL_ZH})\s*[个项种]",
     re.IGNORECASE,
 )
-_NUMBERS: Final = {
-    **dict(zip(("one", "two", "three", "four", "five", "six"), range(1, 7), strict=True)),
-    **dict(zip("一二三四五六", range(1, 7), strict=True)),
-    "两": 2,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +122,4 @@ def _log_odds(chance: float) -> float:
 
 
 def _count(number: str) -> int:
-    return int(number) if number.isdigit() else _NUMBERS[number.casefold()]
+    return int(number) if number.isdigit() else (NUMERALS_EN | NUMERALS_ZH)[number.casefold()]
