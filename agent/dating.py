@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from prompts import Language
 from retrieval import Hit, relative_dates
+from retrieval.numerals import NUMERALS_ZH
 
 __all__ = ["dated", "natural_date"]
 
@@ -25,7 +26,6 @@ _CLOCK_ZH: Final = re.compile(
     r"(?P<hour>\d{1,2}|[一二两三四五六七八九十]{1,3})点(?P<past>半|一刻|三刻)?"
 )
 _PAST_ZH: Final = {"": 0, "半": 30, "一刻": 15, "三刻": 45}
-_DIGITS_ZH: Final = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _WEEKDAY_ZH: Final = re.compile(r"(?:周|星期|礼拜)[一二三四五六日天]")
 
 
@@ -78,17 +78,10 @@ def _said(hit: Hit) -> Iterator[_Said]:
 
 def _clock(match: re.Match[str]) -> str:
     hour = match["hour"]
-    value = int(hour) if hour.isdigit() else _hour_zh(hour)
+    value = int(hour) if hour.isdigit() else NUMERALS_ZH.get(hour, 0)
     if match["half"] in ("下午", "傍晚", "晚上", "晚") and value < 12:
         value += 12
     return f"{value:02d}:{_PAST_ZH[match['past'] or '']:02d}"
-
-
-def _hour_zh(text: str) -> int:
-    tens, ten, ones = text.rpartition("十")
-    if not ten:
-        return _DIGITS_ZH.get(text, 0)
-    return 10 * _DIGITS_ZH.get(tens, 1) + _DIGITS_ZH.get(ones, 0)
 
 
 def natural_date(resolved: str, language: Language, *, weekday: bool = False) -> str:
