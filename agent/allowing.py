@@ -162,16 +162,22 @@ def speaks_for_oneself(hit: Hit, question: str) -> bool:
     return bool(named_speakers(question, {speaker}))
 
 
-def unstated(question: str, answer: str, quotes: Sequence[str], *, yes_or_no: bool) -> str | None:
+def unstated(
+    question: str, answer: str, quotes: Sequence[str], by_others: Sequence[str] = (), *, yes_or_no: bool
+) -> str | None:
     """Why an answer about sensitive matters is not one: none of the user's own words say it; None: they do, or it is
     about something else.
 
     They say it where they hold the answer; also where they speak of what is asked, and hold whatever makes the answer
-    sensitive: the day of a clinic visit follows from "yesterday", an illness from no insulin.
+    sensitive: the day of a clinic visit follows from "yesterday", an illness from no insulin. Where a question only
+    names children ("Where does she go with her kids?"), and the answer does not, ``by_others``, what others say in
+    the quotes, counts as well.
     """
     categories = categories_of(question, answer)
     if not categories:
         return None
+    if categories == ("children",) and not said_about(answer):
+        quotes = [*quotes, *by_others]
     if yes_or_no:
         terms = terms_in(question) or terms_in(question, topics=True)
         said = any(said_share(term, quote) == 1.0 for term in terms for quote in quotes)

@@ -10,11 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from agent.allowing import Allowing, categories_of, speaks_for_oneself, unstated
-from agent.backing import as_said, back, covers, items_of, settles_yes_or_no, unsupported
+from agent.backing import as_said, back, items_of, settles_yes_or_no, unsupported
 from agent.chat import Chat
 from agent.choosing import Choice, choice_in, chosen, judge_answer
 from agent.comparing import comparison_in
 from agent.counting import count_by_code
+from agent.covering import covers
 from agent.dating import dated
 from agent.described import described_in
 from agent.documents import NO_MODEL, AnswerDocument, Computed, ModelNames, Rejected, cite_hits, signals_of
@@ -340,7 +341,8 @@ class AskGraph:
         if reason is None and sure is not None and sure < _SURE_ENOUGH and self._stages.verify:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
         own = [hit.snippet.text for hit in cited if speaks_for_oneself(hit, question)]
-        guessed = unstated(question, answer, own, yes_or_no=settles_yes_or_no(question, answer))
+        others = [hit.snippet.text for hit in cited if not speaks_for_oneself(hit, question)]
+        guessed = unstated(question, answer, own, others, yes_or_no=settles_yes_or_no(question, answer))
         if guessed is not None:  # it is kept nowhere
             rejected = [*state["rejected"], Rejected("/answer", None, guessed)]
             nothing: _State = {"answer": None, "cited": [], "confidence": 0.0, "rejected": rejected}

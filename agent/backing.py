@@ -8,18 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agent.covering import covers
 from agent.evidence import line_of
 from agent.reading import Weighed
-from agent.restating import MOST_ANSWER_CHARS, asked_words, only_repeats, without_examples
+from agent.restating import MOST_ANSWER_CHARS, asked_words, only_repeats
 from agent.wording import missing_numbers, normalise, said_share
-from retrieval import Hit, without_asking
+from retrieval import Hit
 from retrieval.focus import MONTHS
+from retrieval.telling import mostly_asks
 
 __all__ = [
     "Backed",
     "as_said",
     "back",
-    "covers",
     "items_of",
     "says_yes",
     "settles_yes_or_no",
@@ -41,6 +42,7 @@ _ASKS_YES_NO: Final = re.compile(
 )
 _NAME: Final = re.compile(r"(?<=\w )(?!I['’])[A-Z][\w-]*[a-z][\w-]*")  # within an item; not what is all capitals
 _CALENDAR: Final = frozenset([*MONTHS, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
+_ASKING: Final = 0.3  # how much more of a question's words a snippet that asks has to hold, to be what a yes rests on
 _MOST_CITED: Final = 4
 _SHARE_NEEDED: Final = 0.4
 
@@ -79,16 +81,6 @@ def says_yes(answer: str) -> bool | None:
     return True if _YES.match(answer) else None
 
 
-def covers(question: str, hits: Iterable[Hit]) -> float:
-    """Which share, 0 to 1, of the words that a question asks about the snippets hold, with what each replies to.
-
-    A snippet about something else, or of somebody else, holds few: of all that is known about an answer this tells
-    best whether it is right (docs/faithfulness.md).
-    """
-    wanted = without_asking(without_examples(question))
-    return said_share(wanted, "\n".join(f"{hit.asked or ''}\n{line_of(hit)}" for hit in hits))
-
-
 def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     """What of ``read`` (the weightiest first) holds the items of ``answer``; the first alone where none does.
 
@@ -96,7 +88,7 @@ def back(answer: str, question: str, read: Sequence[Weighed]) -> Backed:
     snippet: it rests on the one that holds most of the question.
     """
     if settles_yes_or_no(question, answer):
-        about = max(read, key=lambda each: covers(question, [each.hit]))
+        about = max(read, key=lambda each: covers(question, [each.hit]) - _ASKING * mostly_asks(each.hit.snippet.text))
         return Backed((about.hit,), 0.0, answer)
     asked = asked_words(question)
     items = items_of(answer)

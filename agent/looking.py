@@ -3,6 +3,7 @@
 Knows whose words may answer, no models.
 """
 
+import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from retrieval import Hit, Store, asks_for_agent, named_speakers
 __all__ = ["Looked", "look_for", "look_in"]
 
 _SNIPPETS = 10
+_CUSTOMER_EN = re.compile(r"\bthe (?:customer|client|user)\b(['’]s)?", re.IGNORECASE)
+_CUSTOMER_ZH = re.compile("客户|顾客|用户")
 
 
 class Looked(NamedTuple):
@@ -57,9 +60,16 @@ def look_in(store: Store, user_id: str, talk: Talk) -> Looked:
 def _next(store: Store, user_id: str, question: str, done: int, seen: Collection[tuple[str, str]]) -> list[Hit]:
     """The next of the search: of a question for what an agent said, agents' messages first, and then anybody's."""
     snippets = store.view(user_id).snippets
+    wanted = _as_of_her(question)
     if not (asks_for_agent(question) and any(snippet.role == "agent" for snippet, _ in snippets)):
         past = done * _SNIPPETS
-        return store.search(user_id, question, past + _SNIPPETS)[past:]
+        return store.search(user_id, wanted, past + _SNIPPETS)[past:]
     if done:
-        return [hit for hit in store.search(user_id, question, _SNIPPETS) if key_of(hit) not in seen]
-    return whole_messages(store.search(user_id, question, _SNIPPETS, AGENTS), snippets)[:_SNIPPETS]
+        return [hit for hit in store.search(user_id, wanted, _SNIPPETS) if key_of(hit) not in seen]
+    return whole_messages(store.search(user_id, wanted, _SNIPPETS, AGENTS), snippets)[:_SNIPPETS]
+
+
+def _as_of_her(question: str) -> str:
+    """A question that calls its user "the customer" as it would be with "she": search takes the word for "me", whose
+    own words come first, but an agent may well have found "the customer's user id"."""
+    return _CUSTOMER_ZH.sub("他", _CUSTOMER_EN.sub(lambda named: "her" if named[1] else "she", question))

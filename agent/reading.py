@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agent.asked_days import of_asked_day
 from agent.asking_why import asks_why
 from agent.chat import Chat
+from agent.covering import covers
 from agent.evidence import in_time_order, line_of
 from agent.progress import OnStep, Step, ignore
 from agent.wording import is_placeholder
@@ -35,8 +36,9 @@ _TOKENS = 80
 _NOTHING = ("none", "无", "没有")
 _DOUBT = 0.7  # what each place further down the ranking counts against, in nats by its logarithm
 _LEAST = 0.01
+_COVERS = 1.0  # what all words of the question count, in nats
 _OF_DAY = 1.0  # "on May 4th": what is of that day comes first
-_SECOND_HAND = 1.0  # an agent repeats what a customer wants, or guesses it: the customer's own words come first
+_SECOND_HAND = 1.0  # an agent repeats what a customer wants, or guesses it; what holds the question's words answers it
 _ASKS_AGENT = re.compile(
     r"\b(?:agents?|assistant|support|staff|service|you|told|advised?|suggest\w*|recommend\w*|promised?|offer\w*|answered)\b"
     r"|客服|助手|坐席|工作人员|你|建议|推荐|承诺|答应|回复|答复",
@@ -52,7 +54,7 @@ class Weighed:
     """A snippet with the probability, 0 to 1, that it tells the answer, and its place in the search, from 1.
 
     ``second_hand``: it is an agent's, and the question is not about what an agent said. ``of_day``: it is of the day,
-    week or month that the question names.
+    week or month that the question names. ``covers``: which share, 0 to 1, of what the question asks about it holds.
     """
 
     hit: Hit
@@ -60,12 +62,14 @@ class Weighed:
     rank: int
     second_hand: bool = False
     of_day: bool = False
+    covers: float = 0.0
 
     @property
     def weight(self) -> float:
-        """What it counts against other snippets: what the model says of it, what search does, who speaks, and when."""
-        said = -math.log(1 - self.tells + _LEAST) - _DOUBT * math.log(self.rank)
-        return said - _SECOND_HAND * self.second_hand + _OF_DAY * self.of_day
+        """What it counts against other snippets: what the model says of it, what search does, what it is about, who
+        speaks, and when."""
+        said = -math.log(1 - self.tells + _LEAST) - _DOUBT * math.log(self.rank) + _COVERS * self.covers
+        return said - _SECOND_HAND * self.second_hand * (1 - self.covers) + _OF_DAY * self.of_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def in_balance(question: str, told: Iterable[tuple[Hit, float]], *, first_rank: 
     told, about_agent = list(told), _ASKS_AGENT.search(question) is not None
     of_day = of_asked_day(question, [hit for hit, _ in told])
     weighed = [
-        Weighed(hit, tells, rank, hit.snippet.role == "agent" and not about_agent, fits)
+        Weighed(hit, tells, rank, hit.snippet.role == "agent" and not about_agent, fits, covers(question, [hit]))
         for rank, ((hit, tells), fits) in enumerate(zip(told, of_day, strict=True), start=first_rank)
     ]
     return sorted(weighed, key=lambda each: -each.weight)

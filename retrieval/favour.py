@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["Favour", "Favoured"]
 
 _SPEAKER, _TIME, _RECENT = 0.3, 0.3, 0.2
-_AGENT = 0.7  # what the words of an agent or assistant count, where they are not asked for
+_AGENT, _AGENT_AT_BEST = (
+    0.7,
+    0.85,
+)  # what an agent's words count, where they are not asked for, and those that hold most
 _ASKS = 0.8  # what a question counts: what it is about is told elsewhere
+_LEAST = 1e-9
 _UNNAMED = frozenset({"", "user", "assistant", "agent", "system"})
 
 
@@ -51,6 +55,7 @@ class Favour:
         self._own = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
         self._agent = np.asarray([snippet.role == "agent" for snippet, _ in view.snippets])
         self._asking = view.asking
+        self._lexical = view.numbers.lexical
         self._times = np.asarray([np.nan if event.epoch is None else event.epoch for _, event in view.snippets])
 
     def of(self, query: str) -> Favoured:
@@ -63,10 +68,21 @@ class Favour:
             own = np.asarray([who in named for who in self._said_by]) if named else self._own
             favour[own] += _SPEAKER
         if not named and not asks_for_agent(query):
-            favour[self._agent] *= _AGENT
+            counts = _AGENT + (_AGENT_AT_BEST - _AGENT) * self._said_share(query)
+            favour[self._agent] *= counts[self._agent]
         favour[self._asking] *= _ASKS
         self._favour_times(query, favour)
         return Favoured(favour, own if own is not None and own.any() else None)
+
+    def _said_share(self, query: str) -> "NDArray[np.float64]":
+        """How much of a query's words each snippet holds, 0 to 1, seen from the one that holds most; shape (n,).
+
+        Of what a customer is called at the shop, or what an order is about, an agent's words tell most.
+        """
+        import numpy as np
+
+        scores = np.asarray(self._lexical.scores(query), dtype=np.float64)
+        return scores / max(float(scores.max(initial=0.0)), _LEAST)
 
     def _favour_times(self, query: str, favour: "NDArray[np.float64]") -> None:
         import numpy as np

@@ -30,10 +30,14 @@ __all__ = [
 _FIRST_PERSON = re.compile(
     r"\b(?:i|my|me|mine|myself|we|our|us|the (?:user|customer)(?:'s)?)\b|我|咱|俺|用户|客户", re.IGNORECASE
 )
+_THEM_ZH = "(?:他|她|客户|用户|顾客|对方)"
 _AGENT = re.compile(
     r"\b(?:agents?|assistant|chatbot|bot|representative|customer (?:service|support)|support (?:team|staff))\b"
     r"|\b(?:did|have|had|were|was) you\b|\byour (?:advice|answers?|explanations?|recommendations?|suggestions?|tips)\b"
     r"|\byou (?:\w+ )?(?:said|told|gave|given|suggested|recommended|advised|explained|offered|promised|shared)\b"
+    r"|\b(?:did|have|had|what|that) we\b.*\b(?:promise|recommend|offer|suggest|advise|told|tell|explain)\w*"
+    rf"\b.*\b(?:him|her|them|the (?:customer|user|client))\b|我们(?=.*{_THEM_ZH})"
+    rf"(?:[^他她客用顾对]{{0,4}}|.{{0,4}}?[给向对跟为]了?{_THEM_ZH}们?.{{0,4}}?)(?:告诉|建议|推荐|回答|回复|解释|答应|承诺|介绍|提供)"
     r"|客服|坐席|店家|商家|卖家|助手|机器人"
     r"|(?<![和跟给向同与对请])你们?(?:之前|以前|上次|当时|曾经?|都|已经?|那天)*(?:[给向对跟为]了?我们?)?了?"
     r"(?:说|告诉|建议|推荐|回答|解释|答应|承诺|分享|介绍|提供|什么建议|哪些建议)",

@@ -7,7 +7,7 @@ import pytest
 
 from agent.chat import Chat
 from agent.fakes import ScriptedChat
-from agent.reading import Weighed, read, weigh, weightiest
+from agent.reading import Weighed, in_balance, read, weigh, weightiest
 from retrieval import Event, Hit, Role, Snippet
 
 
@@ -53,6 +53,21 @@ def test_what_tells_weighs_more_and_the_first_ones_of_a_search_weigh_more() -> N
 def test_the_user_comes_before_the_agent_unless_the_agent_is_asked_about(question: str, first: str) -> None:
     hits = [hit("You want a green lamp.", "agent"), hit("My lamp is green.")]
     assert weigh(chat(lamps), question, hits, "en")[0].hit.snippet.role == first
+
+
+def test_an_agent_who_says_what_is_asked_for_is_no_worse_than_the_user() -> None:
+    found, own = hit("Your lamp number is green 7.", "agent"), hit("My lamp is green.")
+    by_agent, by_user = (in_balance("What is the lamp number?", [(each, 0.9)])[0] for each in (found, own))
+    assert by_agent.second_hand and by_agent.weight == pytest.approx(by_user.weight, abs=0.7)
+    by_agent, by_user = (in_balance("What is the desk worth?", [(each, 0.9)])[0] for each in (found, own))
+    assert by_agent.weight == pytest.approx(by_user.weight - 1)
+
+
+def test_what_is_about_the_question_comes_before_what_seems_to_tell_as_much() -> None:
+    hits = [hit("It is green, I like it."), hit("The lamp is green.")]
+    weighed = in_balance("What colour is the lamp?", [(each, 0.9) for each in hits])
+    assert [each.covers for each in weighed] == sorted((each.covers for each in weighed), reverse=True)
+    assert weighed[0].hit == hits[1]
 
 
 def test_at_most_five_are_read_in_time_order() -> None:

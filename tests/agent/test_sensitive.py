@@ -261,3 +261,17 @@ def test_whose_words_state_what_is_asked_about_melanie(role: Any, speaker: str |
     event = Event("u", "e", "My kids are fine.", "2024-03-01", 10.0, role=role, speaker=speaker)
     hit = Hit(Snippet("e#0", "u", "e", 0, 17, event.text, None, role), event, 1.0, 1)
     assert speaks_for_oneself(hit, "How are Melanie's kids?") is is_own
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "is_told"),
+    [
+        ("Where does she go with her kids?", "the zoo", True),
+        ("他要带孩子去哪里玩？", "动物园", True),
+        ("How old is her kid?", "her kid is six", False),
+        ("Which illness does she have?", "the zoo", False),
+    ],
+)
+def test_an_agent_may_say_what_is_asked_with_children(question: str, answer: str, is_told: bool) -> None:
+    said = unstated(question, answer, [], ["I booked the zoo for the kid, 动物园."], yes_or_no=False)
+    assert (said is None) is is_told
