@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Favour", "Favoured"]
 
 _SPEAKER, _TIME, _RECENT = 0.3, 0.3, 0.2
-_AGENT, _AGENT_AT_BEST = (
-    0.7,
-    0.85,
-)  # what an agent's words count, where they are not asked for, and those that hold most
+_AGENT = 0.7  # what the words of an agent or assistant count, where they are not asked for
+_AGENT_AT_BEST = 0.85  # what those count that fit a query's words best
 _ASKS = 0.8  # what a question counts: what it is about is told elsewhere
 _LEAST = 1e-9
 _UNNAMED = frozenset({"", "user", "assistant", "agent", "system"})
@@ -67,17 +65,17 @@ class Favour:
         if named is not None:
             own = np.asarray([who in named for who in self._said_by]) if named else self._own
             favour[own] += _SPEAKER
-        if not named and not asks_for_agent(query):
-            counts = _AGENT + (_AGENT_AT_BEST - _AGENT) * self._said_share(query)
+        if not named and self._agent.any() and not asks_for_agent(query):
+            counts = _AGENT + (_AGENT_AT_BEST - _AGENT) * self._fit(query)
             favour[self._agent] *= counts[self._agent]
         favour[self._asking] *= _ASKS
         self._favour_times(query, favour)
         return Favoured(favour, own if own is not None and own.any() else None)
 
-    def _said_share(self, query: str) -> "NDArray[np.float64]":
-        """How much of a query's words each snippet holds, 0 to 1, seen from the one that holds most; shape (n,).
+    def _fit(self, query: str) -> "NDArray[np.float64]":
+        """How well each snippet's words fit a query's (BM25), 0 to 1, seen from the one that fits best; shape (n,).
 
-        Of what a customer is called at the shop, or what an order is about, an agent's words tell most.
+        Of a customer's number at the shop, or of what an order holds, an agent's words tell most.
         """
         import numpy as np
 
