@@ -18,9 +18,7 @@ __all__ = ["Favour", "Favoured"]
 
 _SPEAKER, _TIME, _RECENT = 0.3, 0.3, 0.2
 _AGENT = 0.7  # what the words of an agent or assistant count, where they are not asked for
-_AGENT_AT_BEST = 0.85  # what those count that fit a query's words best
 _ASKS = 0.8  # what a question counts: what it is about is told elsewhere
-_LEAST = 1e-9
 _UNNAMED = frozenset({"", "user", "assistant", "agent", "system"})
 
 
@@ -53,7 +51,6 @@ class Favour:
         self._own = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
         self._agent = np.asarray([snippet.role == "agent" for snippet, _ in view.snippets])
         self._asking = view.asking
-        self._lexical = view.numbers.lexical
         self._times = np.asarray([np.nan if event.epoch is None else event.epoch for _, event in view.snippets])
 
     def of(self, query: str) -> Favoured:
@@ -65,22 +62,11 @@ class Favour:
         if named is not None:
             own = np.asarray([who in named for who in self._said_by]) if named else self._own
             favour[own] += _SPEAKER
-        if not named and self._agent.any() and not asks_for_agent(query):
-            counts = _AGENT + (_AGENT_AT_BEST - _AGENT) * self._fit(query)
-            favour[self._agent] *= counts[self._agent]
+        if not named and not asks_for_agent(query):
+            favour[self._agent] *= _AGENT
         favour[self._asking] *= _ASKS
         self._favour_times(query, favour)
         return Favoured(favour, own if own is not None and own.any() else None)
-
-    def _fit(self, query: str) -> "NDArray[np.float64]":
-        """How well each snippet's words fit a query's (BM25), 0 to 1, seen from the one that fits best; shape (n,).
-
-        Of a customer's number at the shop, or of what an order holds, an agent's words tell most.
-        """
-        import numpy as np
-
-        scores = np.asarray(self._lexical.scores(query), dtype=np.float64)
-        return scores / max(float(scores.max(initial=0.0)), _LEAST)
 
     def _favour_times(self, query: str, favour: "NDArray[np.float64]") -> None:
         import numpy as np
