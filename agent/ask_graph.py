@@ -25,8 +25,8 @@ from agent.hops import bridged, compared, confirmed
 from agent.looking import look_for, look_in
 from agent.meanwhile import Meanwhile
 from agent.naming import asks_how, how_is, only_names
-from agent.of_others import own_part
-from agent.persons import people_in
+from agent.of_others import of_those_asked_about, own_part
+from agent.persons import asks_about_others, people_in
 from agent.progress import OnStep, Step, ignore
 from agent.reading import Reading, Weighed, read, weigh, weightiest, with_their_messages
 from agent.restating import bare, only_repeats, shortened
@@ -264,6 +264,8 @@ class AskGraph:
     def _read(self, state: _State) -> _State:
         self._on_step(Step("answer", 0, 1))
         chosen = state["weighed"] if state.get("talk") else weightiest(state["weighed"])
+        if self._stages.verify and asks_about_others(state["question"]):
+            chosen = of_those_asked_about(state["question"], chosen, self._people(state["user_id"]))
         if asks_for_agent(state["question"]):
             chosen = with_their_messages(chosen, state["weighed"])
         hits = take_within([each.hit for each in chosen], _READ_TOKENS)

@@ -4,14 +4,15 @@ The subject rule of profiles (:mod:`agent.persons`), for questions that name the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from agent.backing import items_of, without_items
-from agent.persons import asks_about_others, said_of_other
+from agent.persons import asks_about_others, may_speak_of, said_of_other
+from agent.reading import Weighed
 from retrieval import Hit
 
-__all__ = ["own_part"]
+__all__ = ["of_those_asked_about", "own_part"]
 
 _OF_USER: Final = re.compile(r"\b(?:i|me|my|mine|myself|users?|customers?|clients?)\b|我|用户|客户|顾客", re.IGNORECASE)
 _CLAUSE: Final = re.compile(r"[，。：:,.!！?？\"“”]+\s*")
@@ -19,6 +20,14 @@ _OF_THAT: Final = re.compile(r"\b(?:it|its|they|their|theirs)\b|它", re.IGNOREC
 _OF_WHOM: Final = re.compile(
     r"\b(?:who|whom|whose|anyone|anybody|someone|somebody)\b|谁|哪个人|哪位|什么人|有人", re.IGNORECASE
 )
+
+
+def of_those_asked_about(question: str, read: Sequence[Weighed], people: Mapping[str, str]) -> list[Weighed]:
+    """Of snippets those that may speak of whom a question names by what they are to the user ("her sister", 他的同学):
+    by that word, by a name that ``people`` knows for it, or by "she", in the snippet or in what it replies to. All,
+    where none does."""
+    kept = [each for each in read if may_speak_of(f"{each.hit.asked or ''} {each.hit.snippet.text}", question, people)]
+    return kept or [*read]
 
 
 def own_part(question: str, answer: str, read: Sequence[Hit]) -> str | None:

@@ -1,6 +1,7 @@
 import pytest
 
-from agent.of_others import own_part
+from agent.of_others import of_those_asked_about, own_part
+from agent.reading import Weighed
 from tests.agent.test_reading import hit
 
 
@@ -29,3 +30,17 @@ def test_what_is_said_of_somebody_else_is_no_answer_about_the_user(
 
 def test_what_an_agent_says_of_the_customer_stays() -> None:
     assert own_part("Where does the customer live?", "Leeds", [hit("He lives in Leeds.", "agent")]) == "Leeds"
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "kept"),
+    [
+        ("他的同学想吃什么？", ["我想吃素三鲜。", "我同学说想吃凯撒沙拉。"], [1]),
+        ("What does her sister eat?", ["I eat rice.", "My sister eats.", "Anna eats plums.", "She eats."], [1, 2, 3]),
+        ("What does her sister eat?", ["I eat rice."], [0]),
+        ("What does she eat?", ["I eat rice.", "My sister eats fish."], [0, 1]),
+    ],
+)  # fmt: skip
+def test_what_may_speak_of_whom_is_asked_about_is_read(question: str, texts: list[str], kept: list[int]) -> None:
+    read = [Weighed(hit(text), 0.9, 1) for text in texts]
+    assert of_those_asked_about(question, read, {"Anna": "sister"}) == [read[at] for at in kept]
