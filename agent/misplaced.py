@@ -10,7 +10,7 @@ from typing import Any, Final
 from agent.persons import is_kin, is_relation
 from agent.wording import normalise
 
-__all__ = ["is_misplaced"]
+__all__ = ["is_misplaced", "may_tell"]
 
 _FAMILY: Final = re.compile(r"\bfamil|\brelatives?\b|家人|家庭成员|亲属|亲戚", re.IGNORECASE)
 _NOT_ONLY: Final = re.compile(r"friend|contact|people|acquaint|朋友|联系人|人际", re.IGNORECASE)
@@ -40,6 +40,7 @@ _GREETS: Final = re.compile(
     r"^\s*(?:hi|hello|hey|dear|thanks?(?: you)?|你好|您好|谢谢|感谢)\b\s*(?:to\s+)?$", re.IGNORECASE
 )
 _FEW: Final = 3  # words that may stand beside a name that is given in reply: "Yes, Sofia Li here"
+_LONGEST: Final = 5  # words, in Chinese characters, of a name that nothing introduces
 
 
 def is_misplaced(value: Any, text: str, attribute: str) -> bool:
@@ -54,12 +55,26 @@ def is_misplaced(value: Any, text: str, attribute: str) -> bool:
         return False
     if _FAMILY.search(attribute) and not _NOT_ONLY.search(attribute):
         return is_relation(value) and not is_kin(value)
-    if _OWN_NAME.search(attribute.strip()) and not _THEIR_NAME.search(attribute):
+    if _asks_own_name(attribute):
         return not _gives_name(value, text)
     if not _POST.search(attribute):
         return False
     places = [match.span() for match in re.finditer(re.escape(value), text, re.IGNORECASE)]
     return bool(places) and all(_is_owner(text, *place) for place in places)
+
+
+def may_tell(text: str, attribute: str) -> bool:
+    """Whether a text may hold a value that is not misplaced: one's own name must be introduced, or stand by itself.
+
+    ``attribute`` is name and description, as of :func:`is_misplaced`.
+    """
+    if not _asks_own_name(attribute) or _INTRODUCES.search(text):
+        return True
+    return any(0 < len(normalise(clause).split()) <= _FEW + _LONGEST for clause in _CLAUSE.split(text))
+
+
+def _asks_own_name(attribute: str) -> bool:
+    return _OWN_NAME.search(attribute.strip()) is not None and not _THEIR_NAME.search(attribute)
 
 
 def _is_owner(text: str, start: int, end: int) -> bool:

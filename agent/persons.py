@@ -43,7 +43,7 @@ _OTHERS_TOO = re.compile(
     r"famil|relati|friend|partner|spouse|husband|wife|child|parent|colleague|contact|pet"
     r"|\b(?:mother|father|mom|mum|dad|son|daughter|kid|sister|brother|sibling|fianc[ée]e?|grandma|grandpa|aunt|uncle"
     r"|cousin|niece|nephew|buddy|roommate|flatmate|neighbou?r|co-?worker|boss|classmate)s?\b"
-    rf"|家|亲|友|伴侣|关系|配偶|宠物|{_RELATION_ZH}",
+    rf"|(?<!国)家(?![乡具电居])|亲|友|伴侣|关系|配偶|宠物|{_RELATION_ZH}",
     re.IGNORECASE,
 )
 _OWN_ZH = "我(?:们)?(?:的|家|那个|那位|这个|这位|有个|有一个|有位|一个|一位|个|最好的)*"
