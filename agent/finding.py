@@ -68,7 +68,7 @@ def _about(facet: Facet, hits: Sequence[Hit], people: Mapping[str, str]) -> list
     """What may say something about the facet: not what only speaks of other people, unless it asks about them, nor
     what holds only words that would be misplaced."""
     if is_extracted(facet):
-        hits = [hit for hit in hits if may_tell(hit.snippet.text, facet.words)]
+        hits = [hit for hit in hits if may_tell(hit.snippet.text, facet.words, people)]
     if asks_about_others(facet.words):
         return [hit for hit in hits if may_speak_of(hit.snippet.text, facet.label, people)]
     return [hit for hit in hits if not is_about_others(hit.snippet.text, people)]

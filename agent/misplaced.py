@@ -5,9 +5,10 @@ whoever finds that an actor "does an amazing job" does not bear his name. Pure t
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
-from agent.persons import is_kin, is_relation
+from agent.persons import is_about_outsiders, is_kin, is_relation
 from agent.wording import normalise
 
 __all__ = ["is_misplaced", "may_tell"]
@@ -53,7 +54,7 @@ def is_misplaced(value: Any, text: str, attribute: str) -> bool:
     """
     if not isinstance(value, str) or not value.strip():
         return False
-    if _FAMILY.search(attribute) and not _NOT_ONLY.search(attribute):
+    if _asks_family(attribute):
         return is_relation(value) and not is_kin(value)
     if _asks_own_name(attribute):
         return not _gives_name(value, text)
@@ -63,14 +64,22 @@ def is_misplaced(value: Any, text: str, attribute: str) -> bool:
     return bool(places) and all(_is_owner(text, *place) for place in places)
 
 
-def may_tell(text: str, attribute: str) -> bool:
-    """Whether a text may hold a value that is not misplaced: one's own name must be introduced, or stand by itself.
+def may_tell(text: str, attribute: str, people: Mapping[str, str]) -> bool:
+    """Whether a text may hold a value that is not misplaced: one's own name must be introduced, or stand by itself, and
+    what is only about a boss or a colleague tells no family.
 
-    ``attribute`` is name and description, as of :func:`is_misplaced`.
+    ``attribute`` is name and description, as of :func:`is_misplaced`; ``people`` are those whom the user speaks of,
+    with what they are to the user.
     """
+    if _asks_family(attribute):
+        return not is_about_outsiders(text, people)
     if not _asks_own_name(attribute) or _INTRODUCES.search(text):
         return True
     return any(0 < len(normalise(clause).split()) <= _FEW + _LONGEST for clause in _CLAUSE.split(text))
+
+
+def _asks_family(attribute: str) -> bool:
+    return _FAMILY.search(attribute) is not None and not _NOT_ONLY.search(attribute)
 
 
 def _asks_own_name(attribute: str) -> bool:

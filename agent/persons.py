@@ -16,6 +16,7 @@ __all__ = [
     "asked_of_others",
     "asks_about_others",
     "is_about_others",
+    "is_about_outsiders",
     "is_kin",
     "is_relation",
     "may_speak_of",
@@ -256,3 +257,11 @@ def is_about_others(text: str, others: Collection[str] = ()) -> bool:
     """Whether a text names other people as its subjects, and the user never."""
     persons = _subjects(text, others)
     return bool(persons) and all(each.other for each in persons)
+
+
+def is_about_outsiders(text: str, people: Mapping[str, str]) -> bool:
+    """Whether a text is about people who are something to the user, and none of them, nor anybody else in it, family:
+    "我的下属是北京人"."""
+    spoken = [relation for name, relation in people.items() if name in text]
+    spoken += [match.group() for match in _RELATION.finditer(text)]
+    return bool(spoken) and not any(map(is_kin, spoken)) and is_about_others(text, people)
