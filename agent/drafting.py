@@ -141,13 +141,22 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
     tokens = _TOKENS_A_TEXT if facet.kind == "text" else _TOKENS_A_VALUE * max(2, facet.most)
     draft = chat.draft(system, question, draft_schema(facet, list(range(1, len(pack.hits) + 1))), max_tokens=tokens)
     entries = draft.value if isinstance(draft.value, list) else [draft.value]
-    drafted = []
-    for entry in entries:
+    return [
+        Drafted(facet, value, tuple(pack.hits[number - 1] for number in numbers), pack.hits, draft.probability)
+        for value, numbers in _values(entries, facet)
+    ]
+
+
+def _values(entries: Sequence[Mapping[str, Any]], facet: Facet) -> list[tuple[Any, list[int]]]:
+    """The values of a reply, without nulls, with the numbers cited for each: what a list repeats is one value."""
+    found: dict[Any, tuple[Any, list[int]]] = {}
+    for place, entry in enumerate(entries):
         cited = entry["evidence"] if isinstance(entry["evidence"], list) else [entry["evidence"]]
         if cited and entry["value"] is not None:
-            hits = tuple(pack.hits[number - 1] for number in dict.fromkeys(cited))
-            drafted.append(Drafted(facet, entry["value"], hits, pack.hits, draft.probability))
-    return drafted
+            key = json.dumps(entry["value"], sort_keys=True) if facet.kind == "list" else place
+            _, numbers = found.setdefault(key, (entry["value"], []))
+            numbers += [number for number in dict.fromkeys(cited) if number not in numbers]
+    return list(found.values())
 
 
 def draft_prompt(facet: Facet, pack: Pack, language: Language) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from agent.evidence import ABOUT_USER, RECORDS, Pack, alternating, best_of, is_in_records, make_packs, take_within
 from agent.extracting import is_extracted
 from agent.facets import Facet
+from agent.misplaced import may_tell
 from agent.persons import asks_about_others, is_about_others, may_speak_of, names_asked_for
 from agent.progress import OnStep, Step, ignore
 from agent.voice import without_instructions
@@ -64,7 +65,10 @@ def _queries(facet: Facet, people: Mapping[str, str]) -> list[str]:
 
 
 def _about(facet: Facet, hits: Sequence[Hit], people: Mapping[str, str]) -> list[Hit]:
-    """What may say something about the facet: not what only speaks of other people, unless it asks about them."""
+    """What may say something about the facet: not what only speaks of other people, unless it asks about them, nor
+    what holds only words that would be misplaced."""
+    if is_extracted(facet):
+        hits = [hit for hit in hits if may_tell(hit.snippet.text, facet.words, people)]
     if asks_about_others(facet.words):
         return [hit for hit in hits if may_speak_of(hit.snippet.text, facet.label, people)]
     return [hit for hit in hits if not is_about_others(hit.snippet.text, people)]

@@ -5,12 +5,13 @@ whoever finds that an actor "does an amazing job" does not bear his name. Pure t
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
-from agent.persons import is_kin, is_relation
+from agent.persons import is_about_outsiders, is_kin, is_relation
 from agent.wording import normalise
 
-__all__ = ["is_misplaced"]
+__all__ = ["is_misplaced", "may_tell"]
 
 _FAMILY: Final = re.compile(r"\bfamil|\brelatives?\b|家人|家庭成员|亲属|亲戚", re.IGNORECASE)
 _NOT_ONLY: Final = re.compile(r"friend|contact|people|acquaint|朋友|联系人|人际", re.IGNORECASE)
@@ -40,6 +41,7 @@ _GREETS: Final = re.compile(
     r"^\s*(?:hi|hello|hey|dear|thanks?(?: you)?|你好|您好|谢谢|感谢)\b\s*(?:to\s+)?$", re.IGNORECASE
 )
 _FEW: Final = 3  # words that may stand beside a name that is given in reply: "Yes, Sofia Li here"
+_LONGEST: Final = 5  # words, in Chinese characters, of a name that nothing introduces
 
 
 def is_misplaced(value: Any, text: str, attribute: str) -> bool:
@@ -52,14 +54,36 @@ def is_misplaced(value: Any, text: str, attribute: str) -> bool:
     """
     if not isinstance(value, str) or not value.strip():
         return False
-    if _FAMILY.search(attribute) and not _NOT_ONLY.search(attribute):
+    if _asks_family(attribute):
         return is_relation(value) and not is_kin(value)
-    if _OWN_NAME.search(attribute.strip()) and not _THEIR_NAME.search(attribute):
+    if _asks_own_name(attribute):
         return not _gives_name(value, text)
     if not _POST.search(attribute):
         return False
     places = [match.span() for match in re.finditer(re.escape(value), text, re.IGNORECASE)]
     return bool(places) and all(_is_owner(text, *place) for place in places)
+
+
+def may_tell(text: str, attribute: str, people: Mapping[str, str]) -> bool:
+    """Whether a text may hold a value that is not misplaced: one's own name must be introduced, or stand by itself, and
+    what is only about a boss or a colleague tells no family.
+
+    ``attribute`` is name and description, as of :func:`is_misplaced`; ``people`` are those whom the user speaks of,
+    with what they are to the user.
+    """
+    if _asks_family(attribute):
+        return not is_about_outsiders(text, people)
+    if not _asks_own_name(attribute) or _INTRODUCES.search(text):
+        return True
+    return any(0 < len(normalise(clause).split()) <= _FEW + _LONGEST for clause in _CLAUSE.split(text))
+
+
+def _asks_family(attribute: str) -> bool:
+    return _FAMILY.search(attribute) is not None and not _NOT_ONLY.search(attribute)
+
+
+def _asks_own_name(attribute: str) -> bool:
+    return _OWN_NAME.search(attribute.strip()) is not None and not _THEIR_NAME.search(attribute)
 
 
 def _is_owner(text: str, start: int, end: int) -> bool:

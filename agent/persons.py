@@ -16,6 +16,7 @@ __all__ = [
     "asked_of_others",
     "asks_about_others",
     "is_about_others",
+    "is_about_outsiders",
     "is_kin",
     "is_relation",
     "may_speak_of",
@@ -43,7 +44,7 @@ _OTHERS_TOO = re.compile(
     r"famil|relati|friend|partner|spouse|husband|wife|child|parent|colleague|contact|pet"
     r"|\b(?:mother|father|mom|mum|dad|son|daughter|kid|sister|brother|sibling|fianc[ée]e?|grandma|grandpa|aunt|uncle"
     r"|cousin|niece|nephew|buddy|roommate|flatmate|neighbou?r|co-?worker|boss|classmate)s?\b"
-    rf"|家|亲|友|伴侣|关系|配偶|宠物|{_RELATION_ZH}",
+    rf"|(?<!国)家(?![乡具电居])|亲|友|伴侣|关系|配偶|宠物|{_RELATION_ZH}",
     re.IGNORECASE,
 )
 _OWN_ZH = "我(?:们)?(?:的|家|那个|那位|这个|这位|有个|有一个|有位|一个|一位|个|最好的)*"
@@ -256,3 +257,11 @@ def is_about_others(text: str, others: Collection[str] = ()) -> bool:
     """Whether a text names other people as its subjects, and the user never."""
     persons = _subjects(text, others)
     return bool(persons) and all(each.other for each in persons)
+
+
+def is_about_outsiders(text: str, people: Mapping[str, str]) -> bool:
+    """Whether a text is about people who are something to the user, and none of them, nor anybody else in it, family:
+    "我的下属是北京人"."""
+    spoken = [relation for name, relation in people.items() if name in text]
+    spoken += [match.group() for match in _RELATION.finditer(text)]
+    return bool(spoken) and not any(map(is_kin, spoken)) and is_about_others(text, people)

@@ -1,5 +1,6 @@
 """What the judge is asked, and how many snippets are read."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from agent.chat import Chat
 from agent.documents import Evidence
-from agent.drafting import Drafts, draft_all, judge_claim
+from agent.drafting import Drafts, draft_all, draft_facet, judge_claim
 from agent.evidence import Pack
 from agent.facets import Facet, plan_facets
 from agent.fakes import ScriptedChat
@@ -117,3 +118,26 @@ def test_a_snippet_is_read_once_for_a_list_and_a_single_value_and_those_that_beg
     assert list(dict.fromkeys(lines)) == sorted(texts)
     assert lines == sorted(lines)  # each snippet is read for both before the next one
     assert len(lines) == 4 + 5
+
+
+def test_what_a_list_repeats_is_one_value_with_all_that_is_cited_for_it() -> None:
+    issues = {"type": "array", "items": ISSUE, "description": "problems"}
+    facet = plan_facets(load_schema({"type": "object", "properties": {"issues": issues}}), "en")[0]
+    broke, late = {"issue": "it broke", "status": "open"}, {"issue": "late", "status": "open"}
+    told = [(1, broke), (2, late), (3, broke), (1, broke), (2, None), (3, {**broke, "status": "resolved"})]
+    reply = json.dumps([{"evidence": number, "value": value} for number, value in told])
+    hits = tuple(hit(number, "It broke.") for number in range(1, 4))
+    found = draft_facet(Chat(ScriptedChat(script=lambda *_: reply)), Pack(hits, (facet,)), 0, "en")
+    assert [(each.value, each.cited) for each in found] == [
+        (broke, (hits[0], hits[2])),
+        (late, (hits[1],)),
+        ({**broke, "status": "resolved"}, (hits[2],)),
+    ]
+
+
+def test_a_single_value_that_comes_back_is_told_each_time() -> None:
+    facet = plan_facets(load_schema({"type": "object", "properties": {"age": {"type": "integer"}}}), "en")[0]
+    reply = json.dumps([{"evidence": number, "value": value} for number, value in ((1, 30), (2, 31), (3, 30))])
+    hits = tuple(hit(number, f"I am {number}.") for number in range(1, 4))
+    found = draft_facet(Chat(ScriptedChat(script=lambda *_: reply)), Pack(hits, (facet,)), 0, "en")
+    assert [each.value for each in found] == [30, 31, 30]

@@ -1,6 +1,6 @@
 import pytest
 
-from agent.misplaced import is_misplaced
+from agent.misplaced import is_misplaced, may_tell
 
 FAMILY = "family: family members and partner of the user"
 POST = "occupation: what the user does for a living"
@@ -61,3 +61,26 @@ def test_words_for_somebody_else(value: str, text: str, attribute: str) -> None:
 )
 def test_words_for_the_one_that_is_asked_for(value: object, text: str, attribute: str) -> None:
     assert not is_misplaced(value, text, attribute)
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "may"),
+    [
+        ("我穿的运动鞋是亚瑟士的Gel-Kayano26。", "用户本人的姓名", False),
+        ("Russell Crowe does an amazing job in that role.", "name: the user's own name", False),
+        ("Russell Crowe does an amazing job in that role.", "favorite actors", True),
+        ("我住的那个小区叫绿洲家园。", "姓名", True),
+        ("The parcel that I have been waiting for should be under Sofia Li.", "name", True),
+        ("Please send the whole order to my office again.\nBest,\nSofia", "first name", True),
+        ("好的，王芳，昨天在你们店里下的那一单到现在都没有发货。", "姓名", True),
+        ("我的下属他们家是北京的。", "用户的家人和伴侣", False),
+        ("我的下属他们家是北京的。", "用户的家人和朋友", True),
+        ("My boss is from Rome.", FAMILY, False),
+        ("My boss is Anna's friend.", FAMILY, True),
+        ("My boss is my uncle.", FAMILY, True),
+        ("My boss and I have dinner with Emma.", FAMILY, True),
+        ("She is five now.", FAMILY, True),
+    ],
+)
+def test_a_text_that_can_only_name_somebody_else_need_not_be_read(text: str, attribute: str, may: bool) -> None:
+    assert may_tell(text, attribute, {"Anna": "sister"}) is may

@@ -184,7 +184,7 @@ def test_texts_about_another_than_the_one_that_is_asked_about(text: str, attribu
     [
         "family", "relationships", "emergency contact", "pets", "mother's birthday", "dad job", "names of the kids",
         "siblings", "sisters", "fiancé", "grandma", "cousin age", "neighbour", "neighbor", "roommates", "co-workers",
-        "boss name", "家庭成员", "宠物", "上司 生日", "表弟 年龄", "下属 爱好", "室友", "老板", "闺蜜",
+        "boss name", "家庭成员", "宠物", "上司 生日", "表弟 年龄", "下属 爱好", "室友", "老板", "闺蜜", "全家",
     ],
 )  # fmt: skip
 def test_attributes_that_are_about_others_too(attribute: str) -> None:
@@ -193,8 +193,11 @@ def test_attributes_that_are_about_others_too(attribute: str) -> None:
 
 @pytest.mark.parametrize(
     "attribute",
-    ["city", "hobbies", "kidney disease", "embossed cards", "sonatas", "personality", "job", "职业", "爱好", "城市"],
-)
+    [
+        "city", "hobbies", "kidney disease", "embossed cards", "sonatas", "personality", "job", "职业", "爱好", "城市",
+        "用户居住的城市或国家", "家乡", "家具", "家电",
+    ],
+)  # fmt: skip
 def test_attributes_that_are_about_the_user_alone(attribute: str) -> None:
     assert not asks_about_others(attribute)
 
