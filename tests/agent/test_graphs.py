@@ -334,7 +334,7 @@ def test_an_answer_that_its_evidence_does_not_tell_is_rejected(
 
 
 def test_what_is_said_of_somebody_else_is_no_part_of_an_answer_about_the_user(open_limner: Any) -> None:
-    sister = {"id": "s", "timestamp": "2024-03-04", "channel": "chat", "text": "My sister lives in Atlantis."}
+    sister = {"id": "s", "timestamp": "2024-03-04", "channel": "chat", "text": "My sister does live in Atlantis."}
     both = open_limner(answering("Munich, Atlantis", 0.9), [*ROWS, sister])[0].ask("u1", "Where do I live?")
     assert (both.answer, [each.event_id for each in both.evidence]) == ("Munich", ["b"])
     other = open_limner(answering("Atlantis", 0.9), [*ROWS, sister])[0].ask("u1", "Where do I live?")
