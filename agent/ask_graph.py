@@ -53,6 +53,8 @@ _SURE_ENOUGH = 0.5
 _NOTHING_AT_MOST = 0.12
 _NOTHING_WHERE_LIKELY = 0.25  # of a yes from words about what is asked, since no message says it; of a named day
 _COVERED = 0.5
+_NOTHING_OF_COVERED = 0.17
+_COVERED_IN_PART = 0.3
 
 
 class _State(TypedDict, total=False):
@@ -329,9 +331,7 @@ class AskGraph:
         reason = None
         if self._stages.verify:
             reason = unsupported(answer, question, cited, backed.share) if own else "said of another person"
-            yes = settles_yes_or_no(question, answer) and signals["covers"] >= _COVERED
-            most = _NOTHING_WHERE_LIKELY if yes or first.of_day else _NOTHING_AT_MOST
-            if reason is None and signals["nothing"] > most:
+            if reason is None and signals["nothing"] > _most_doubt(question, answer, first, signals["covers"]):
                 reason = f"the messages seem not to tell it (P={signals['nothing']:.2f})"
         return self._verified(state, answer, cited, signals, reason)
 
@@ -373,6 +373,13 @@ def _but_naming(state: _State, name: str) -> list[Weighed] | None:
         return None
     others = [each for each in state["weighed"] if not only_names(name, each.hit.snippet.text)]
     return others if len(others) < len(state["weighed"]) else None
+
+
+def _most_doubt(question: str, answer: str, first: Weighed, covered: float) -> float:
+    """Up to which P(none) an answer is believed: the further, the more its words are about what is asked."""
+    if first.of_day or (settles_yes_or_no(question, answer) and covered >= _COVERED):
+        return _NOTHING_WHERE_LIKELY
+    return _NOTHING_OF_COVERED if covered >= _COVERED_IN_PART else _NOTHING_AT_MOST
 
 
 def _says_nothing(question: str, reading: Reading) -> bool:
