@@ -338,9 +338,13 @@ def profile(
     """
     from agent.batch import PROFILE
     from agent.schema import load_schema
+    from agent.schema_typos import find_typos
 
     files = options.batch_files(requests, out, {"USER": user}, context)
     schema = load_schema(source)
+    for typo in find_typos(schema.document):
+        where = f"at {typo.pointer!r}" if typo.pointer else "at its root"
+        say(f"schema {schema.name!r}: nothing reads {typo.keyword!r} {where}. Is {typo.meant!r} meant?")
     task = replace(PROFILE, schema_hash=schema.hash)
     work = profile_work(
         task, schema, fresh=fresh, diff=diff, number=number, many=files is not None, min_confidence=min_confidence
@@ -376,7 +380,7 @@ def reindex(open_limner: OpenLimner, /, **settings: Any) -> int:
     door = Door(open_limner, **settings)
     try:
         with Watch() as watch, door.limner(watch) as limner:
-            count = limner.reindex(watch.items)
+            count = limner.reindex(lambda done, total: watch.items(done, total, "snippets"))
             embedder = limner.store.embedder.name
     except KeyboardInterrupt:
         say("interrupted; the old index is still in use. The same command continues")

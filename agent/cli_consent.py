@@ -15,6 +15,7 @@ from agent.terminal import Watch, say
 from agent.work import print_result
 
 if TYPE_CHECKING:
+    from agent.limner import Limner
     from agent.options import OpenLimner
     from retrieval.policies import Policy
 
@@ -168,6 +169,7 @@ def _grant(
             sensitive=CATEGORIES if named is None else named,
             source=source,
         )
+        _say_if_unknown(limner, user)
     print_result(door, made.as_json, lambda console: print_entry(console, made))
     return 0
 
@@ -200,6 +202,7 @@ def _withdraw(
     with Watch() as watch, door.limner(watch) as limner:
         limner.store.make()
         made, dropped = limner.store.consents.withdraw(user, purpose, by=by or login_name(), source=source)
+        _say_if_unknown(limner, user)
     document = {**made.as_json(), "profile_versions": dropped}
     print_result(door, lambda: document, lambda console: print_withdrawn(console, made, dropped))
     if dropped:
@@ -219,5 +222,17 @@ def _list(open_limner: "OpenLimner", /, user: str, **settings: Any) -> int:
     door = Door(open_limner, **settings)
     with Watch() as watch, door.limner(watch) as limner:
         found = limner.store.consents.of(user)
+        if not found:
+            _say_if_unknown(limner, user)
     print_result(door, lambda: consents_document(user, found), lambda console: print_consents(console, user, found))
     return 0
+
+
+def _say_if_unknown(limner: "Limner", user: str) -> None:
+    """Consents may be recorded before a history is loaded; but an id may also be mistyped."""
+    from retrieval import UnknownUser
+
+    try:
+        limner.store.browsing.outline(user)
+    except UnknownUser:
+        say(f"the store has no event of {user!r}: is the id right? `limner users` lists who is there")

@@ -193,12 +193,14 @@ def _keys(store: Path, tenants: Path | None) -> "Keys":
 
 
 def _print_keys(console: "Console", found: "Sequence[ApiKey]") -> None:
-    from rich.table import Table
+    from agent.render_tables import add_row, new_table
 
-    table = Table("key", "tenant", "scopes", "purposes", "label", "made", "ends")
+    table = new_table()
+    for name in ("key", "tenant", "scopes", "purposes", "label", "made", "ends"):
+        table.add_column(name, no_wrap=name == "key", overflow="fold")
     for key in found:
         ends = f"revoked {key.revoked_at}" if key.revoked_at else key.expires_at or ""
         purposes = " ".join(key.purposes) or "all"
         scopes = " ".join(key.as_json()["scopes"])
-        table.add_row(key.key_id, key.tenant, scopes, purposes, key.label, key.created_at, ends)
+        add_row(table, key.key_id, key.tenant, scopes, purposes, key.label, key.created_at, ends)
     console.print(table)

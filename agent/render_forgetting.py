@@ -61,6 +61,8 @@ def print_proof(console: "Console", proof: Mapping[str, Any]) -> None:
     print_line(console, f"{'nothing is left' if proof['clean'] else 'something is left'}: {looked}", "bold")
     if proof["still_there"]:
         print_line(console, f"{proof['still_there']} of these events are in the store: they were not erased")
+    elif proof["user_stays"]:
+        print_line(console, "the store has other events of this user")
     for each in proof["found"][:_PLACES_SHOWN]:
         print_line(console, f"{each['file']}, byte {each['offset']}: {each['name']} ({each['form']})")
     if proof["found_count"] > _PLACES_SHOWN:

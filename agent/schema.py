@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agent.errors import SchemaError, shorten
 from agent.schema_bounds import check_bounds, errors_in
-from agent.schema_rules import JsonSchema, escape_pointer, inline
+from agent.schema_rules import JsonSchema, check_required, escape_pointer, inline
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -62,6 +62,7 @@ def load_schema(source: "SchemaSource") -> ProfileSchema:
             keyword="type",
             hint='Put the attributes under "properties" of a root with "type": "object"',
         )
+    check_required(inlined)
     canonical = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return ProfileSchema(name, hashlib.sha256(canonical.encode()).hexdigest()[:12], document, inlined)
 

@@ -12,8 +12,10 @@ from agent.errors import SchemaError, shorten
 from agent.schema_bounds import check_pattern
 
 __all__ = [
+    "KEYWORDS",
     "JsonSchema",
     "attribute_of",
+    "check_required",
     "escape_pointer",
     "inline",
     "resolve_pointer",
@@ -38,6 +40,9 @@ _REFUSED = {
     "minProperties", "maxProperties", "$dynamicRef", "$dynamicAnchor", "$recursiveRef", "contentSchema",
     "additionalItems",
 }  # fmt: skip
+KEYWORDS = frozenset(_ANNOTATIONS | _FILLED | _REFUSED)
+"""Those of draft 2020-12 and of the drafts before it."""
+
 _TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 # Look-around, back references and the like have no equivalent in a decoding grammar.
 _IRREGULAR = re.compile(r"\(\?[=!<]|\(\?P?[=<]|\\[1-9]|\\b|\\B|\\p|\\P")
@@ -236,6 +241,19 @@ def _mark_nullable(node: JsonSchema) -> JsonSchema:
     if node.get("type") == "null":
         node = {**node, "nullable": True}
     return node
+
+
+def check_required(node: JsonSchema, pointer: str = "") -> None:
+    """Raises SchemaError where an inlined schema requires what it does not describe: no profile satisfies it."""
+    named = node.get("properties", {})
+    lacking = [name for name in node.get("required", ()) if name not in named] if named else []
+    if lacking:
+        hint = f"Correct it, or describe it there; described are {', '.join(named)}"
+        raise _refuse("required", pointer, f"names {shorten(lacking[0])}, which properties lacks", hint)
+    for name, child in named.items():
+        check_required(child, f"{pointer}/properties/{escape_pointer(name)}")
+    if "items" in node:
+        check_required(node["items"], f"{pointer}/items")
 
 
 def standard(node: JsonSchema) -> JsonSchema:

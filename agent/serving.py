@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import signal
 import socket
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Serving", "run_server"]
 
 _LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
+_ORIGIN: Final = re.compile(r"(?i:[a-z][a-z0-9+.-]*)://[^/?#\s]+")
 _FIRST: Final = ("sqlalchemy.dialects.sqlite", "jsonschema", "bm25s")
 _BLAS_THREADS: Final = "OPENBLAS_NUM_THREADS"
 _BACKLOG: Final = 1024
@@ -188,6 +190,9 @@ def _on_signals(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]
 
 def _settings(serving: Serving) -> ApiSettings:
     hosts = serving.hosts or (_LOOPBACK_HOSTS if serving.dev else ())
+    for origin in serving.origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise UsageError(f"--origin {origin!r} is no origin", hint="For example: https://app.example.com")
     chosen = ApiSettings(dev=serving.dev, hosts=hosts, origins=serving.origins)
     return chosen if serving.rate is None else replace(chosen, rate=serving.rate)
 

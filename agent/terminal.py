@@ -108,12 +108,12 @@ class Watch:
             say(f"{report.read} rows")
         self._rows = report.read
 
-    def items(self, done: int, total: int | None) -> None:
-        """Requests of a batch were answered."""
+    def items(self, done: int, total: int | None, name: str = "requests") -> None:
+        """Requests of a batch were answered, or other things done."""
         if self._terminal:
-            self._show("requests", done, total)
+            self._show(name, done, total)
         elif done and (done % _ITEMS_A_LINE == 0 or done == total):
-            say(f"{done} requests" if total is None else f"{done} of {total} requests")
+            say(f"{done} {name}" if total is None else f"{done} of {total} {name}")
 
     def _show(self, name: str, done: int, total: int | None) -> None:
         bars = self._bars or self._start()

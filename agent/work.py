@@ -96,6 +96,8 @@ def _batch(door: Door, work: Work[_T], files: BatchFiles) -> int:
         print_json({"out": str(files.out), **report._asdict()})
     earlier = f", {report.earlier} of them from before" if report.earlier else ""
     say(f"{report.requests} results in {str(files.out)!r}{earlier}; {report.failed or 'none'} failed")
+    if report.failed:
+        say("why stands in `error` of their lines")
     if report.refused:
         say(f"{report.refused} of them are of users who were left out for want of a consent or another legal basis")
     return InputError.exit_code if report.failed else 0

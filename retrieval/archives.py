@@ -212,7 +212,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             with _translated(path), zipfile.ZipFile(stream) as archive:
                 yield archive
     except OSError as error:
-        raise InputError(f"the backup {str(path)!r} cannot be read: {error.strerror or error}") from error
+        said = error.strerror or error
+        raise InputError(f"the backup {str(path)!r} cannot be read: {said}", hint="Check the path") from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from retrieval.errors import InputError, UsageError
+from retrieval.errors import UsageError
 from retrieval.hex_keys import check_digits, read_digits
 
 __all__ = ["FILE_VARIABLE", "HOW", "KEY_VARIABLE", "StoreKey", "find_store_key", "make_key_file", "read_store_key"]
@@ -100,8 +100,8 @@ def make_key_file(path: Path) -> StoreKey:
     """Write a new key to a new file, which only its owner may read.
 
     Raises:
-        UsageError: the file is there already: a key that is overwritten is lost, and with it whatever it opens.
-        InputError: it cannot be written.
+        UsageError: the file is there already (a key that is overwritten is lost, and with it whatever it opens), or
+            cannot be written there.
     """
     digits = secrets.token_hex(32)
     try:
@@ -109,7 +109,8 @@ def make_key_file(path: Path) -> StoreKey:
     except FileExistsError as error:
         raise UsageError(f"the file {str(path)!r} is there already", hint="Name a new one") from error
     except OSError as error:
-        raise InputError(f"the key {str(path)!r} cannot be written: {error.strerror or error}") from error
+        said = error.strerror or error
+        raise UsageError(f"the key {str(path)!r} cannot be written: {said}", hint="Name another file") from error
     with open(file, "w", encoding="ascii") as stream:
         stream.write(f"{digits}\n")
         stream.flush()

@@ -21,7 +21,7 @@ from retrieval.unsealing import unsealed
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from sqlalchemy import Row
+    from sqlalchemy import Column, Row
 
     from retrieval.embedders import Embedder
 
@@ -39,6 +39,7 @@ class Proof:
         texts, vectors: so many were looked for.
         too_short: texts that cannot be told from chance, and were not looked for.
         still_there: events that the store holds: they were not erased.
+        user_stays: whether the store has events of the user, these or others.
         found: the first hundred places with what was erased; ``found_count`` counts all.
         shared: places of words that other events hold, too, so that they prove nothing.
         files, bytes: so many were read.
@@ -49,6 +50,7 @@ class Proof:
     vectors: int = 0
     too_short: int = 0
     still_there: int = 0
+    user_stays: bool = False
     found: list[Found] = field(default_factory=list)
     found_count: int = 0
     shared: int = 0
@@ -75,6 +77,8 @@ def prove(
     events: Sequence[Event],
     embedder: "Embedder | None",
     key: StoreKey | None = None,
+    *,
+    part: bool = False,
 ) -> Proof:
     """Look for a user's id, and for the words and vectors of events, in all files of a folder.
 
@@ -85,6 +89,7 @@ def prove(
         events: the erased ones, as they were loaded.
         embedder: makes the vectors anew; None: they are not looked for.
         key: of an encrypted store, whose pages are decrypted to look into them.
+        part: these events were forgotten, and others of the user may stay: the user's id is then no sign of them.
 
     Raises:
         StoreError: a file cannot be read.
@@ -92,8 +97,11 @@ def prove(
     """
     proof = Proof(texts=len(events))
     keys = [event_key(user_id, each.event_id) for each in events]
-    proof.still_there = _count(database, keys)
+    proof.still_there = _count(database, tables().events.c.event_key, keys)
     texts = _texts(user_id, events, proof)
+    proof.user_stays = _count(database, tables().events.c.user_key, [user_key(user_id)]) > 0
+    if part and proof.user_stays:
+        del texts["hash of the user id"]
     passages = {} if embedder is None else _passages(events)
     vectors: Mapping[str, NDArray[np.float32]] = {}
     if embedder is not None and passages:
@@ -120,9 +128,8 @@ def _reading(key: StoreKey | None) -> "Callable[[Path], Iterator[bytes]] | None"
     return lambda path: unsealed(path, key) if path.name in _SEALED else as_it_is(path)
 
 
-def _count(database: Database, keys: Sequence[str]) -> int:
-    """How many events of these keys there are."""
-    column = tables().events.c.event_key
+def _count(database: Database, column: "Column[Any]", keys: Sequence[str]) -> int:
+    """How many events have one of these keys in a column."""
     wanted = tables().events.select().with_only_columns(column)
     with database.reading() as db:
         return sum(len(db.execute(wanted.where(column.in_(part))).all()) for part in chunks(keys))

@@ -232,7 +232,8 @@ class Store:
         parts = self._open()
         events = with_redacted(own, kept_rule(parts.record))
         embedder = self.embedder if vectors and events else None
-        proof = prove(self._path, parts.database, user_id, events, embedder, self._location.key)
+        part = parts.forgetting.tombstones.remember(own)
+        proof = prove(self._path, parts.database, user_id, events, embedder, self._location.key, part=part)
         proof.servers = self._location.has_servers
         return proof
 

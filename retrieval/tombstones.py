@@ -78,6 +78,11 @@ class Tombstones:
             if new := [{"mark": mark, "kind": marks[mark], "until": None} for mark in part if mark not in known]:
                 db.execute(stones.insert(), new)
 
+    def remember(self, events: Iterable[Event]) -> bool:
+        """Whether each of these events was forgotten; False of none."""
+        forms = [[_said(event)] for event in events]
+        return bool(forms) and all(self.refuse(forms))
+
     def refused(self, drafts: Sequence[Draft]) -> list[bool]:
         """Which drafts must not be written, since they were forgotten.
 

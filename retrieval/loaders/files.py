@@ -59,7 +59,10 @@ def _take(where: Path, files: Sequence[Path], format: Format | None, found: Foun
     others = sorted(set(files).difference(wanted))
     if not wanted:
         counts = by_suffix(others).most_common(5)
-        seen = ", ".join(f"{suffix} ({count})" for suffix, count in counts) or "nothing"
+        seen = ", ".join(f"{suffix} ({count})" for suffix, count in counts)
+        if not seen:
+            what = "holds no file" if where.is_dir() else "is the path of no file"
+            raise InputError(f"{str(where)!r} {what}", hint="Check the path")
         raise InputError(
             f"{str(where)!r} holds no file of a known kind, but {seen}",
             hint="Check the path, or say what the files are with --format",

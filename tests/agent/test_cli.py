@@ -616,6 +616,7 @@ def test_batch(limner: Limner, write_rows: WriteRows, tmp_path: Path) -> None:
     lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert (ended.code, ended.out) == (3, "")
     assert f"limner: 5 results in {str(out)!r}; 3 failed" in ended.err
+    assert "why stands in `error` of their lines" in ended.err
     assert [line.get("answer") for line in lines] == ["Munich", None, None, None, "慕尼黑"]
     assert (lines[1]["user_id"], lines[1]["question"], lines[1]["error"]["type"]) == ("u9", "Where?", "UnknownUser")
     assert lines[2]["error"]["type"] == "ModelReplyError"

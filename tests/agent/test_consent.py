@@ -152,6 +152,16 @@ def test_every_command(limner: Limner, run: Callable[..., tuple[int, str, str]],
     assert run("profile", "u1", "--schema", schema, "--purpose", "marketing")[0] == 2
 
 
+def test_an_id_that_the_store_does_not_know_is_said(run: Callable[..., tuple[int, str, str]]) -> None:
+    grant = ("consent", "grant", "--purpose", "support")
+    for words in (grant, ("consent", "withdraw", "--all")):
+        code, out, err = run(*words, "张三丰")
+        assert code == 0 and "张三丰" in out and "no event of '张三丰': is the id right?" in err
+    assert "is the id right?" not in run("consent", "list", "张三丰")[2], "there is something to list"
+    assert "is the id right?" in run("consent", "list", "nobdy")[2]
+    assert run(*grant, "u1")[2] == ""
+
+
 def test_policy_and_consent_commands(run: Callable[..., tuple[int, str, str]], limner: Limner, tmp_path: Path) -> None:
     assert json.loads(run("policy", "show", "--json")[1])["purposes"] == ["support", "marketing"]
     code, out, err = run(

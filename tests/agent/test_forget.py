@@ -244,6 +244,25 @@ def test_parts_and_deferring_on_the_command_line(run: Run) -> None:
     assert code == 3 and "of that time and channel" in err
 
 
+def test_the_erasure_of_a_part_is_proved(run: Run, tmp_path: Path) -> None:
+    for rows in (ROWS[:1], ROWS[:2]):
+        run("forget", "mila-k", "--event", rows[-1]["id"])
+        file = str(rows_in(tmp_path, rows))
+        code, proof, _ = run("verify-erasure", "mila-k", "--texts", file)
+        assert (code, proof["clean"], proof["user_stays"], proof["texts"]) == (0, True, True, len(rows))
+    code, proof, _ = run("verify-erasure", "mila-k", "--texts", str(rows_in(tmp_path, ROWS)))
+    assert (code, proof["clean"], proof["still_there"]) == (5, False, 1)
+    code, out, _ = run("verify-erasure", "mila-k", people=True)
+    assert code == 5 and "the store has other events of this user" in out, "no erased event was given"
+    (tmp_path / "store" / "stray.txt").write_text(f"… {ROWS[0]['text']} …")
+    code, proof, _ = run("verify-erasure", "mila-k", "--texts", str(rows_in(tmp_path, ROWS[:1])), "--no-vectors")
+    assert code == 5 and {Path(each["file"]).name for each in proof["found"]} == {"stray.txt"}
+    (tmp_path / "store" / "stray.txt").unlink()
+    run("forget", "mila-k")
+    code, proof, _ = run("verify-erasure", "mila-k", "--texts", str(rows_in(tmp_path, ROWS)))
+    assert (code, proof["clean"], proof["user_stays"]) == (0, True, False)
+
+
 def test_what_people_read(run: Run, tmp_path: Path) -> None:
     file = str(rows_in(tmp_path, ROWS))
     _, out, _ = run("forget", "mila-k", "--until", "2023-03-02", "--dry-run", people=True)

@@ -10,6 +10,7 @@ from agent.errors import SchemaError
 from agent.facets import example_of, plan_facets
 from agent.schema import built_in_schemas, load_schema, validation_problems
 from agent.schema_rules import resolve_pointer, standard
+from agent.schema_typos import find_typos
 
 
 def obj(**properties: Any) -> dict[str, Any]:
@@ -312,3 +313,33 @@ def test_a_list_of_one_type_is_that_type() -> None:
 def test_queries_must_be_texts(queries: Any) -> None:
     with pytest.raises(SchemaError, match="'x-queries' at '/properties/a/x-queries' is no list of texts"):
         plan_facets(load_schema(obj(a={"type": "string", "x-queries": queries})), "en")
+
+
+def test_what_is_required_and_not_described_is_refused_at_once() -> None:
+    error = refused({**obj(city={}, job={}), "required": ["ctiy"]})
+    assert error.pointer == "/required" and "'ctiy'" in str(error) and "city, job" in str(error)
+    inner = {**obj(street={}), "required": ["street", "zip"]}
+    assert refused(obj(homes={"type": "array", "items": inner})).pointer == "/properties/homes/items/required"
+    load_schema({"type": "object", "allOf": [{"required": ["a"]}, obj(a={})]})
+
+
+def test_slips_in_keywords_are_found() -> None:
+    schema = {
+        **obj(**{"a/b": {"x-comput": "language"}, "tags": {"type": "array", "items": {"maxlength": 3}}}),
+        "$defs": {"x": {"anyOf": [{"desciption": "x"}]}},
+        "titel": "t",
+    }
+    found = {typo.keyword: (typo.pointer, typo.meant) for typo in find_typos(schema)}
+    assert found.pop("titel", ("", "title")) == ("", "title")
+    assert found == {
+        "x-comput": ("/properties/a~1b", "x-compute"),
+        "maxlength": ("/properties/tags/items", "maxLength"),
+        "desciption": ("/$defs/x/anyOf/0", "description"),
+    }
+
+
+def test_keywords_of_other_programs_are_no_slips() -> None:
+    others = ("example", "nullable", "x-order", "enumNames", "markdownDescription", "errorMessage", "id", "x-ui-widget")
+    assert find_typos(obj(a=dict.fromkeys(others), desciption={})) == []
+    for name in built_in_schemas():
+        assert find_typos(load_schema(name).document) == []

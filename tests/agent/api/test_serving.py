@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from agent.cli import main
 from agent.client import LimnerClient, ProblemError
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +62,13 @@ class Process:
             self._listening.join(10)
             assert self.process.stderr is not None
             self.process.stderr.close()
+
+
+@pytest.mark.parametrize("origin", ["crm.example", "https://crm.example/", "*"])
+def test_what_is_no_origin_is_refused(tmp_path: Path, origin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--store", str(tmp_path / "store"), "--port", "0", "--origin", origin]) == 2
+    said = capsys.readouterr().err
+    assert f"--origin {origin!r} is no origin. For example: https://app.example.com" in said
 
 
 @pytest.fixture(scope="module")

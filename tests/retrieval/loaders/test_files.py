@@ -53,8 +53,11 @@ def test_with_a_format_every_file_is_taken(folder: Path) -> None:
 
 
 def test_nothing_to_read_is_an_error(folder: Path) -> None:
-    with pytest.raises(InputError, match=r"\*\.tsv' holds no file of a known kind, but nothing"):
+    with pytest.raises(InputError, match=r"\*\.tsv' is the path of no file. Check the path$"):
         find_files([folder / "*.tsv"])
+    (folder / "none").mkdir()
+    with pytest.raises(InputError, match=r"none' holds no file. Check the path$"):
+        find_files([folder / "none"])
     (folder / "deep" / "d.csv.gz").unlink()
     (folder / "deep" / "er" / "c.JSON").unlink()
     with pytest.raises(InputError, match=r"deep' holds no file of a known kind, but \.png \(1\)"):
