@@ -176,7 +176,8 @@ def _locked(out: Path) -> Iterator[FileIO]:
     try:
         file = FileIO(out, "a")
     except OSError as error:
-        raise UsageError(f"results cannot be written to {str(out)!r}: {error.strerror or error}") from error
+        said = error.strerror or error
+        raise UsageError(f"results cannot be written to {str(out)!r}: {said}", hint="Give another --out") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -196,4 +196,5 @@ def _write(out: Path, lines: list[dict[str, Any]]) -> None:
     except FileExistsError as error:
         raise UsageError(f"--out {str(out)!r} exists", hint="Name another file, or delete this one") from error
     except OSError as error:
-        raise UsageError(f"--out {str(out)!r} cannot be written: {error.strerror or error}") from error
+        said = error.strerror or error
+        raise UsageError(f"--out {str(out)!r} cannot be written: {said}", hint="Name another file") from error

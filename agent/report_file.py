@@ -37,9 +37,11 @@ class ReportFile:
         self._path = path
         self._file: FileIO | None = None
         if not path.parent.is_dir():
-            raise UsageError(f"--report {str(path)!r}: there is no folder {str(path.parent)!r}")
+            raise UsageError(f"--report {str(path)!r}: there is no folder {str(path.parent)!r}", hint="Make it")
         if path.is_dir():
             raise UsageError(f"--report {str(path)!r} is a folder", hint="Name a file")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise UsageError(f"--report {str(path)!r} may not be written", hint="Name another file")
         place = path.resolve()
         for each in (history.resolve() for history in histories):
             if place == each or (each.is_dir() and each in place.parents):

@@ -179,7 +179,8 @@ def _alone(folder: Path) -> Iterator[Path]:
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
-        raise StoreError(f"the folder {str(folder)!r} cannot be written: {error.strerror or error}") from error
+        said = error.strerror or error
+        raise StoreError(f"the folder {str(folder)!r} cannot be written: {said}", hint="Write elsewhere") from error
 
 
 def _empty(folder: Path) -> None:

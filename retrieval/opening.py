@@ -147,7 +147,9 @@ class Location:
             try:
                 self._path.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise StoreError(f"the store {str(self._path)!r} cannot be made: {error.strerror or error}") from error
+                said = error.strerror or error
+                hint = "Choose another --store, or give the rights to its folder"
+                raise StoreError(f"the store {str(self._path)!r} cannot be made: {said}", hint=hint) from error
         elif self._record is None and not self._has_record():
             raise NoStore(f"there is no store in {str(self._path)!r}", hint="Load a history with: limner ingest")
 

@@ -53,7 +53,8 @@ class Hosting:
             ) from None
         except OSError as error:
             raise StoreError(
-                f"the folder {str(self._folder)!r} cannot be written: {error.strerror or error}"
+                f"the folder {str(self._folder)!r} cannot be written: {error.strerror or error}",
+                hint="Choose another one, or give the rights to it",
             ) from error
         try:
             (self._folder / _FILE).write_text(json.dumps({"pid": os.getpid(), "url": url}), "utf-8")

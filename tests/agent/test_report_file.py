@@ -1,4 +1,8 @@
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,7 @@ from agent.errors import UsageError
 from agent.report_file import ReportFile
 from retrieval.dropping import Dropped
 
+ROOT = Path(__file__).parents[2]
 CUT = Dropped("a.eml", 1, "u", "e1", "quoted", 12)
 BAD = Dropped("a.jsonl", 7, None, None, "unreadable", detail="broken JSON at character 2")
 
@@ -72,3 +77,18 @@ def test_places_where_it_must_not_be(tmp_path: Path) -> None:
             ReportFile(path, [history, history.parent])
     with pytest.raises(UsageError, match="cannot be written"), ReportFile(Path("/dev/full"), []) as report:
         report.write([CUT])
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "h.jsonl").write_text('{"user_id": "u", "text": "I live in Munich."}\n')
+    (tmp_path / "closed").mkdir(mode=0o555)
+    less = ["setpriv", "--bounding-set", "-dac_override", "--inh-caps", "-dac_override"] if os.geteuid() == 0 else []
+    words = ["ingest", str(tmp_path / "h.jsonl"), "--store", str(tmp_path / "store")]
+    command = [*less, sys.executable, "-m", "tests.agent.scripted", *words]
+    ended = subprocess.run(
+        [*command, "--report", str(tmp_path / "closed" / "r.jsonl")], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "r.jsonl' may not be written. Name another file" in ended.stderr
+    assert not (tmp_path / "store").exists()

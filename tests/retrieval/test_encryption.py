@@ -17,7 +17,7 @@ import pytest
 from retrieval.archives import extract
 from retrieval.converting import change_key, check_record
 from retrieval.encryption import StoreKey, find_store_key, make_key_file, read_store_key
-from retrieval.errors import InputError, StoreBusy, StoreError, UsageError, WrongKey
+from retrieval.errors import StoreBusy, StoreError, UsageError, WrongKey
 from retrieval.fakes import HashingEmbedder
 from retrieval.residue import pieces, scan_files
 from retrieval.scopes import Scope
@@ -207,7 +207,7 @@ def test_keys_come_from_files_and_the_environment(monkeypatch: pytest.MonkeyPatc
     assert stat.S_IMODE((tmp_path / "key").stat().st_mode) == 0o600 and read_store_key(tmp_path / "key") == key
     with pytest.raises(UsageError, match="is there already"):
         make_key_file(tmp_path / "key")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot be written"):
         make_key_file(tmp_path / "none" / "key")
     with pytest.raises(UsageError, match="cannot be read"):
         read_store_key(tmp_path / "none")
