@@ -266,8 +266,9 @@ class AskGraph:
     def _read(self, state: _State) -> _State:
         self._on_step(Step("answer", 0, 1))
         chosen = state["weighed"] if state.get("talk") else weightiest(state["weighed"])
-        if self._stages.verify and asks_about_others(state["question"]):
-            chosen = of_those_asked_about(state["question"], chosen, self._people(state["user_id"]))
+        if chosen and self._stages.verify and asks_about_others(state["question"]):
+            people = self._people(chosen[0].hit.snippet.user_id)
+            chosen = of_those_asked_about(state["question"], chosen, people)
         if asks_for_agent(state["question"]):
             chosen = with_their_messages(chosen, state["weighed"])
         hits = take_within([each.hit for each in chosen], _READ_TOKENS)
@@ -342,8 +343,9 @@ class AskGraph:
         question, sure = state["question"], signals.get("judge")
         if reason is None and sure is not None and sure < _SURE_ENOUGH and self._stages.verify:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
-        own = [hit.snippet.text for hit in cited if speaks_for_oneself(hit, question)]
-        others = [hit.snippet.text for hit in cited if not speaks_for_oneself(hit, question)]
+        own, others = [], []
+        for hit in cited:
+            (own if speaks_for_oneself(hit, question) else others).append(hit.snippet.text)
         guessed = unstated(question, answer, own, others, yes_or_no=settles_yes_or_no(question, answer))
         if guessed is not None:  # it is kept nowhere
             rejected = [*state["rejected"], Rejected("/answer", None, guessed)]

@@ -181,7 +181,11 @@ def test_pointers_that_are_not_there(limner: Limner) -> None:
 
 @pytest.mark.parametrize(
     ("user", "question", "answer", "event"),
-    [("u", "Where does the user live?", "Munich", "e1"), ("张三", "用户住在哪里？", "慕尼黑", "c1")],
+    [
+        ("u", "Where does the user live?", "Munich", "e1"),
+        ("u", "Where do the user and her friend live?", "Munich", "e1"),
+        ("张三", "用户住在哪里？", "慕尼黑", "c1"),
+    ],
 )
 def test_answers(limner: Limner, user: str, question: str, answer: str, event: str) -> None:
     found = limner.explain_answer(user, question)
