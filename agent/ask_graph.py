@@ -343,7 +343,8 @@ class AskGraph:
         question, sure = state["question"], signals.get("judge")
         if reason is None and sure is not None and sure < _SURE_ENOUGH and self._stages.verify:
             reason = f"not entailed by the cited evidence (P={sure:.2f})"
-        own, others = [], []
+        own: list[str] = []
+        others: list[str] = []
         for hit in cited:
             (own if speaks_for_oneself(hit, question) else others).append(hit.snippet.text)
         guessed = unstated(question, answer, own, others, yes_or_no=settles_yes_or_no(question, answer))
