@@ -163,14 +163,19 @@ def as_introduced(name: str, people: Mapping[str, str]) -> str:
     return with_names(name, people)
 
 
+def _spoken_of(text: str, people: Mapping[str, str]) -> list[str]:
+    """What those whom a text names, by name or by that word, are to the user."""
+    named = [relation for name, relation in people.items() if name in text]
+    return named + [match.group() for match in _RELATION.finditer(text)]
+
+
 def may_speak_of(text: str, attribute: str, people: Mapping[str, str]) -> bool:
     """Whether a text may speak of the person that an attribute is about; yes where it is about nobody in particular.
 
     "sister's job" needs a sister, her name, or "she"; "sisters" is content with a text that names nobody else.
     """
     asked = [match.group() for match in _RELATION.finditer(attribute)]
-    spoken = [relation for name, relation in people.items() if name in text]
-    spoken += [match.group() for match in _RELATION.finditer(text)]
+    spoken = _spoken_of(text, people)
     if not asked or any(_may_be_one(one, each) for one in spoken for each in asked):
         return True
     if spoken:
@@ -262,6 +267,5 @@ def is_about_others(text: str, others: Collection[str] = ()) -> bool:
 def is_about_outsiders(text: str, people: Mapping[str, str]) -> bool:
     """Whether a text is about people who are something to the user, and none of them, nor anybody else in it, family:
     "我的下属是北京人"."""
-    spoken = [relation for name, relation in people.items() if name in text]
-    spoken += [match.group() for match in _RELATION.finditer(text)]
+    spoken = _spoken_of(text, people)
     return bool(spoken) and not any(map(is_kin, spoken)) and is_about_others(text, people)
