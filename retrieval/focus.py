@@ -25,6 +25,7 @@ __all__ = [
     "period_of",
     "periods_in",
     "speakers_in",
+    "speaks_of_user",
 ]
 
 _FIRST_PERSON = re.compile(
@@ -105,7 +106,12 @@ def speakers_in(question: str, speakers: Collection[str]) -> frozenset[str] | No
     """
     folded = question.casefold()
     named = frozenset(each for each in speakers if any(_stands_in(name, folded) for name in names_of(each)))
-    return named or (frozenset() if _FIRST_PERSON.search(question) else None)
+    return named or (frozenset() if speaks_of_user(question) else None)
+
+
+def speaks_of_user(question: str) -> bool:
+    """Whether a question speaks of "me" or of "the user"."""
+    return _FIRST_PERSON.search(question) is not None
 
 
 def names_of(speaker: str) -> Iterator[str]:

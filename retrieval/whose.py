@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from retrieval.asking import Vectors
-from retrieval.focus import names_of, speakers_in
+from retrieval.focus import names_of, speakers_in, speaks_of_user
 from retrieval.lexical import terms
 from retrieval.queries import without_asking
 from retrieval.search import Hit
@@ -37,16 +37,17 @@ _TO_SOMEBODY: Final = re.compile(
 _FEWEST_TERMS: Final = 3  # of a question: what asks less could be told in words of any kind
 _MEANING: Final = 3.0  # what the cosine counts beside the share of the words
 _CLEARLY: Final = 0.01
+_TAKES_PART: Final = 0.2  # the share of what persons say; of who says less, others tell
 
 
 def said_by_another(views: Views, embedder: "Embedder", user_id: str, question: str) -> Hit | None:
     """What another person of a user's history said that fits a question better than anything said by those whom it
-    names; None where nothing does, where it names nobody who says something, and where it asks little.
+    names; None where nothing does, where these say less than a fifth of the history, and where it asks little.
 
     How well a snippet fits is three times the cosine to the question, plus the share of the question's terms, by their
-    rarity, that it holds; names and the words that ask do not count. Questions, what an agent says and what is said to
-    somebody ("your trip", "great job", "Wow, …") are not what the other one tells of himself. How often this is right:
-    docs/faithfulness.md.
+    rarity, that it holds; names and the words that ask do not count. Where a question speaks of "me" as well, the user
+    is named, too. Questions, what an agent says and what is said to somebody ("your trip", "great job", "Wow, …") are
+    not what the other one tells of himself. How often this is right: docs/faithfulness.md.
 
     Raises:
         UnknownUser: the store holds nothing of the user.
@@ -63,7 +64,11 @@ def said_by_another(views: Views, embedder: "Embedder", user_id: str, question: 
     if len(set(terms(asked))) < _FEWEST_TERMS:
         return None
     telling = persons & ~view.asking
-    own = telling & np.asarray([who in named for who in said_by])
+    by_named = persons & np.asarray([who in named for who in said_by])
+    if by_named.sum() < _TAKES_PART * persons.sum():
+        return None
+    is_user = np.asarray([snippet.role == "user" for snippet, _ in view.snippets])
+    own = telling & (by_named | is_user if speaks_of_user(question) else by_named)
     to_somebody = [_TO_SOMEBODY.search(snippet.text) is not None for snippet, _ in view.snippets]
     others = telling & ~own & np.asarray([bool(who) for who in said_by]) & ~np.asarray(to_somebody)
     if not own.any() or not others.any():

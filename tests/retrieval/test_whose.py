@@ -94,6 +94,24 @@ def test_who_asks_who_tells_another_and_who_serves_does_not_speak_of_himself(
     assert told("What did Ben see on his sailing trip to the lighthouse?", rows) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [("What did Ben see on my sailing trip to the lighthouse?", EN), ("王强坐我的帆船去看了什么海豚？", ZH)],
+)
+def test_a_question_of_the_user_as_well_may_be_answered_by_the_user(
+    told: Told, question: str, rows: list[tuple[str, str]]
+) -> None:
+    assert told(question, rows) == rows[0][1]
+    assert told(question, [("Me", rows[0][1]), *rows[1:]]) is None
+
+
+def test_of_who_hardly_speaks_others_may_tell(told: Told) -> None:
+    question = "What did Ben see on his sailing trip to the lighthouse?"
+    diary = [("Anna", f"Nothing happened on day {number}.") for number in range(9)]
+    assert told(question, [*EN, *diary[:2]]) == EN[0][1]
+    assert told(question, [*EN, *diary]) is None
+
+
 def test_a_reply_to_what_the_other_one_said_does_not_hold_its_words(told: Told) -> None:
     rows = [EN[0], ("Ben", "That is lovely."), *EN[1:]]
     assert told("What did Ben see on his sailing trip to the lighthouse?", rows) == EN[0][1]
