@@ -11,7 +11,8 @@ import pytest
 from agent.cli import cli
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples/README.md", *sorted(ROOT.glob("docs/*.md"))]
+NAMED = ("README.md", "CONTRIBUTING.md", "examples/README.md", "benchmarks/questions/README.md")
+PAGES = [*(ROOT / name for name in NAMED), *sorted(ROOT.glob("docs/*.md"))]
 TEXTS = {page: page.read_text("utf-8") for page in PAGES}
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:\$ )?(?:[A-Z_]+=\S+ )?(?:\S*/)?limner (.*)")
