@@ -23,7 +23,7 @@ from retrieval import Hit
 
 __all__ = ["Drafts", "draft_all", "draft_facet", "draft_prompt", "judge_claim"]
 
-_READ_FIRST = 4
+_READ_FIRST, _READ_FIRST_OF_LISTS = 4, 8
 _HINTS = 0.3
 _TOKENS_A_VALUE = 48
 _TOKENS_A_TEXT = 220
@@ -49,9 +49,10 @@ def draft_all(
 ) -> Drafts:
     """What the model reads about all facets of all packs.
 
-    Of an attribute that holds one value the best snippets are read first; the others only where those do not tell it,
-    but one of them at least seems to tell something. ``people`` are those whom the user speaks of, with what they are
-    to the user. ``thorough``: snippets are read on also where the best ones seem to tell nothing.
+    The best snippets are read first. Of an attribute that holds one value the others only where those do not tell it,
+    but one of them at least seems to tell something; of a list only where those do tell something. ``people`` are
+    those whom the user speaks of, with what they are to the user. ``thorough``: snippets are read on also where the
+    best ones seem to tell nothing.
 
     Raises:
         ModelUnavailable: the model cannot be reached.
@@ -59,8 +60,10 @@ def draft_all(
     alone = [pack for pack in packs if is_extracted(pack.facets[0])]
     first = [replace(pack, hits=pack.hits[: _first_of(pack)]) for pack in alone]
     drafted, tells = _read_alone(chat, first, people, language, on_step)
-    silent = {pointer for pointer, chance in tells.items() if chance < _HINTS and not thorough}
-    enough = _told(drafted, people) | silent
+    enough = _told(drafted, people)
+    if not thorough:
+        enough |= _silent_lists(first, drafted, people)
+        enough |= {pointer for pointer, chance in tells.items() if chance < _HINTS}
     rest = [replace(pack, hits=pack.hits[_first_of(pack) :]) for pack in alone if pack.facets[0].pointer not in enough]
     drafted += _read_alone(chat, rest, people, language, on_step)[0]
     together = [(pack, position) for pack in packs if pack not in alone for position in range(len(pack.facets))]
@@ -77,8 +80,8 @@ def draft_all(
 
 
 def _first_of(pack: Pack) -> int:
-    """How many snippets are read before it is asked whether more are needed: a list needs all in any case."""
-    return len(pack.hits) if pack.facets[0].kind == "list" else _READ_FIRST
+    """How many snippets are read before it is asked whether more are needed."""
+    return _READ_FIRST_OF_LISTS if pack.facets[0].kind == "list" else _READ_FIRST
 
 
 def _read_alone(
@@ -110,6 +113,12 @@ def _told(drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:
         for place, each in enumerate(drafted)
         if each.facet.kind == "value" and place not in others and any(map(_holds, verify(each, _no_judge, people)))
     }
+
+
+def _silent_lists(packs: Sequence[Pack], drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:
+    """The lists of which nothing was read that stands up to its snippet without a judge."""
+    lists = {pack.facets[0].pointer for pack in packs if pack.facets[0].kind == "list"}
+    return lists - {each.facet.pointer for each in drafted if any(map(_holds, verify(each, _no_judge, people)))}
 
 
 def _holds(verdict: Accepted | Rejected) -> bool:

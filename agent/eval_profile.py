@@ -104,11 +104,16 @@ def _gold_ids(schema: ProfileSchema, golds: Mapping[str, GoldProfile]) -> Callab
     }
 
     def ids(user_id: str, query: str) -> set[str]:
-        key = keys.get(query) or next(keys[own] for own in keys if query.endswith(f" {own}"))  # after people's names
+        key = keys.get(query) or next(keys[own] for own in keys if _is_longer(query, own))
         by_value = golds[user_id].evidence.get(key, {})
         return {event_id for each in by_value.values() for event_id in each}
 
     return ids
+
+
+def _is_longer(query: str, own: str) -> bool:
+    """Whether a query is a facet's own with people's names before it, or with examples behind it."""
+    return query.endswith(f" {own}") or query.startswith(f"{own}: ")
 
 
 def _scored(documents: list[Document], golds: Sequence[GoldProfile]) -> Scored:

@@ -4,6 +4,7 @@ Knows which words and whose may tell an attribute, nothing of models.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from agent.evidence import ABOUT_USER, RECORDS, Pack, alternating, best_of, is_in_records, make_packs, take_within
 from agent.extracting import is_extracted
@@ -27,13 +28,20 @@ _LATEST_SEARCHED = 40
 
 
 def find(
-    store: Store, user_id: str, facets: Sequence[Facet], people: Mapping[str, str], k: int, on_step: OnStep = ignore
+    store: Store,
+    user_id: str,
+    facets: Sequence[Facet],
+    people: Mapping[str, str],
+    k: int,
+    on_step: OnStep = ignore,
+    examples: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Found:
     """Snippets for each attribute, many more than the ``k`` that are to be shown; without attributes that have none.
 
-    ``people`` are those whom the user speaks of, with what they are to the user.
+    ``people`` are those whom the user speaks of, with what they are to the user; ``examples``, by pointer, what values
+    may be, which is searched for as well.
     """
-    asked = [_queries(facet, people) for facet in facets]
+    asked = [_queries(facet, people, examples.get(facet.pointer, ())) for facet in facets]
     queries = [query for each in asked for query in each]
     on_step(Step("retrieve", 0, len(queries)))
     rankings = iter(store.search_many(user_id, queries, _SEARCHED * k, ABOUT_USER))
@@ -49,19 +57,22 @@ def find(
     return [(facet, hits) for facet, hits in found if hits]
 
 
-def pack(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int) -> list[Pack]:
+def pack(found: Sequence[tuple[Facet, Sequence[Hit]]], k: int, *, of_lists: int) -> list[Pack]:
     """What is read together, the ``k`` best of each: attributes whose values are words stand alone, their snippets best
-    first, to be read one by one; others share packs, in which nothing stands that speaks to the program."""
-    alone = [Pack(tuple(take_within(hits[:k], _PACK_TOKENS)), (facet,)) for facet, hits in found if is_extracted(facet)]
+    first, to be read one by one (``of_lists``: so many of lists); others share packs, in which nothing stands that
+    speaks to the program."""
+    read = [(facet, hits[: of_lists if facet.kind == "list" else k]) for facet, hits in found]
+    alone = [Pack(tuple(take_within(hits, _PACK_TOKENS)), (facet,)) for facet, hits in read if is_extracted(facet)]
     together = [(facet, without_instructions(hits)[:k]) for facet, hits in found if not is_extracted(facet)]
     others = [(facet, hits) for facet, hits in together if hits]
     return [*alone, *make_packs(others, _PACK_TOKENS)]
 
 
-def _queries(facet: Facet, people: Mapping[str, str]) -> list[str]:
+def _queries(facet: Facet, people: Mapping[str, str], examples: Sequence[str]) -> list[str]:
     """What is searched for: the facet's own queries, and its name with those of the people that it is about."""
     names = " ".join(names_asked_for(facet.label, people))
-    return [*facet.queries, *([f"{names} {facet.label}"] if names else [])]
+    own = [f"{query}: {', '.join(examples)}" for query in facet.queries] if examples else facet.queries
+    return [*own, *([f"{names} {facet.label}"] if names else [])]
 
 
 def _about(facet: Facet, hits: Sequence[Hit], people: Mapping[str, str]) -> list[Hit]:

@@ -19,6 +19,7 @@ from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected, Wit
 from agent.drafting import draft_all, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
 from agent.evidence import Pack, history_language, in_time_order, key_of
+from agent.expansion import LONG_HISTORY, examples_for
 from agent.facets import Facet, plan_facets
 from agent.finding import SNIPPETS_A_FACET, Found, find, pack
 from agent.persons import people_in
@@ -51,6 +52,8 @@ class _State(TypedDict, total=False):
     rulings: Rulings
     language: Language
     people: dict[str, str]
+    is_long: bool
+    examples: Mapping[str, tuple[str, ...]]
     facets: list[Facet]
     withheld: list[Withheld]
     roles: dict[tuple[str, str], str]
@@ -146,7 +149,7 @@ class ProfileGraph:
         state: _State = {"user_id": user_id, "schema": schema, "earlier": Earlier()}
         state |= self._plan(state)
         facet = next(each for each in state["facets"] if each.pointer == pointer)
-        packs = pack(self._find(state, [facet]), SNIPPETS_A_FACET)
+        packs = self._packs(state, self._find(state, [facet]))
         hits = in_time_order(packs[0].hits) if packs else []
         return Shown(facet, tuple(hits), state["language"], state["people"])
 
@@ -182,10 +185,13 @@ class ProfileGraph:
         computed, refused = self._settled(self._computed(state["user_id"], history, facets), roles)
         known = {each.facet.pointer for each in computed if not each.facet.is_more}
         rulings = Rulings(state["earlier"].corrections, facets, state["earlier"].stands)
+        todo = [f for f in facets if _is_drafted(f) and f.pointer not in known]
+        is_long = len(own) >= LONG_HISTORY
         return {
             "rulings": rulings, "present": set(roles), "roles": roles, "withheld": withheld,
             "language": language, "people": people_in(own),
-            "facets": facets, "todo": [f for f in facets if _is_drafted(f) and f.pointer not in known],
+            "facets": facets, "todo": todo, "is_long": is_long,
+            "examples": examples_for(self._chat, self._names.llm, todo, language, self._on_step) if is_long else {},
             "accepted": computed, "rejected": refused, "shown": set(), "repairs": 0,
         }  # fmt: skip
 
@@ -210,14 +216,18 @@ class ProfileGraph:
         found = self._find(state, state["todo"])
         known = state["earlier"].kept.recall(found, SNIPPETS_A_FACET, state["people"], state["language"])
         return {
-            "packs": pack([each for each in found if each[0].pointer not in known], SNIPPETS_A_FACET),
+            "packs": self._packs(state, [each for each in found if each[0].pointer not in known]),
             "accepted": state["accepted"] + [each for verdicts in known.values() for each in verdicts.accepted],
             "rejected": state["rejected"] + [each for verdicts in known.values() for each in verdicts.rejected],
             "shown": state["present"] & {key for verdicts in known.values() for key in verdicts.shown},
         }
 
     def _find(self, state: _State, facets: Sequence[Facet], k: int = SNIPPETS_A_FACET) -> Found:
-        return find(self._store, state["user_id"], facets, state["people"], k, self._on_step)
+        who, people, examples = state["user_id"], state["people"], state["examples"]
+        return find(self._store, who, facets, people, k, self._on_step, examples)
+
+    def _packs(self, state: _State, found: Found, k: int = SNIPPETS_A_FACET) -> list[Pack]:
+        return pack(found, k, of_lists=2 * k if state["is_long"] else k)
 
     def _draft(self, state: _State) -> _State:
         packs, thorough = state["packs"], state["repairs"] > 0
@@ -316,7 +326,7 @@ class ProfileGraph:
         todo = [f for f in state["facets"] if _is_drafted(f) and _touches(f.pointer, bad)]
         again = {f.pointer for f in todo}
         k = 2 * SNIPPETS_A_FACET
-        packs = pack(self._find(state, todo, k), k) if todo else []
+        packs = self._packs(state, self._find(state, todo, k), k) if todo else []
         kept = [a for a in state["accepted"] if a.facet.pointer not in again]
         refused = [r for r in state["rejected"] if r.pointer not in again]
         return {

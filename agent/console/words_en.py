@@ -211,6 +211,7 @@ ENGLISH: Final[dict[str, str]] = {
     "job.done": "Done",
     "job.failed": "It did not work",
     "job.cancelled": "Cancelled",
+    "stage.examples": "Thinking of examples to look for",
     "stage.retrieve": "Finding the passages that matter",
     "stage.draft": "Reading them",
     "stage.weigh": "Weighing them",

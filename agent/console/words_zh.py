@@ -200,6 +200,7 @@ CHINESE: Final[dict[str, str]] = {
     "job.done": "完成",
     "job.failed": "未成功",
     "job.cancelled": "已取消",
+    "stage.examples": "列举可查找的例子",
     "stage.retrieve": "查找相关片段",
     "stage.draft": "阅读片段",
     "stage.weigh": "权衡片段",
