@@ -79,9 +79,9 @@ def _caller(
 
 def _check_not_served(store: Path, write: bool) -> None:
     """Two processes may read a store; what is written goes through the server, where there is one."""
-    from agent.service.hosting import running_at
+    from agent.service.hosting import server_of
 
-    where = running_at(store)
+    where = server_of(store)
     if write and where is not None:
         raise StoreBusy(
             f"the store {str(store)!r} is served at {where.url} (process {where.pid})",

@@ -229,9 +229,13 @@ class Limner:
     def _forget_prompts(self, erased: int) -> None:
         """The loaded model forgets what it was asked, when retention rules erased something."""
         if erased:
-            from agent.memory import forget_prompts
+            self.forget_prompts()
 
-            forget_prompts(self._models.chat_in_memory)
+    def forget_prompts(self) -> None:
+        """The loaded model forgets what it was asked, as after an erasure: when another program erased something."""
+        from agent.memory import forget_prompts
+
+        forget_prompts(self._models.chat_in_memory)
 
     def users(self) -> list[UserSummary]:
         """Who is in the store."""

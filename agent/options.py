@@ -142,14 +142,12 @@ class Door:
 
 
 def _say_who_serves(store: Path) -> None:
-    for folder in (store, store.parent):  # the parent: of a server of many tenants
-        if (folder / SERVED).is_file():
-            from agent.service.hosting import running_at
+    if any((folder / SERVED).is_file() for folder in (store, store.parent)):  # the parent: of many tenants
+        from agent.service.hosting import server_of
 
-            found = running_at(folder)
-            if found is not None:
-                say(f"the store is served at {found.url} by process {found.pid}; this command works beside it")
-                return
+        found = server_of(store)
+        if found is not None:
+            say(f"the store is served at {found.url} by process {found.pid}; this command works beside it")
 
 
 class BatchFiles(NamedTuple):

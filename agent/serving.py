@@ -88,7 +88,7 @@ def run_server(limner: Limner, store: Path, serving: Serving) -> None:
     with _listening(serving.host, serving.port) as listener:
         shown = f"[{serving.host}]" if ":" in serving.host else serving.host
         url = f"http://{shown}:{listener.getsockname()[1]}"
-        with Hosting(home).held(url):
+        with Hosting(home, tenants=serving.tenants is not None).held(url):
             queue = ModelQueue(serving.waiting, max(1, serving.waiting // 2))
             service = Service(limner, home, tenants=serving.tenants, queue=queue, token_keys=serving.token_keys)
             if serving.tenants is None:

@@ -184,6 +184,10 @@ class Forgetting:
         """Whether anything was ever erased."""
         return self._receipts.is_any()
 
+    def last(self) -> int:
+        """The number of the last receipt; 0: nothing was ever erased."""
+        return self._receipts.last()
+
     def is_unfinished(self) -> bool:
         """Whether bytes of what was erased are still in files of the store, as far as the receipts say."""
         return self._receipts.is_any("due") or self._receipts.is_any("deferred")

@@ -146,6 +146,13 @@ class Receipts:
         with self._database.reading() as db:
             return [json.loads(row.receipt) for row in db.execute(wanted)]
 
+    def last(self) -> int:
+        """The number of the last one; 0: there is none."""
+        from sqlalchemy import func, select
+
+        with self._database.reading() as db:
+            return int(db.execute(select(func.max(tables().erasures.c.number))).scalar() or 0)
+
     def is_any(self, state: State | None = None) -> bool:
         """Whether there is one, in this state."""
         kept = tables().erasures

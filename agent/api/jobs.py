@@ -28,7 +28,7 @@ async def list_jobs(
     state: Annotated[JobState | None, Query(description="Only those in this state.")] = None,
 ) -> Response:
     """The tenant's jobs, oldest first, without their results."""
-    found = caller.service.queue.jobs(caller.tenant, user)
+    found = await reading(caller.service.jobs, caller.tenant, user)
     shown = [each for each in found if state in (None, each.state) and caller.key.is_for(each.purpose)]
     return Json({"jobs": [job_document(each) for each in shown]})
 
@@ -36,14 +36,14 @@ async def list_jobs(
 @router.get("/{job_id}", responses=returns(JobDocument))
 async def get_job(request: Request, caller: Reads, job_id: str) -> Response:
     """A job, with its result when it is done."""
-    job = _job(caller, job_id)
+    job = await reading(_job, caller, job_id)
     return Json(await reading(job_document, job, whole=True, for_operator=request.state.is_operator))
 
 
 @router.delete("/{job_id}", status_code=204, responses={204: {"description": "It stops; nothing of it is kept."}})
 async def cancel_job(caller: Reads, job_id: str) -> Response:
     """Stop a job: at once while it waits, before the model's next call while it is done."""
-    caller.service.queue.cancel(_job(caller, job_id))
+    caller.service.queue.cancel(await reading(_job, caller, job_id))
     return Response(status_code=204)
 
 
@@ -54,11 +54,12 @@ async def cancel_job(caller: Reads, job_id: str) -> Response:
 async def follow_job(request: Request, caller: Reads, job_id: str) -> Response:
     """Server-sent events: `progress` at each step, of an answer also `reading` and `part` (see `ask`), then `done` with
     the result, or `problem`."""
-    return events_of(caller.service, _job(caller, job_id), owned=False, for_operator=request.state.is_operator)
+    job = await reading(_job, caller, job_id)
+    return events_of(caller.service, job, owned=False, for_operator=request.state.is_operator)
 
 
 def _job(caller: Caller, job_id: str) -> Job:
-    job = caller.service.queue.job(caller.tenant, job_id)
+    job = caller.service.job(caller.tenant, job_id)
     if job is None or not caller.key.is_for(job.purpose):
         raise Problem(404, "not-found", "there is no such job. Jobs are remembered for an hour after they ended")
     return job

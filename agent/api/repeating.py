@@ -11,6 +11,7 @@ from fastapi import Header, Request
 from fastapi.responses import Response
 
 from agent.api.access import Caller
+from agent.api.threads import reading
 from agent.service import Answer
 
 __all__ = ["IdempotencyKey", "once"]
@@ -54,6 +55,7 @@ async def once(
         whole.update(f"{len(part)}:{part}".encode("utf-8", "surrogatepass"))
     whole.update(await request.body() if body is None else body)
     kept, owner = caller.service.once, f"{caller.tenant}/{caller.key.key_id}"
+    await reading(caller.service.notice_erasures, caller.tenant)
     found = kept.begin(owner, key, whole.hexdigest(), (caller.tenant, user_id))
     if isinstance(found, Answer):
         status, content, headers = found.said

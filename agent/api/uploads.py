@@ -74,11 +74,14 @@ async def upload_events(
     """Load a history, as `limner ingest` does: bad lines are listed, the others are loaded; loading twice adds nothing.
 
     The answer comes when all is loaded; with `Accept: text/event-stream` there are `progress` events before. When the
-    client goes away, what was loaded stays, and the same upload continues.
+    client goes away, what was loaded stays, and the same upload continues. An `Idempotency-Key` goes with the whole
+    answer alone, not with events; without one, sending the same lines again adds nothing either.
     """
     if force:
         caller.check("erase")
     _check_kind(request)
+    if key is not None and wants_events(request):
+        raise Problem(400, "bad-request", "an Idempotency-Key needs one whole answer: leave it out, or the events")
     columns = columns_of(map or ())
     file, digest = await _put_aside(request, caller.service.home)
     upload = _Upload(caller, file, columns, user, force)

@@ -36,7 +36,7 @@ def build(visit: Visitor, form: Given) -> Response:
     """Make a profile, or bring it up to date; one that is being made already is shown instead."""
     schema = _schema(visit, form["schema"])
     service, tenant, user = visit.caller.service, visit.caller.tenant, form["user"]
-    for job in service.queue.jobs(tenant, user):
+    for job in service.jobs(tenant, user):
         same = (job.kind, job.about, job.purpose) == ("profile", schema.name, visit.purpose)
         if same and not job.progress().ended:
             return _to(job)

@@ -36,7 +36,7 @@ def customer(
     store = visit.caller.limner.store
     outline = store.browsing.outline(user)
     chosen = choose_or_bar(visit.caller, user, schema, version)
-    every = visit.caller.service.queue.jobs(visit.caller.tenant, user)
+    every = visit.caller.service.jobs(visit.caller.tenant, user)
     jobs = [each for each in every if each.purpose == visit.purpose]
     building = [each for each in jobs if each.kind == "profile" and not each.progress().ended]
     return render(

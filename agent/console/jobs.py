@@ -99,7 +99,7 @@ def told(progress: Progress, texts: Texts) -> str:
 
 
 def _find(visit: Visit, job_id: str) -> Job:
-    found = visit.caller.service.queue.job(visit.caller.tenant, job_id)
+    found = visit.caller.service.job(visit.caller.tenant, job_id)
     if found is None or not visit.caller.key.is_for(found.purpose):
         raise Missing
     return found

@@ -1,7 +1,7 @@
 """What every door over the network stands on: tenants, keys, the queue before the model, jobs. Knows no protocol."""
 
 from agent.service.early import Early, EarlyKind
-from agent.service.hosting import Hosting, Running, running_at
+from agent.service.hosting import Hosting, Running, running_at, server_of
 from agent.service.jobs import Cancelled, Job, JobKind, JobState, Progress
 from agent.service.keys import ApiKey, Keys, Scope
 from agent.service.once import Answer, InProgress, Once, OtherRequest
@@ -35,4 +35,5 @@ __all__ = [
     "Tenants",
     "UnknownTenant",
     "running_at",
+    "server_of",
 ]

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.errors import ConsentMissing
+from agent.abreast import Cancelled
+from agent.errors import ConsentMissing, NoStore
 from agent.limner import Limner
 from agent.progress import OnStep
 from agent.schema import ProfileSchema
 from agent.service.book import Book
+from agent.service.erasures import Erasures
 from agent.service.jobs import Job
 from agent.service.keys import Keys
 from agent.service.loading import load_in_parts
@@ -63,6 +65,7 @@ class Service:
         self.tenants = Tenants(limner, tenants, token_keys)
         self.queue = queue or ModelQueue()
         self.once = Once()
+        self._erasures = Erasures()
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
         self._lock = threading.Lock()
 
@@ -142,6 +145,16 @@ class Service:
 
         return self.queue.submit(Job(tenant, user_id, "explain", task, guard=guard, purpose=named))
 
+    def job(self, tenant: str, job_id: str) -> Job | None:
+        """A tenant's job, as long as it is remembered and nothing was erased by others since."""
+        self.notice_erasures(tenant)
+        return self.queue.job(tenant, job_id)
+
+    def jobs(self, tenant: str, user_id: str | None = None) -> list[Job]:
+        """The tenant's jobs, oldest first: all, or those about one user. See :meth:`job`."""
+        self.notice_erasures(tenant)
+        return self.queue.jobs(tenant, user_id)
+
     def load(
         self,
         tenant: str,
@@ -152,11 +165,11 @@ class Service:
     ) -> "IngestReport":
         """Load events in parts; see :func:`agent.service.loading.load_in_parts`."""
         report = load_in_parts(self.limner(tenant), rows, self._writers(tenant), force=force, progress=progress)
-        self._forget_answers(tenant, report.erased)
+        self.notice_erasures(tenant)
         return report
 
     def retain(self, tenant: str) -> "Expired":
-        """Erase what is too old by the tenant's retention rules, with what was answered from it.
+        """Erase what is too old by the tenant's retention rules, and forget what was answered from what is gone.
 
         Raises:
             NoStore: nothing was loaded yet.
@@ -164,14 +177,24 @@ class Service:
         """
         with self._writers(tenant).taken():
             expired = self.limner(tenant).retain()
-        self._forget_answers(tenant, expired.erased.events)
+        self.notice_erasures(tenant)
         return expired
 
-    def _forget_answers(self, tenant: str, erased: int) -> None:
-        """Whose events retention rules erased is not told: nothing that was answered for the tenant stays in memory."""
-        if erased:
+    def notice_erasures(self, tenant: str) -> None:
+        """Forget all that was answered for a tenant when something of its store was erased by others: the command line
+        beside the server, or a retention rule.
+
+        Before anything is told from memory, and before anything is begun that may be told from memory later.
+        """
+        limner = self.limner(tenant)
+        try:
+            last = limner.store.forgetting.last()
+        except NoStore:
+            last = 0
+        if self._erasures.is_news(tenant, last):
             self.queue.forget_all(tenant)
             self.once.forget_all()
+            limner.forget_prompts()
 
     def forget(self, tenant: str, user_id: str, **scope: Any) -> dict[str, Any]:
         """Erase, as :meth:`agent.limner.Limner.forget` does; work about the user is stopped first, and none is taken.
@@ -182,8 +205,11 @@ class Service:
         if scope.get("dry_run"):
             return limner.forget(user_id, **scope)
         with self._writers(tenant).taken(), self.queue.barred(tenant, user_id):
+            self.notice_erasures(tenant)
             try:
-                return limner.forget(user_id, **scope)
+                receipt = limner.forget(user_id, **scope)
+                self._erasures.know(tenant, receipt["number"])
+                return receipt
             finally:
                 self.once.forget(tenant, user_id)
 
@@ -222,11 +248,15 @@ class Service:
         self, tenant: str, user_id: str, purpose: str | None
     ) -> tuple[Limner, Callable[[], None], str | None]:
         """The tenant's store for the purpose, what refuses results of work about the user, and which purpose it is."""
-        limner = self.limner(tenant).for_purpose(purpose)
+        self.notice_erasures(tenant)
+        limner, erasures = self.limner(tenant).for_purpose(purpose), self._erasures.times(tenant)
         limner.store.snippet_count(user_id)
         before = limner.permit(user_id)
 
         def guard() -> None:
+            self.notice_erasures(tenant)
+            if self._erasures.times(tenant) != erasures:
+                raise Cancelled("something of this store was erased meanwhile", hint="Ask again")
             now = limner.permit(user_id)
             if (now.purpose, now.sensitive) != (before.purpose, before.sensitive):
                 raise ConsentMissing("what may be told of this user changed since this was made", hint="Ask again")

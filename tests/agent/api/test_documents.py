@@ -238,6 +238,26 @@ def test_a_failed_write_may_be_repeated(server: Served) -> None:
     assert server.ask("POST", "/v1/users/u1/corrections", json=verdict, headers=key).status_code == 201
 
 
+def test_an_upload_that_is_followed_by_events_takes_no_idempotency_key(server: Served) -> None:
+    headers = {"Accept": "text/event-stream", "Idempotency-Key": "k1"}
+    told = server.ask("POST", "/v1/events", content=json.dumps(LINES[0]), headers=headers)
+    assert (told.status_code, told.json()["type"].rpartition("/")[2]) == (400, "bad-request")
+    assert "Idempotency-Key" in told.json()["detail"]
+
+
+def test_an_erasure_by_the_command_line_beside_the_server_takes_them_as_well(tmp_path: Path) -> None:
+    with served(tmp_path) as server:
+        server.load()
+        key = {"Idempotency-Key": "k1"}
+        built = server.ask("POST", "/v1/users/u1/profiles", json={}, headers=key).json()
+        server.ask("GET", f"/v1/jobs/{built['job_id']}/events")
+        assert "Munich" in server.ask("GET", f"/v1/jobs/{built['job_id']}").text
+        assert main(["forget", "u1", "--store", str(tmp_path / "store")], open_with(answer)) == 0
+        assert server.ask("GET", "/v1/jobs").json() == {"jobs": []}
+        assert server.ask("GET", f"/v1/jobs/{built['job_id']}").status_code == 404
+        assert server.ask("POST", "/v1/users/u1/profiles", json={}, headers=key).status_code == 404
+
+
 def test_an_erasure_takes_jobs_and_remembered_answers_with_it(server: Served) -> None:
     key = {"Idempotency-Key": "k1"}
     server.ask("POST", "/v1/events", content=json.dumps(LINES[0]), headers={"Idempotency-Key": "up"})

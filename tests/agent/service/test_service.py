@@ -9,14 +9,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.errors import NotFound, StoreBusy, StoreError, UsageError
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
-from agent.service import Answer, Hosting, InProgress, Keys, OtherRequest, Service, UnknownTenant, running_at
+from agent.service import (
+    Answer,
+    Hosting,
+    InProgress,
+    Keys,
+    OtherRequest,
+    Service,
+    UnknownTenant,
+    running_at,
+    server_of,
+)
 from agent.service.book import Book
+from agent.service.jobs import Cancelled, Job
 from agent.service.once import SEVERAL, Once, Ticket
 from agent.service.turns import Turns
 from agent.service.upkeep import Upkeep
@@ -118,6 +130,70 @@ def test_one_server_a_store(tmp_path: Path) -> None:
     assert running_at(tmp_path) is None
     (tmp_path / "serve.json").write_text('{"pid": 1, "url": "http://gone"}')
     assert running_at(tmp_path) is None, "what a killed server left"
+
+
+def test_a_server_of_many_tenants_serves_the_stores_below_its_folder(tmp_path: Path) -> None:
+    store = tmp_path / "acme"
+    store.mkdir()
+    with Hosting(tmp_path, tenants=True).held("http://all"):
+        found = server_of(store)
+        assert found is not None and found.url == "http://all" and running_at(store) is None
+        with pytest.raises(StoreBusy, match="acme' is already served at http://all"), Hosting(store).held("http://one"):
+            pytest.fail("two servers of one store")
+        assert not (store / "serve.json").exists()
+    with Hosting(store).held("http://one"):
+        with pytest.raises(StoreBusy, match="at http://one"), Hosting(tmp_path, tenants=True).held("http://all"):
+            pytest.fail("two servers of one store")
+        with Hosting(tmp_path).held("http://above"):
+            assert server_of(store) == running_at(store), "a store in the folder of another one is not its tenant"
+    assert server_of(store) is None
+
+
+def _told(job: Job) -> bool:
+    try:
+        return bool(job.result_or_error())
+    except Cancelled:
+        return False
+
+
+@pytest.mark.parametrize("scope", [{}, {"events": ["a"]}])
+def test_what_another_program_erases_is_no_longer_told(tmp_path: Path, scope: dict[str, Any]) -> None:
+    """``limner forget`` beside a running server: jobs, repeated requests and the model's memory know nothing of it."""
+    limner = _limner(tmp_path)
+    service = Service(limner, tmp_path)
+    service.load("default", [Event("u", "a", "I live in Munich."), Event("u", "b", "Hi."), Event("v", "c", "Hello.")])
+
+    def answered(user: str) -> tuple[Job, Answer | Ticket]:
+        job = service.ask("default", user, "Where do I live?")
+        assert job.wait(30)
+        ticket = service.once.begin("owner", user, "request", ("default", user))
+        assert isinstance(ticket, Ticket)
+        service.once.finish(ticket, Answer("you live in Munich", 18))
+        return job, ticket
+
+    first, _ = answered("u")
+    assert service.job("default", first.job_id) is first and _told(first)
+    with _limner(tmp_path) as other:
+        other.forget("u", **scope)
+    model = limner.chat().load()
+    assert isinstance(model, ScriptedChat) and model.asked
+    assert service.job("default", first.job_id) is None and service.jobs("default") == []
+    assert not _told(first), "somebody who waited for it when it was erased"
+    assert isinstance(service.once.begin("owner", "u", "request", ("default", "u")), Ticket)
+    assert not model.asked
+    second, _ = answered("v")
+    assert service.jobs("default") == [second] and _told(second)
+    service.close()
+
+
+def test_what_the_server_erases_itself_takes_nothing_from_others(tmp_path: Path) -> None:
+    service = Service(_limner(tmp_path), tmp_path)
+    service.load("default", [Event("u", "a", "I live in Munich."), Event("v", "c", "Hello.")])
+    jobs = [service.ask("default", user, "Where do I live?") for user in ("u", "v")]
+    assert all(job.wait(30) for job in jobs)
+    service.forget("default", "u")
+    assert service.jobs("default") == jobs[1:] and _told(jobs[1])
+    service.close()
 
 
 def test_turns_are_taken_in_order() -> None:
