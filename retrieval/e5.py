@@ -32,7 +32,7 @@ E5_NAME = "multilingual-e5-small-q4"
 """The name of the folder and of the model."""
 
 _MANIFEST = "limner.json"
-_FORMAT = 1  # of the folder that convert() writes; a change here makes a new folder
+_FORMAT = 2  # of the folder that convert() writes; a change here makes a new folder
 _KEPT = 0xFF5E  # the one common character that the genuine normaliser keeps and NFKC does not: ～
 _SHELTER = "\ufdd0"  # a noncharacter that stands for it meanwhile
 
@@ -40,14 +40,15 @@ _SHELTER = "\ufdd0"  # a noncharacter that stands for it meanwhile
 def e5_folder(*, progress: Progress | None = None, cache: Path | None = None, weight: WeightFile = E5) -> Path:
     """The sentence-transformers folder of the embedded embedder, converted on first use (about ten seconds).
 
-    The converted folder is trusted while its files have the sizes noted in it, and then needs no package.
+    The converted folder needs no package. Its files are hashed each time (0.2 s), and compared with what the conversion
+    noted beside them: that tells damage, and not who may write the cache.
 
     Raises:
         ModelUnavailable: the package is missing, its file is not the pinned one, there is no room or no right to
             write, or the folder is incomplete.
     """
     parent = cache if cache is not None else cache_dir()
-    target = parent / f"{E5_NAME}-{weight.sha256[:8]}-v{_FORMAT}"
+    target = _folder(parent, weight, _FORMAT)
     if _is_complete(target):
         return target
     with exclusive(parent, target.name):
@@ -66,22 +67,28 @@ def e5_folder(*, progress: Progress | None = None, cache: Path | None = None, we
                 shutil.rmtree(temporary, ignore_errors=True)  # what a killed process left
                 convert(source, temporary, progress=progress)
                 os.replace(temporary, target)
+                for earlier in range(1, _FORMAT):
+                    shutil.rmtree(_folder(parent, weight, earlier), ignore_errors=True)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+def _folder(parent: Path, weight: WeightFile, form: int) -> Path:
+    return parent / f"{E5_NAME}-{weight.sha256[:8]}-v{form}"
 
 
 def _is_complete(folder: Path) -> bool:
     if not folder.exists():
         return False
     try:
-        sizes = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["sizes"]
-        altered = [name for name, size in sizes.items() if (folder / name).stat().st_size != size]
-    except (OSError, ValueError, KeyError) as error:
+        sums = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["sha256"]
+        altered = [name for name, noted in sums.items() if sha256_of(folder / name) != noted]
+    except (OSError, ValueError, KeyError, AttributeError) as error:
         message = f"the cached embedder {str(folder)!r} is incomplete: {error}"
         raise ModelUnavailable(message, hint="Delete that folder; it is made again at the next start") from error
     if altered:
-        message = f"the cached embedder {str(folder)!r} was altered: {altered[0]!r} has another size than noted"
+        message = f"the cached embedder {str(folder)!r} was altered: {altered[0]!r} is not what was noted"
         raise ModelUnavailable(message, hint="Delete that folder; it is made again at the next start")
     return True
 
@@ -101,8 +108,8 @@ def convert(source: Path, target: Path, *, progress: Progress | None = None) -> 
     _write_model(target, model)
     _write_tokenizer(target, model)
     _write_pipeline(target, model.header)
-    sizes = {p.relative_to(target).as_posix(): p.stat().st_size for p in sorted(target.rglob("*")) if p.is_file()}
-    _write_json(target / _MANIFEST, {"model": E5_NAME, "format": _FORMAT, "sizes": sizes})
+    sums = {p.relative_to(target).as_posix(): sha256_of(p) for p in sorted(target.rglob("*")) if p.is_file()}
+    _write_json(target / _MANIFEST, {"model": E5_NAME, "format": _FORMAT, "sha256": sums})
 
 
 def _write_model(target: Path, model: Model) -> None:

