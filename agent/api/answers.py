@@ -46,7 +46,7 @@ async def ask(
     request: Request,
     caller: Reads,
     user_id: Segment,
-    asked: Annotated[Question, Body(examples=[{"question": "Where does she live?"}])],
+    asked: Annotated[Question, Body(examples=[{"question": "Where does she live?"}, {"question": "他住在哪里？"}])],
 ) -> Response:
     """Answer a question from the user's history, with footnotes, or say that it does not tell.
 
@@ -65,7 +65,7 @@ async def explain(
     request: Request,
     caller: Reads,
     user_id: Segment,
-    what: Annotated[Pointed, Body(examples=[{"pointer": "/city", "schema": "person"}])],
+    what: Annotated[Pointed, Body(examples=[{"pointer": "/location", "schema": "person"}])],
 ) -> Response:
     """Why a profile says what it says at a pointer, or an answer: quotes, probabilities, what changes without each.
 

@@ -1,6 +1,6 @@
 """What people say of values: confirmed, corrected, forbidden: ``/v1/users/{user_id}/corrections``."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import Response
@@ -20,6 +20,9 @@ from agent.errors import NoStore
 __all__ = ["Verdict", "all_corrections", "correct", "list_corrections", "router"]
 
 router = APIRouter(prefix="/v1", tags=["claims"])
+
+
+_SAID: Final = {"pointer": "/location", "action": "correct", "value": "Munich", "by": "Jo"}
 
 
 class Verdict(BaseModel):
@@ -42,7 +45,7 @@ async def correct(
     request: Request,
     caller: Writes,
     user_id: Segment,
-    said: Annotated[Verdict, Body(examples=[{"pointer": "/city", "action": "correct", "value": "Munich", "by": "Jo"}])],
+    said: Annotated[Verdict, Body(examples=[_SAID])],
     key: IdempotencyKey = None,
 ) -> Response:
     """Confirm, correct or forbid a value. It counts from the next profile on."""

@@ -8,6 +8,8 @@ from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from agent.changes import Change
+from agent.chat import Usage
+from agent.documents import Claim, ModelNames, Rejected, Withheld
 from agent.explanations import Explanation
 from agent.service import JobKind, JobState
 from retrieval import Role
@@ -159,6 +161,11 @@ class _Reason(TypedDict):
     chars: int
 
 
+class _PersonalData(TypedDict):
+    policy: str
+    found: dict[str, int]
+
+
 class IngestDocument(TypedDict):
     """What became of the lines of an upload; the same as of `limner ingest --json`."""
 
@@ -169,11 +176,14 @@ class IngestDocument(TypedDict):
     unchanged: int
     repeated: int
     forgotten: int
+    expired: int
     snippets: int
     bad_count: int
+    erased: int
     bad: list[BadLineDocument]
     left_out: dict[str, int]
     reasons: dict[str, _Reason]
+    personal_data: _PersonalData
 
 
 class StoredEvent(IngestDocument):
@@ -244,7 +254,19 @@ class ChangesDocument(TypedDict):
     """A version with what changed since the one before; the same as of `limner profile --diff --json`."""
 
     user_id: str
+    schema: _SchemaRef
+    profile: dict[str, Any]
+    claims: list[Claim]
+    unknown: list[str]
+    rejected: list[Rejected]
+    history: dict[str, int]
+    model: ModelNames
+    usage: Usage
+    generated_at: str
     version: int
+    purpose: str | None
+    basis: str | None
+    withheld: list[Withheld]
     since: int | None
     changes: list[Change]
 
@@ -321,6 +343,12 @@ class SchemaCheck(TypedDict):
     errors: list[_SchemaMistake]
 
 
+class _Signature(TypedDict):
+    algorithm: str
+    key: str
+    value: str
+
+
 class Receipt(TypedDict):
     """The signed receipt of an erasure; it names nobody. ``state`` says whether the bytes are gone."""
 
@@ -337,6 +365,7 @@ class Receipt(TypedDict):
     meaning: str
     leftover: list[str]
     elsewhere: str
+    signature: _Signature
 
 
 class Preview(TypedDict):

@@ -10,6 +10,7 @@ from agent.api.access import Erases
 from agent.api.documents import Compacted, Export, Genuine, Preview
 from agent.api.documents import Receipt as ReceiptDocument
 from agent.api.documents import Receipts as ReceiptList
+from agent.api.example_documents import DOCUMENTS
 from agent.api.jsonvalues import JsonObject
 from agent.api.openapi import returns
 from agent.api.paths import Segment, path_of
@@ -104,7 +105,10 @@ def get_receipt(caller: Erases, number: Annotated[int, Path(ge=1, le=2**31)]) ->
 
 
 @router.post("/receipt-checks", responses=returns(Genuine))
-def check_receipt(caller: Erases, receipt: Annotated[JsonObject, Body(description="A receipt.")]) -> Response:
+def check_receipt(
+    caller: Erases,
+    receipt: Annotated[JsonObject, Body(description="A receipt.", examples=[DOCUMENTS["Receipt"]["done"]])],
+) -> Response:
     """Whether this store signed a receipt as it is."""
     try:
         return Json({"genuine": caller.limner.is_genuine(receipt)})

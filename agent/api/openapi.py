@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI finds out by itself, and the problems that every operation may answer with.
+"""The OpenAPI document: what FastAPI finds out by itself, the problems that operations may answer with, and examples.
 
 Knows routes, not what they do.
 """
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from agent.api.documents import ProblemDocument
 from agent.api.event_kinds import Kinds, add_kinds, stream
+from agent.api.examples import add_examples
 from agent.api.responses import Json
 
 __all__ = ["document", "openapi", "returns", "router"]
@@ -55,13 +56,11 @@ _OPEN: Final = frozenset({"/health", "/ready", "/v1/problems/{name}", "/v1/opena
 
 
 def returns(
-    model: Any, status: int = 200, *, example: Any = None, description: str = "", events: Kinds | None = None
+    model: Any, status: int = 200, *, description: str = "", events: Kinds | None = None
 ) -> dict[int | str, dict[str, Any]]:
     """How a route that answers with this document is described; ``events``: or with server-sent events of these kinds,
     with the names of their documents."""
-    content: dict[str, Any] = {} if example is None else {"application/json": {"example": example}}
-    if events:
-        content["text/event-stream"] = stream(events)
+    content = {"text/event-stream": stream(events)} if events else {}
     said = description or (model.__doc__ or "").strip().partition("\n\n")[0].replace("\n    ", " ")
     return {status: {"model": model, "description": said, **({"content": content} if content else {})}}
 
@@ -86,6 +85,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         )
         _add_problems(made)
+        _drop_nothing(made)
+        add_examples(made, without_key=_OPEN)
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -106,6 +107,16 @@ def _add_problems(made: dict[str, Any]) -> None:
                         "application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
                     },
                 }
+
+
+def _drop_nothing(made: dict[str, Any]) -> None:
+    """Where an answer is of another kind, FastAPI says that it may be any JSON as well."""
+    for item in made["paths"].values():
+        for operation in item.values():
+            for answer in operation["responses"].values():
+                content = answer.get("content", {})
+                if len(content) > 1 and content.get("application/json") == {"schema": {}}:
+                    del content["application/json"]
 
 
 def _statuses(path: str, operation: dict[str, Any]) -> list[int]:

@@ -19,17 +19,8 @@ __all__ = ["get_user", "list_users", "router", "search"]
 
 router = APIRouter(prefix="/v1/users")
 
-_USER = {
-    "user_id": "u42",
-    "events": 31,
-    "snippets": 57,
-    "first": "2024-03-01T09:12:00Z",
-    "last": "2024-05-17T18:40:00Z",
-    "languages": {"en": 29, "zh": 2},
-}
 
-
-@router.get("", tags=["users"], responses=returns(Users, example={"users": [_USER], "next": None}))
+@router.get("", tags=["users"], responses=returns(Users))
 def list_users(
     caller: Reads,
     q: Annotated[str, Query(max_length=200, description="Only ids that contain this, in whatever case.")] = "",
@@ -45,7 +36,7 @@ def list_users(
     return Json({**users_document(found), "next": cursor_of(found[-1].user_id) if more else None})
 
 
-@router.get("/{user_id}", tags=["users"], responses=returns(User, example=_USER))
+@router.get("/{user_id}", tags=["users"], responses=returns(User))
 def get_user(caller: Reads, user_id: Segment) -> Response:
     """How much the store holds of a user."""
     return Json(caller.limner.store.user(user_id)._asdict())
