@@ -4,7 +4,8 @@
 
 Half of the writers and readers are threads that call one shared Limner, the others tasks that ask its HTTP application
 (in this process, without a socket). What must hold all the while: a reader sees whole batches; no count goes down but
-by an erasure, and nothing that was answered is missing; a search finds a user's own words only; and nothing is raised
+by an erasure, and nothing that was answered is missing; a user's events, and what a search finds, are that user's words
+only; and nothing is raised
 but "busy". At the end the record is sound, and the index holds what it should. Everything is done with the fakes.
 """
 
@@ -117,6 +118,8 @@ class Books:
         seen: dict[int, int] = Counter(int(each[1:]) // _BATCH for each in events)
         if parts := {batch: count for batch, count in seen.items() if count != _BATCH}:
             self.fail(f"{user}: parts of batches: {parts}")
+        if others := {each for each, text in events.items() if who_said(user, each, text) != user}:
+            self.fail(f"{user}: {sorted(others)} have another user's words")
         if erased % 2 == 0 and self.moment(user)[0] == erased and not kept <= seen.keys():
             self.fail(f"{user}: {sorted(kept - seen.keys())} were answered and are not there")
 
@@ -125,6 +128,13 @@ def rows_of(user: str, batch: int) -> list[dict[str, str]]:
     """A batch of events; later than any erasure, since what is earlier than one does not come back."""
     numbers = range(batch * _BATCH, (batch + 1) * _BATCH)
     return [row_of(user, number, batch) | {"timestamp": f"2199-01-{number % 28 + 1:02d}"} for number in numbers]
+
+
+def who_said(user: str, event_id: str, text: str) -> str:
+    """The user, when these are the words that were written about that one under this id; else the word in them."""
+    number = int(event_id[1:])
+    own = row_of(user, number, number // _BATCH)["text"]
+    return user if secret_in(text) == secret_in(own) else secret_in(text)
 
 
 class Direct:
@@ -157,7 +167,8 @@ class Direct:
 
     def found(self, user: str) -> set[str]:
         """Whose events a search finds."""
-        return {hit.event.user_id for hit in self.limner.search(user, "code word", 5)}
+        hits = self.limner.search(user, "code word", 5)
+        return {who_said(user, hit.event.event_id, hit.event.text) for hit in hits}
 
 
 class Work:
@@ -247,7 +258,7 @@ class Asked:
                 return {each["event_id"]: each["text"] for each in told["events"]}
             case "found":
                 told = await self._get(f"{path}/search", q="code word", k=5)
-                return {user if hit["event_id"].startswith("e") else "?" for hit in told["hits"]}
+                return {who_said(user, hit["event_id"], hit["text"]) for hit in told["hits"]}
 
     async def _post(self, path: str, **more: Any) -> httpx.Response:
         return _checked(await self.http.post(path, **more))

@@ -156,7 +156,7 @@ class Forgetting:
                 self.tombstones.set_events(db, removal.said)
                 erased.append(removal.erased)
             raise_generation(db)
-            erasure = Erasure(store, self.seal.mark("retention"), scope, _sum(erased)._replace(undated=undated))
+            erasure = Erasure(store, self._by_rule(), scope, _sum(erased)._replace(undated=undated))
             number = self._receipts.add(db, state, erasure)
         for user_id in chosen:
             self._use.views.drop(user_id)
@@ -187,6 +187,20 @@ class Forgetting:
     def last(self) -> int:
         """The number of the last receipt; 0: nothing was ever erased."""
         return self._receipts.last()
+
+    def erased_since(self, number: int, users: Iterable[str]) -> set[str]:
+        """Of whom of these users something may have been erased after the receipt with this number.
+
+        Of all, after a retention rule erased something: its receipts do not tell of whom.
+        """
+        subjects = self._receipts.subjects_since(number)
+        if not subjects:
+            return set()
+        return {user for user in users if not subjects.isdisjoint((self._by_rule(), self.tombstones.subject(user)))}
+
+    def _by_rule(self) -> str:
+        """What receipts of retention rules call whom they are about."""
+        return self.seal.mark("retention")
 
     def is_unfinished(self) -> bool:
         """Whether bytes of what was erased are still in files of the store, as far as the receipts say."""

@@ -153,6 +153,14 @@ class Receipts:
         with self._database.reading() as db:
             return int(db.execute(select(func.max(tables().erasures.c.number))).scalar() or 0)
 
+    def subjects_since(self, number: int) -> set[str]:
+        """The subjects of the receipts after one."""
+        from sqlalchemy import select
+
+        kept = tables().erasures
+        with self._database.reading() as db:
+            return set(db.execute(select(kept.c.subject).where(kept.c.number > number)).scalars())
+
     def is_any(self, state: State | None = None) -> bool:
         """Whether there is one, in this state."""
         kept = tables().erasures

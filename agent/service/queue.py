@@ -143,9 +143,9 @@ class ModelQueue:
             with self._changed:
                 self._jobs.pop(job.job_id, None)
 
-    def forget_all(self, tenant: str) -> None:
-        """Stop all work of a tenant, without waiting for its end, and remember nothing of it."""
-        for job in self.jobs(tenant):
+    def drop(self, tenant: str, user_id: str) -> None:
+        """Stop all work about a user, without waiting for its end, and remember nothing of it."""
+        for job in self.jobs(tenant, user_id):
             self.cancel(job)
             with self._changed:
                 self._jobs.pop(job.job_id, None)

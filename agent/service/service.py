@@ -181,8 +181,8 @@ class Service:
         return expired
 
     def notice_erasures(self, tenant: str) -> None:
-        """Forget all that was answered for a tenant when something of its store was erased by others: the command line
-        beside the server, or a retention rule.
+        """Forget what was answered about users of whom others erased something: the command line beside the server, or
+        a retention rule.
 
         Before anything is told from memory, and before anything is begun that may be told from memory later.
         """
@@ -191,10 +191,15 @@ class Service:
             last = limner.store.forgetting.last()
         except NoStore:
             last = 0
-        if self._erasures.is_news(tenant, last):
-            self.queue.forget_all(tenant)
-            self.once.forget_all()
-            limner.forget_prompts()
+        known = self._erasures.news(tenant, last)
+        if known is None:
+            return
+        self.once.forget_all()  # its hashes do not tell whose an answer is
+        about = {job.user_id for job in self.queue.jobs(tenant)}
+        erased = limner.store.forgetting.erased_since(known, about) if known < last else about  # a store was restored
+        for user_id in erased:
+            self.queue.drop(tenant, user_id)
+        limner.forget_prompts()
 
     def forget(self, tenant: str, user_id: str, **scope: Any) -> dict[str, Any]:
         """Erase, as :meth:`agent.limner.Limner.forget` does; work about the user is stopped first, and none is taken.
@@ -249,14 +254,14 @@ class Service:
     ) -> tuple[Limner, Callable[[], None], str | None]:
         """The tenant's store for the purpose, what refuses results of work about the user, and which purpose it is."""
         self.notice_erasures(tenant)
-        limner, erasures = self.limner(tenant).for_purpose(purpose), self._erasures.times(tenant)
+        limner = self.limner(tenant).for_purpose(purpose)
+        erased = limner.store.forgetting.last()
         limner.store.snippet_count(user_id)
         before = limner.permit(user_id)
 
         def guard() -> None:
-            self.notice_erasures(tenant)
-            if self._erasures.times(tenant) != erasures:
-                raise Cancelled("something of this store was erased meanwhile", hint="Ask again")
+            if limner.store.forgetting.erased_since(erased, [user_id]):
+                raise Cancelled("something of this user was erased meanwhile", hint="Ask again")
             now = limner.permit(user_id)
             if (now.purpose, now.sensitive) != (before.purpose, before.sensitive):
                 raise ConsentMissing("what may be told of this user changed since this was made", hint="Ask again")
