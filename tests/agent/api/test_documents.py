@@ -157,6 +157,11 @@ def test_a_profile_has_an_etag(server: Served) -> None:
     changed = server.ask("GET", path, headers={"If-None-Match": tag})
     assert (changed.status_code, changed.json()["version"]) == (200, 2)
     assert changed.json()["profile"].get("location") is None
+    old = server.ask("GET", f"{path}/versions/1")
+    assert (old.content, old.headers["etag"]) == (first.content, tag)
+    again = server.ask("GET", f"{path}/versions/1", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert server.ask("GET", f"{path}/versions/2", headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_schemas(server: Served) -> None:
