@@ -234,6 +234,25 @@ def test_a_repeated_write_is_done_once(server: Served) -> None:
     assert len(server.ask("GET", "/v1/users/u1/corrections").json()["corrections"]) == 2
 
 
+def test_a_repeated_consent_is_recorded_once(server: Served) -> None:
+    path, given = "/v1/users/u1/consents", {"purpose": "support", "source": "form"}
+    for key, wanted in (("in", given), ("out", {**given, "action": "withdraw"})):
+        told = [server.ask("POST", path, json=wanted, headers={"Idempotency-Key": key}) for _ in range(2)]
+        assert [each.status_code for each in told] == [201, 201] and told[0].content == told[1].content
+        assert told[1].headers["idempotency-replayed"] == "true"
+    assert [each["action"] for each in server.ask("GET", path).json()["consents"]] == ["grant", "withdraw"]
+    server.ask("POST", "/v1/users/u1/erasures", json={}).raise_for_status()
+    assert not server.service.once._entries, "neither stays when the user is erased"
+
+
+def test_a_repeated_compaction_is_answered_as_before(server: Served) -> None:
+    server.ask("POST", "/v1/users/u1/erasures", json={"events": ["a"], "defer": True}).raise_for_status()
+    first, again = (server.ask("POST", "/v1/compactions", headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (len(first.json()["completed"]), again.content) == (1, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert server.ask("POST", "/v1/compactions").json() == {"completed": []}
+
+
 def test_a_failed_write_may_be_repeated(server: Served) -> None:
     key = {"Idempotency-Key": "k1"}
     verdict = {"pointer": "/location", "action": "confirm"}

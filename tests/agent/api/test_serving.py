@@ -71,6 +71,17 @@ def test_what_is_no_origin_is_refused(tmp_path: Path, origin: str, capsys: pytes
     assert f"--origin {origin!r} is no origin. For example: https://app.example.com" in said
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "limner.example.com"])
+def test_without_keys_only_this_machine_is_served(
+    tmp_path: Path, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "store"
+    assert main(["serve", "--store", str(store), "--port", "0", "--dev", "--host", host]) == 2
+    said = capsys.readouterr().err
+    assert "--dev asks for no keys" in said and host in said and "Leave --dev out" in said
+    assert not store.exists()
+
+
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     server = Process(tmp_path_factory.mktemp("dev") / "store", "--dev")
