@@ -156,6 +156,37 @@ def test_a_client_reads_pages_and_events(dev: Process, tmp_path: Path) -> None:
         assert told.value.name == "model-unavailable"
 
 
+def test_a_client_does_what_operators_do(tmp_path: Path) -> None:
+    server = Process(tmp_path / "store", "--dev", "--no-warm")
+    tiny = {"type": "object", "properties": {"city": {"type": ["string", "null"]}}}
+    try:
+        with LimnerClient(server.url) as limner:
+            assert (limner.me()["tenant"], limner.me()["scopes"]) == ("default", ["admin"])
+            assert limner.policy()["require_consent"] is False
+            assert limner.set_policy(purposes=["support"], require_consent=True) == limner.policy()
+            assert limner.policy()["purposes"] == ["support"]
+            first = limner.grant("u1", "support", source="form", idempotency_key="k")
+            assert limner.grant("u1", "support", source="form", idempotency_key="k") == first
+            assert limner.withdraw("u1", idempotency_key="w") == limner.withdraw("u1", idempotency_key="w")
+            assert len(limner.consents("u1")["consents"]) == 2
+            limner.register("tiny", tiny)
+            assert limner.schema("tiny")["document"] == tiny
+            assert limner.check_schema(tiny)["valid"] is True
+            assert limner.check_schema("tiny", {"city": 5})["errors"][0]["pointer"] == "/city"
+            limner.remove_schema("tiny")
+            with pytest.raises(ProblemError) as told:
+                limner.schema("tiny")
+            assert told.value.name == "not-found"
+            added = [limner.add_event("u1", {"text": text})["event_id"] for text in ("One.", "Two.")]
+            receipt = limner.forget("u1", events=added[:1], defer=True)
+            (done,) = limner.compact(idempotency_key="c")
+            assert (receipt["state"], done["state"]) == ("deferred", "done")
+            assert limner.compact(idempotency_key="c") == [done] and limner.compact() == []
+            assert limner.check_receipt(done) and not limner.check_receipt({**done, "number": 9})
+    finally:
+        assert server.stop() == 0
+
+
 def test_a_client_is_told_of_an_answer_before_it_is_done(dev: Process) -> None:
     reading: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []
