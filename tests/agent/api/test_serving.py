@@ -216,6 +216,16 @@ def test_commands_say_that_the_store_is_served(dev: Process) -> None:
     assert second.returncode == 5 and "already served" in second.stderr
 
 
+def test_the_first_page_does_not_wait_for_a_model(tmp_path: Path) -> None:
+    began = time.monotonic()
+    server = Process(tmp_path / "store", "--dev")
+    try:
+        assert httpx.get(server.url, follow_redirects=True).status_code == 200
+        assert time.monotonic() - began < 15, "3 to 4 seconds on a quiet machine"
+    finally:
+        assert server.stop() == 0
+
+
 def test_ctrl_c_ends_it_with_0(tmp_path: Path) -> None:
     server = Process(tmp_path / "store", "--dev", "--no-warm")
     assert httpx.get(f"{server.url}/ready").json()["model_loaded"] is True, "a scripted one always is"
