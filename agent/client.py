@@ -75,6 +75,10 @@ class LimnerClient:
         """Close the connections."""
         self._http.close()
 
+    def me(self) -> dict[str, Any]:
+        """What the key is good for."""
+        return self._json("GET", "me")
+
     def users(self, matching: str = "") -> Iterator[dict[str, Any]]:
         """Who is in the store, sorted by id."""
         yield from self._pages("users", "users", q=matching)
@@ -191,14 +195,25 @@ class LimnerClient:
         """What people said of the user's profiles, in order."""
         return list(self._json("GET", "users", user_id, "corrections")["corrections"])
 
-    def grant(self, user_id: str, purpose: str, **terms: Any) -> dict[str, Any]:
-        """Record a consent or another legal basis; ``basis``, ``until``, ``sensitive``, ``source``, ``by``."""
-        return self._json("POST", "users", user_id, "consents", json={"purpose": purpose, **terms})
+    def policy(self) -> dict[str, Any]:
+        """What the tenant allows to be made of its histories."""
+        return self._json("GET", "policy")
 
-    def withdraw(self, user_id: str, purpose: str | None = None, **terms: Any) -> dict[str, Any]:
+    def set_policy(self, **allowed: Any) -> dict[str, Any]:
+        """Replace all of it, at once; ``purposes``, ``require_consent``, ``sensitive``, ``inferred``."""
+        return self._json("PUT", "policy", json=allowed)
+
+    def grant(self, user_id: str, purpose: str, *, idempotency_key: str | None = None, **terms: Any) -> dict[str, Any]:
+        """Record a consent or another legal basis; ``basis``, ``until``, ``sensitive``, ``source``, ``by``."""
+        said = {"purpose": purpose, **terms}
+        return self._json("POST", "users", user_id, "consents", json=said, headers=_named(idempotency_key))
+
+    def withdraw(
+        self, user_id: str, purpose: str | None = None, *, idempotency_key: str | None = None, **terms: Any
+    ) -> dict[str, Any]:
         """Record that it is not allowed any more, for a purpose or for all; ``source``, ``by``."""
         said = {"action": "withdraw", "purpose": purpose, **terms}
-        return self._json("POST", "users", user_id, "consents", json=said)
+        return self._json("POST", "users", user_id, "consents", json=said, headers=_named(idempotency_key))
 
     def consents(self, user_id: str) -> dict[str, Any]:
         """What was recorded of a user, and what counts now."""
@@ -220,6 +235,20 @@ class LimnerClient:
         """The schemas that can be used."""
         return list(self._json("GET", "schemas")["schemas"])
 
+    def schema(self, name: str) -> dict[str, Any]:
+        """A schema: ``name``, ``hash``, ``built_in``, and the JSON Schema as ``document``."""
+        return self._json("GET", "schemas", name)
+
+    def check_schema(self, schema: str | Mapping[str, Any], profile: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Whether limner can fill a schema, or the one of a name, and whether a profile satisfies it: ``valid``,
+        ``errors``. Nothing is kept."""
+        what = {"schema": schema if isinstance(schema, str) else dict(schema)}
+        return self._json("POST", "schema-checks", json={**what, "profile": None if profile is None else dict(profile)})
+
+    def remove_schema(self, name: str) -> None:
+        """Take a registered schema away; profiles that were made with it are kept."""
+        self._answer("DELETE", ["schemas", name])
+
     def register(self, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         """Register a JSON Schema under a name, or replace it."""
         return self._json("PUT", "schemas", name, json=dict(schema))
@@ -232,6 +261,15 @@ class LimnerClient:
         """The receipts of erasures: all, or those of one user."""
         path = ["erasures"] if user_id is None else ["users", user_id, "erasures"]
         return list(self._json("GET", *path)["receipts"])
+
+    def check_receipt(self, receipt: Mapping[str, Any]) -> bool:
+        """Whether the server's store signed a receipt as it is."""
+        return bool(self._json("POST", "receipt-checks", json=dict(receipt))["genuine"])
+
+    def compact(self, *, idempotency_key: str | None = None) -> list[dict[str, Any]]:
+        """Remove the bytes of what was erased and deferred; the receipts that are completed by it. Waits for it."""
+        done = self._answer("POST", ["compactions"], headers=_named(idempotency_key), timeout=_NO_LIMIT)
+        return list(done.json()["completed"])
 
     def export(self, user_id: str) -> dict[str, Any]:
         """Everything that the store holds about a user."""

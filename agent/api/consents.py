@@ -11,6 +11,7 @@ from agent.api.documents import ConsentEntry, Consents, PolicyDocument
 from agent.api.jsonvalues import Name
 from agent.api.openapi import returns
 from agent.api.paths import Segment
+from agent.api.repeating import IdempotencyKey, once
 from agent.api.responses import Json
 from agent.api.threads import writing
 from agent.errors import NoStore, UsageError
@@ -93,6 +94,7 @@ async def record_consent(
     caller: Writes,
     user_id: Segment,
     given: Annotated[Given, Body(examples=[{"purpose": "support", "source": "web form of 2026-03-01"}])],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Record what a user allowed, or withdrew. It counts at once, and nothing that was recorded is changed.
 
@@ -100,12 +102,19 @@ async def record_consent(
     """
     service, tenant = caller.service, caller.tenant
     more: dict[str, Any] = {"by": given.by or caller.key.label or caller.key.key_id, "source": given.source}
-    if given.action == "withdraw":
+
+    async def withdraw() -> Response:
         entry, dropped = await writing(request, service.withdraw, tenant, user_id, given.purpose, **more)
         return Json({**entry.as_json(), "profile_versions": dropped}, 201)
-    if given.purpose is None:
-        raise UsageError("a consent is for a purpose", hint="Give purpose")
-    caller.check_purpose(given.purpose)  # a withdrawal is taken whatever the key is for
-    more |= {"basis": given.basis, "until": given.until, "sensitive": given.sensitive}
-    entry = await writing(request, service.grant, tenant, user_id, given.purpose, **more)
-    return Json({**entry.as_json(), "profile_versions": 0}, 201)
+
+    async def grant() -> Response:
+        if given.purpose is None:
+            raise UsageError("a consent is for a purpose", hint="Give purpose")
+        caller.check_purpose(given.purpose)  # a withdrawal is taken whatever the key is for
+        terms = {"basis": given.basis, "until": given.until, "sensitive": given.sensitive}
+        entry = await writing(request, service.grant, tenant, user_id, given.purpose, **more, **terms)
+        return Json({**entry.as_json(), "profile_versions": 0}, 201)
+
+    if given.action == "withdraw":
+        return await once(request, caller, key, user_id, withdraw, forgets=True)
+    return await once(request, caller, key, user_id, grant)

@@ -117,9 +117,13 @@ def check_receipt(
 
 
 @router.post("/compactions", responses=returns(Compacted))
-async def compact(request: Request, caller: Erases) -> Response:
+async def compact(request: Request, caller: Erases, key: IdempotencyKey = None) -> Response:
     """Remove the bytes of what was erased and deferred."""
-    return Json({"completed": await writing(request, caller.service.compact, caller.tenant)})
+
+    async def complete() -> Response:
+        return Json({"completed": await writing(request, caller.service.compact, caller.tenant)})
+
+    return await once(request, caller, key, NOBODY, complete)
 
 
 @router.get("/users/{user_id}/export", responses=returns(Export))

@@ -50,7 +50,7 @@ _MEANINGS: Final = {
     429: "Too many requests, of this key or for the language model.",
     500: "The store is damaged, or limner has a defect.",
     502: "The language model said something else than it was asked for.",
-    503: "The model or the store is busy or cannot be used.",
+    503: "The model or the store is busy or cannot be used, or the server ends.",
 }
 _OPEN: Final = frozenset({"/health", "/ready", "/v1/problems/{name}", "/v1/openapi.json"})
 
@@ -122,6 +122,8 @@ def _drop_nothing(made: dict[str, Any]) -> None:
 def _statuses(path: str, operation: dict[str, Any]) -> list[int]:
     """Those of the problems that an operation may answer with."""
     found = {500} if path in _OPEN else {400, 401, 403, 429, 500, 503}
+    if path == "/ready":
+        found.add(503)
     if "{" in path:
         found.add(404)
     if "requestBody" in operation:

@@ -10,8 +10,9 @@ from agent.api.documents import Health, KeyInfo, ProblemMeaning, Ready
 from agent.api.metrics import CONTENT_TYPE, Metrics
 from agent.api.openapi import returns
 from agent.api.problem_types import TYPES
-from agent.api.problems import Problem
+from agent.api.problems import Problem, note, problem_of
 from agent.api.responses import Json
+from agent.errors import BackendUnavailable, StoreError
 from agent.service import Service
 
 __all__ = ["health", "me", "metrics", "problem_type", "ready", "router"]
@@ -26,9 +27,13 @@ async def health() -> Response:
 
 
 @router.get("/ready", tags=["operations"], responses=returns(Ready))
-async def ready(request: Request) -> Response:
-    """Whether requests can be served, how much waits for the model, and whether it is loaded yet. Needs no key."""
+def ready(request: Request) -> Response:
+    """Whether requests can be served, how much waits for the model, and whether it is loaded yet. Needs no key.
+
+    The server's own store and its file of keys are looked at; a model is not loaded for it.
+    """
     service: Service = request.app.state.service
+    _check(service)
     document: dict[str, Any] = {
         "status": "ok",
         "waiting": service.queue.depth,
@@ -63,3 +68,21 @@ async def problem_type(name: str) -> Response:
     if name not in TYPES:
         raise Problem(404, "not-found", "there is no problem of this name")
     return Json(TYPES[name].as_json(name))
+
+
+def _check(service: Service) -> None:
+    """Look whether requests can be served.
+
+    Raises:
+        Problem: 503, they cannot; the log tells why.
+    """
+    if service.queue.is_closed:
+        raise Problem(503, "shutting-down", "the server was told to end")
+    try:
+        service.book.check()
+        service.tenants.check()
+    except (StoreError, BackendUnavailable) as error:
+        note(error)
+        problem = problem_of(error, for_operator=False)
+        problem.status = 503
+        raise problem from error

@@ -108,7 +108,7 @@ TYPES: Final[Mapping[str, ProblemType]] = {
         (503,), MEANINGS[BackendUnavailable], "The operator finds the reason in the log."
     ),
     "store-busy": ProblemType((503,), MEANINGS[StoreBusy], "Try again after Retry-After seconds."),
-    "store-error": ProblemType((500,), MEANINGS[StoreError], "The operator finds the reason in the log."),
+    "store-error": ProblemType((500, 503), MEANINGS[StoreError], "The operator finds the reason in the log."),
     "token-key-unusable": ProblemType(
         (500,),
         MEANINGS[TokenKeyUnusable],

@@ -1,7 +1,7 @@
 """Profiles: made as jobs, kept in versions: ``/v1/users/{user_id}/profiles``."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Header, Path, Request
 from fastapi.responses import Response
@@ -34,6 +34,8 @@ __all__ = [
 
 router = APIRouter(prefix="/v1/users/{user_id}/profiles", tags=["profiles"])
 
+_Known = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of what is there already.")]
+_UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "It is still what the ETag says."}}
 _Number = Annotated[int, Path(ge=1, le=2**31, description="The number of a version.")]
 
 
@@ -72,27 +74,10 @@ def list_versions(caller: Reads, user_id: Segment) -> Response:
     return Json(versions_document(user_id, caller.limner.versions(user_id)))
 
 
-@router.get(
-    "/{schema}",
-    responses={
-        **returns(ProfileDocument),
-        304: {"description": "It is still what the ETag says."},
-    },
-)
-def latest_profile(
-    caller: Reads,
-    user_id: Segment,
-    schema: Segment,
-    if_none_match: Annotated[str | None, Header(description="The ETag of what is there already.")] = None,
-) -> Response:
+@router.get("/{schema}", responses={**returns(ProfileDocument), **_UNCHANGED})
+def latest_profile(caller: Reads, user_id: Segment, schema: Segment, known: _Known = None) -> Response:
     """The latest version of a profile, as it was made; no model is asked."""
-    content = encoded(caller.limner.latest(user_id, _schema(caller, schema)).as_json())
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    known = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
-    if tag in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    return Response(content, headers=headers, media_type="application/json")
+    return _tagged(caller.limner.latest(user_id, _schema(caller, schema)), known)
 
 
 @router.get("/{schema}/versions", responses=returns(VersionList))
@@ -101,10 +86,10 @@ def versions_of_schema(caller: Reads, user_id: Segment, schema: Segment) -> Resp
     return Json(versions_document(user_id, caller.limner.versions(user_id, _schema(caller, schema))))
 
 
-@router.get("/{schema}/versions/{number}", responses=returns(ProfileDocument))
-def version(caller: Reads, user_id: Segment, schema: Segment, number: _Number) -> Response:
+@router.get("/{schema}/versions/{number}", responses={**returns(ProfileDocument), **_UNCHANGED})
+def version(caller: Reads, user_id: Segment, schema: Segment, number: _Number, known: _Known = None) -> Response:
     """A version, as it was made."""
-    return Json(caller.limner.version(user_id, number, _schema(caller, schema)).as_json())
+    return _tagged(caller.limner.version(user_id, number, _schema(caller, schema)), known)
 
 
 @router.get("/{schema}/versions/{number}/changes", responses=returns(ChangesDocument))
@@ -113,6 +98,17 @@ def changes(caller: Reads, user_id: Segment, schema: Segment, number: _Number) -
     named, limner = _schema(caller, schema), caller.limner
     document = limner.version(user_id, number, named)
     return Json({**document.as_json(), **limner.changes(user_id, number, named).as_json()})
+
+
+def _tagged(document: ProfileDocument, known: str | None) -> Response:
+    """The document with its ETag, or that it is ``known``; whether it may be told is asked each time."""
+    content = encoded(document.as_json())
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    there = [each.strip().removeprefix("W/") for each in (known or "").split(",")]
+    if tag in there or "*" in there:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type="application/json")
 
 
 def _schema(caller: Caller, name: str) -> ProfileSchema:

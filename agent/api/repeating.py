@@ -34,6 +34,8 @@ async def once(
     user_id: str,
     do: Callable[[], Awaitable[Response]],
     body: bytes | None = None,
+    *,
+    forgets: bool = False,
 ) -> Response:
     """What ``do`` answers, or what it answered to this request before; only answers of success are remembered.
 
@@ -44,6 +46,7 @@ async def once(
         user_id: whom it is about.
         do: does it.
         body: what stands for the request's body, where that was read already.
+        forgets: it forgets what was answered about that user before.
 
     Raises:
         OtherRequest, InProgress: see :meth:`agent.service.once.Once.begin`.
@@ -56,7 +59,7 @@ async def once(
     whole.update(await request.body() if body is None else body)
     kept, owner = caller.service.once, f"{caller.tenant}/{caller.key.key_id}"
     await reading(caller.service.notice_erasures, caller.tenant)
-    found = kept.begin(owner, key, whole.hexdigest(), (caller.tenant, user_id))
+    found = kept.begin(owner, key, whole.hexdigest(), (caller.tenant, user_id), forgets=forgets)
     if isinstance(found, Answer):
         status, content, headers = found.said
         return Response(content, status, {**headers, "Idempotency-Replayed": "true"})

@@ -54,6 +54,11 @@ class Book:
         with self._lock:
             return self._run(statement, values).rowcount
 
+    def check(self) -> None:
+        """Look whether the tables can be read; nothing where there is no file yet."""
+        for table in ("keys", "schemas"):
+            self.read(f"SELECT 1 FROM {table} LIMIT 1")
+
     def close(self) -> None:
         """Release the file; it opens again when it is used."""
         with self._lock:

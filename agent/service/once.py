@@ -49,6 +49,7 @@ class Ticket:
     request: bytes
     user: bytes
     made: float
+    forgets: bool = False
     answer: Answer | None = None
 
 
@@ -61,7 +62,9 @@ class Once:
         self._size = 0
         self._lock = threading.Lock()
 
-    def begin(self, owner: str, key: str, request: str, about: tuple[str, str]) -> Answer | Ticket:
+    def begin(
+        self, owner: str, key: str, request: str, about: tuple[str, str], *, forgets: bool = False
+    ) -> Answer | Ticket:
         """The earlier answer to this request; or a ticket: it is new, to be ended by ``finish`` or ``abandon``.
 
         Args:
@@ -69,6 +72,7 @@ class Once:
             key: what the client calls its request.
             request: all that makes it this request.
             about: tenant and user, or ``SEVERAL``, or ``NOBODY``.
+            forgets: doing it calls ``forget`` once for that user, which spares this request.
 
         Raises:
             OtherRequest: the key was used for another request.
@@ -79,7 +83,7 @@ class Once:
             self._drop_old()
             entry = self._entries.get(name)
             if entry is None:
-                entry = self._entries[name] = Ticket(name, fingerprint, self._hash(*about), time.monotonic())
+                entry = self._entries[name] = Ticket(name, fingerprint, self._hash(*about), time.monotonic(), forgets)
                 return entry
             if entry.request != fingerprint:
                 raise OtherRequest(
@@ -107,8 +111,11 @@ class Once:
         """Keep nothing that is about a user, nor about several of the tenant's."""
         users = self._hash(tenant, user_id), self._hash(tenant, SEVERAL)
         with self._lock:
-            for name in [name for name, entry in self._entries.items() if entry.user in users]:
-                self._remove(name)
+            for name, entry in [(name, entry) for name, entry in self._entries.items() if entry.user in users]:
+                if entry.forgets and entry.answer is None:
+                    entry.forgets = False
+                else:
+                    self._remove(name)
 
     def forget_all(self) -> None:
         """Keep nothing: the hashes do not tell whose tenant's an answer is."""

@@ -162,6 +162,12 @@ class ModelQueue:
         with self._changed:
             return self._running is not None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more work."""
+        with self._changed:
+            return self._closed
+
     def close(self, timeout: float = 30.0) -> None:
         """Take no more work, cancel what there is, and wait for the thread to end."""
         with self._changed:

@@ -78,6 +78,16 @@ class Tenants:
                 self._open[tenant] = self._limner.over(folder, token_key=key)
             return self._open[tenant]
 
+    def check(self) -> None:
+        """Look whether the record of the service's own store can be read; of many tenants, none is looked at.
+
+        Raises:
+            StoreError, BackendUnavailable: it cannot.
+        """
+        if self._folder is None:
+            with suppress(NoStore):
+                self._limner.store.policy()
+
     @property
     def model_is_loaded(self) -> bool:
         """Whether the language model is in memory; the tenants share it."""

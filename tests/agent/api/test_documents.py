@@ -157,6 +157,11 @@ def test_a_profile_has_an_etag(server: Served) -> None:
     changed = server.ask("GET", path, headers={"If-None-Match": tag})
     assert (changed.status_code, changed.json()["version"]) == (200, 2)
     assert changed.json()["profile"].get("location") is None
+    old = server.ask("GET", f"{path}/versions/1")
+    assert (old.content, old.headers["etag"]) == (first.content, tag)
+    again = server.ask("GET", f"{path}/versions/1", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert server.ask("GET", f"{path}/versions/2", headers={"If-None-Match": tag}).status_code == 200
 
 
 def test_schemas(server: Served) -> None:
@@ -227,6 +232,25 @@ def test_a_repeated_write_is_done_once(server: Served) -> None:
     foreign = {**server.key("admin"), **key}
     assert server.ask("POST", "/v1/users/u1/corrections", json=verdict, headers=foreign).status_code == 201
     assert len(server.ask("GET", "/v1/users/u1/corrections").json()["corrections"]) == 2
+
+
+def test_a_repeated_consent_is_recorded_once(server: Served) -> None:
+    path, given = "/v1/users/u1/consents", {"purpose": "support", "source": "form"}
+    for key, wanted in (("in", given), ("out", {**given, "action": "withdraw"})):
+        told = [server.ask("POST", path, json=wanted, headers={"Idempotency-Key": key}) for _ in range(2)]
+        assert [each.status_code for each in told] == [201, 201] and told[0].content == told[1].content
+        assert told[1].headers["idempotency-replayed"] == "true"
+    assert [each["action"] for each in server.ask("GET", path).json()["consents"]] == ["grant", "withdraw"]
+    server.ask("POST", "/v1/users/u1/erasures", json={}).raise_for_status()
+    assert not server.service.once._entries, "neither stays when the user is erased"
+
+
+def test_a_repeated_compaction_is_answered_as_before(server: Served) -> None:
+    server.ask("POST", "/v1/users/u1/erasures", json={"events": ["a"], "defer": True}).raise_for_status()
+    first, again = (server.ask("POST", "/v1/compactions", headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert (len(first.json()["completed"]), again.content) == (1, first.content)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert server.ask("POST", "/v1/compactions").json() == {"completed": []}
 
 
 def test_a_failed_write_may_be_repeated(server: Served) -> None:

@@ -71,6 +71,17 @@ def test_what_is_no_origin_is_refused(tmp_path: Path, origin: str, capsys: pytes
     assert f"--origin {origin!r} is no origin. For example: https://app.example.com" in said
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "limner.example.com"])
+def test_without_keys_only_this_machine_is_served(
+    tmp_path: Path, host: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "store"
+    assert main(["serve", "--store", str(store), "--port", "0", "--dev", "--host", host]) == 2
+    said = capsys.readouterr().err
+    assert "--dev asks for no keys" in said and host in said and "Leave --dev out" in said
+    assert not store.exists()
+
+
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     server = Process(tmp_path_factory.mktemp("dev") / "store", "--dev")
@@ -145,6 +156,37 @@ def test_a_client_reads_pages_and_events(dev: Process, tmp_path: Path) -> None:
         assert told.value.name == "model-unavailable"
 
 
+def test_a_client_does_what_operators_do(tmp_path: Path) -> None:
+    server = Process(tmp_path / "store", "--dev", "--no-warm")
+    tiny = {"type": "object", "properties": {"city": {"type": ["string", "null"]}}}
+    try:
+        with LimnerClient(server.url) as limner:
+            assert (limner.me()["tenant"], limner.me()["scopes"]) == ("default", ["admin"])
+            assert limner.policy()["require_consent"] is False
+            assert limner.set_policy(purposes=["support"], require_consent=True) == limner.policy()
+            assert limner.policy()["purposes"] == ["support"]
+            first = limner.grant("u1", "support", source="form", idempotency_key="k")
+            assert limner.grant("u1", "support", source="form", idempotency_key="k") == first
+            assert limner.withdraw("u1", idempotency_key="w") == limner.withdraw("u1", idempotency_key="w")
+            assert len(limner.consents("u1")["consents"]) == 2
+            limner.register("tiny", tiny)
+            assert limner.schema("tiny")["document"] == tiny
+            assert limner.check_schema(tiny)["valid"] is True
+            assert limner.check_schema("tiny", {"city": 5})["errors"][0]["pointer"] == "/city"
+            limner.remove_schema("tiny")
+            with pytest.raises(ProblemError) as told:
+                limner.schema("tiny")
+            assert told.value.name == "not-found"
+            added = [limner.add_event("u1", {"text": text})["event_id"] for text in ("One.", "Two.")]
+            receipt = limner.forget("u1", events=added[:1], defer=True)
+            (done,) = limner.compact(idempotency_key="c")
+            assert (receipt["state"], done["state"]) == ("deferred", "done")
+            assert limner.compact(idempotency_key="c") == [done] and limner.compact() == []
+            assert limner.check_receipt(done) and not limner.check_receipt({**done, "number": 9})
+    finally:
+        assert server.stop() == 0
+
+
 def test_a_client_is_told_of_an_answer_before_it_is_done(dev: Process) -> None:
     reading: list[dict[str, Any]] = []
     parts: list[dict[str, Any]] = []
@@ -172,6 +214,16 @@ def test_commands_say_that_the_store_is_served(dev: Process) -> None:
         capture_output=True, text=True, cwd=ROOT,
     )  # fmt: skip
     assert second.returncode == 5 and "already served" in second.stderr
+
+
+def test_the_first_page_does_not_wait_for_a_model(tmp_path: Path) -> None:
+    began = time.monotonic()
+    server = Process(tmp_path / "store", "--dev")
+    try:
+        assert httpx.get(server.url, follow_redirects=True).status_code == 200
+        assert time.monotonic() - began < 15, "3 to 4 seconds on a quiet machine"
+    finally:
+        assert server.stop() == 0
 
 
 def test_ctrl_c_ends_it_with_0(tmp_path: Path) -> None:

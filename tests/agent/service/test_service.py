@@ -290,6 +290,19 @@ def test_answers_about_an_erased_user_are_forgotten(user: str) -> None:
     assert once.begin("key", "o", "r", ("t", "v")) == Answer("others", 6)
 
 
+def test_what_forgets_itself_is_remembered_unless_the_user_is_erased_as_well() -> None:
+    once = Once()
+    for others, remembered in ((0, True), (1, False)):
+        ticket = once.begin("key", str(others), "r", ("t", "u"), forgets=True)
+        assert isinstance(ticket, Ticket)
+        for _ in range(1 + others):
+            once.forget("t", "u")
+        once.finish(ticket, Answer("said", 4))
+        assert isinstance(once.begin("key", str(others), "r", ("t", "u")), Answer) is remembered
+        once.forget("t", "u")
+        assert isinstance(once.begin("key", str(others), "r", ("t", "u")), Ticket)
+
+
 def test_no_more_is_remembered_than_there_is_room_for() -> None:
     once = Once()
     for number in range(60):
