@@ -38,7 +38,7 @@ _PARAMETERS: Final[Mapping[str, tuple[Any, ...]]] = {
     "state": ("running",),
     "Limner-Purpose": ("support",),
     "Idempotency-Key": ("7f9c24e8-3b12-4d5f-9a51-6c0f4e2b8d10",),
-    "if-none-match": ('"5d41402abc4b2a76b9719d911017c592"',),
+    "If-None-Match": ('"5d41402abc4b2a76b9719d911017c592"',),
 }
 """By name; a parameter that has its own where it is declared keeps them."""
 _AT: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
@@ -56,6 +56,7 @@ _MORE: Final[Mapping[str, Mapping[str, Any]]] = {
 _OF_BODIES: Final = frozenset({"schema-error", "profile-invalid", "other-request"})
 _OF_USERS: Final = frozenset({"unknown-user", "consent-missing"})
 _OF_ALL: Final = frozenset({"not-found", "invalid-request", "internal-error"})
+_OF_READINESS: Final = frozenset({"store-error", "store-busy", "backend-unavailable", "shutting-down"})
 
 
 def add_examples(made: dict[str, Any], *, without_key: frozenset[str]) -> None:
@@ -121,5 +122,5 @@ def _of_status(status: int, path: str, operation: Mapping[str, Any], is_open: bo
     if "{user_id}" not in path:
         found -= _OF_USERS
     if is_open:
-        found &= _OF_ALL
+        found &= _OF_READINESS if path == "/ready" and status != 500 else _OF_ALL
     return {name: {"$ref": f"#/components/examples/{name}-{status}"} for name in TYPES if name in found}
