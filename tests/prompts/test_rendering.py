@@ -18,6 +18,7 @@ def test_every_template_exists_in_every_language() -> None:
     asking = ["ask_judge", "read", "read_system", "weigh", "weigh_system"]
     asking += ["tell_system", "why_read_system", "why_weigh_system"]
     profiles = ["draft", "draft_system", "extract", "extract_system", "judge", "summary", "summary_system"]
+    profiles += ["examples_system"]
     agents = ["agent_system"]
     floors = ["floor_ask", "floor_profile", "floor_system"]
     assert english == chinese == sorted([*agents, *asking, *profiles, *floors])
@@ -34,6 +35,7 @@ def test_every_template_renders(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_missing_variable_is_an_error(language: str) -> None:
     without = {
+        "examples_system",
         "extract_system",
         "read_system",
         "weigh_system",
