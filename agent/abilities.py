@@ -5,12 +5,12 @@ Knows neither how it is found out nor how it is used.
 
 import hashlib
 import json
-import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
+from agent.cache_files import keep
 from agent.endpoints import Endpoint
 from agent.plain import plain_of, restored
 from retrieval.weights import cache_dir
@@ -53,16 +53,7 @@ def remember(endpoint: Endpoint, abilities: Abilities) -> None:
     path = _path(endpoint)
     told = {"url": endpoint.url, "provider": endpoint.provider, "model": endpoint.model}
     text = json.dumps({**told, "abilities": plain_of(abilities)}, ensure_ascii=False, indent=1)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-        for old in path.parent.glob("*.json"):  # of servers on ports that nobody uses any more
-            if old.stat().st_mtime < time.time() - _DAYS * 86400:
-                old.unlink(missing_ok=True)
-    except OSError:  # it is found out again the next time, which costs a few tokens and harms nothing
-        return
+    keep(path, text, days=_DAYS)  # the others are of servers on ports that nobody uses any more
 
 
 def recall(endpoint: Endpoint) -> Abilities | None:

@@ -118,7 +118,8 @@ def _told(drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:
 def _silent_lists(packs: Sequence[Pack], drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:
     """The lists of which nothing was read that stands up to its snippet without a judge."""
     lists = {pack.facets[0].pointer for pack in packs if pack.facets[0].kind == "list"}
-    return lists - {each.facet.pointer for each in drafted if any(map(_holds, verify(each, _no_judge, people)))}
+    told = (each for each in drafted if each.facet.pointer in lists)
+    return lists - {each.facet.pointer for each in told if any(map(_holds, verify(each, _no_judge, people)))}
 
 
 def _holds(verdict: Accepted | Rejected) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from agent.cache_files import keep
 from agent.chat import Chat
 from agent.errors import ModelReplyError
 from agent.extracting import is_extracted
@@ -58,7 +59,7 @@ def examples_for(
         known = _recall(path)
         if known is None:
             known = _asked(chat, facet, language)
-            _remember(path, known)
+            keep(path, json.dumps(known, ensure_ascii=False))  # else it is asked for again, which costs a few tokens
         found[facet.pointer] = known
     return {pointer: each for pointer, each in found.items() if each}
 
@@ -76,16 +77,6 @@ def _asked(chat: Chat, facet: Facet, language: Language) -> tuple[str, ...]:
     named = dict.fromkeys(each.strip(_AROUND).casefold() for each in _BETWEEN.split(said))
     examples = [each for each in named if 0 < len(each) <= _LONGEST and each != facet.label.casefold()][:_MOST]
     return tuple(examples) if len(examples) >= _FEWEST else ()
-
-
-def _remember(path: Path, examples: tuple[str, ...]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(examples, ensure_ascii=False), encoding="utf-8")
-        temporary.replace(path)
-    except OSError:  # asked for again the next time, which costs a few tokens and harms nothing
-        return
 
 
 def _recall(path: Path) -> tuple[str, ...] | None:

@@ -5,8 +5,8 @@
 Half of the writers and readers are threads that call one shared Limner, the others tasks that ask its HTTP application
 (in this process, without a socket). What must hold all the while: a reader sees whole batches; no count goes down but
 by an erasure, and nothing that was answered is missing; a user's events, and what a search finds, are that user's words
-only; and nothing is raised
-but "busy". At the end the record is sound, and the index holds what it should. Everything is done with the fakes.
+only; and nothing is raised but "busy". At the end the record is sound, and the index holds what it should. Everything
+is done with the fakes.
 """
 
 import argparse

@@ -67,8 +67,7 @@ class Hosting:
             lock.release()
 
     def _check_others(self) -> None:
-        above = running_at(self._folder.resolve().parent)
-        if above is not None and above.tenants:
+        if (above := _host_of_tenants(self._folder)) is not None:
             raise _busy(self._folder, above)
         for store in sorted(self._folder.iterdir()) if self._tenants else ():
             if (below := running_at(store)) is not None:
@@ -77,8 +76,12 @@ class Hosting:
 
 def server_of(store: Path) -> Running | None:
     """The server that serves the store in a folder, by itself or as one of its tenants' stores; None: nobody does."""
+    return running_at(store) or _host_of_tenants(store)
+
+
+def _host_of_tenants(store: Path) -> Running | None:
     above = running_at(store.resolve().parent)
-    return running_at(store) or (above if above is not None and above.tenants else None)
+    return above if above is not None and above.tenants else None
 
 
 def _busy(store: Path, where: Running | None) -> StoreBusy:
