@@ -6,7 +6,7 @@ Knows nothing of profiles: what comes back is parsed and checked JSON, or an err
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -119,14 +119,16 @@ class Chat:
             hint="Use a model that follows JSON Schema, or a server that enforces it",
         )
 
-    def say(self, system: str, user: str, *, max_tokens: int) -> Said:
+    def say(self, system: str, user: str, *, max_tokens: int, ends: Sequence[str] = ()) -> Said:
         """Ask for one line of words.
+
+        ``ends``: words that are the whole reply when it begins with one, for engines that can stop there.
 
         Raises:
             ModelReplyError: the model thought aloud until it was cut off.
             ModelUnavailable: the model cannot be reached.
         """
-        message = self._invoke(system, user, max_tokens=max_tokens, logprobs=True, top_logprobs=20, stop=["\n"])
+        message = self._invoke(system, user, ends, max_tokens=max_tokens, logprobs=True, top_logprobs=20, stop=["\n"])
         text, tokens = said_in(message)
         lines = text.splitlines()
         options = tuple((each["token"], math.exp(each["logprob"])) for each in first_options(tokens))
@@ -157,11 +159,13 @@ class Chat:
             system, user, max_tokens=max_tokens, response_format=wanted, logprobs=True, top_logprobs=options
         )
 
-    def _invoke(self, system: str, user: str, **options: Any) -> "AIMessage":
+    def _invoke(self, system: str, user: str, ends: Sequence[str] = (), **options: Any) -> "AIMessage":
         from langchain_core.messages import HumanMessage, SystemMessage
 
         self.before()
         model = self.load()
+        if ends and getattr(model, "ends_at_words", False):
+            options["ends"] = tuple(ends)
         started = time.monotonic()
         messages = [SystemMessage(without_control_tokens(system))] if system else []
         asked = [*messages, HumanMessage(without_control_tokens(user))]

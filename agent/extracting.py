@@ -15,7 +15,7 @@ from agent.backing import as_said
 from agent.chat import Chat
 from agent.evidence import line_of
 from agent.facets import Facet
-from agent.reading import chance_of_nothing
+from agent.reading import NOTHING, chance_of_nothing
 from agent.wording import is_placeholder, normalise, said_share
 from prompts import Language, render
 from retrieval import Hit
@@ -65,7 +65,8 @@ def extract(chat: Chat, facet: Facet, label: str, hit: Hit, language: Language) 
         ModelUnavailable: the model cannot be reached.
     """
     asked = render("extract", language, message=line_of(hit), label=label, description=facet.description)
-    said = chat.say(render("extract_system", language), asked, max_tokens=_TOKENS)
+    ends = [word for word in NOTHING if word not in asked.casefold()]  # else a value may begin with it: 无锡
+    said = chat.say(render("extract_system", language), asked, max_tokens=_TOKENS, ends=ends)
     text = re.sub(rf"^(?:the user's |该用户的)?{re.escape(label)}\s*[:：]\s*", "", said.text, flags=re.IGNORECASE)
     text = text.strip(_QUOTES)
     values = () if is_placeholder(text) else tuple(_values(text, facet, label, hit))

@@ -4,7 +4,7 @@ Knows nothing of users, evidence or prompts. The weights are loaded at the first
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
@@ -41,6 +41,9 @@ class LlamaChat(BaseChatModel):
     model_path: str
     limits_calls: ClassVar[bool] = True
     """Whether ``callable_tools`` may be given to ``bind_tools``; see :func:`agent.tool_calls.bound_tools`."""
+    ends_at_words: ClassVar[bool] = True
+    """Whether ``invoke`` takes ``ends``: words that are the whole reply when it begins with one. The token that would
+    say that it ends there is not written."""
     n_ctx: int = 8192
     """Context length in tokens, prompt and reply together."""
     threads: int = 0
@@ -107,6 +110,7 @@ class LlamaChat(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         tools, demanded = choices(kwargs)
+        ends = list(kwargs.get("ends") or ())
         grammar = tool_grammar(tools, demanded=demanded) or grammar_of(kwargs.get("response_format"))
         request = {
             "messages": openai_messages(messages),
@@ -116,19 +120,19 @@ class LlamaChat(BaseChatModel):
             "temperature": kwargs.get("temperature", 0),
             "max_tokens": kwargs.get("max_tokens") or self.max_tokens,
             "cache_prompt": True,
-            **({"stop": stop} if stop else {}),
+            **({"stop": [*(stop or []), *ends]} if stop or ends else {}),
             **({"logprobs": True, "top_logprobs": kwargs.get("top_logprobs", 1)} if kwargs.get("logprobs") else {}),
             **({"grammar": grammar} if grammar else {}),
         }
         with self._turn:
             server, states = self.load(), self._states
             before = _interruptible(lambda: states.make_ready(_system_of(messages))) if states else 0
-            reply = _answer(server, request)
+            reply = _answer(server.say if ends else server.chat, request)
         choice, timings = reply["choices"][0], reply["timings"]
         cached = max(0, timings["cache_n"] - before)
         read, written = timings["prompt_n"] + timings["cache_n"] - cached, timings["predicted_n"]
         message = AIMessage(
-            content=choice["message"]["content"] or "",
+            content=choice["message"]["content"] or _word_at_the_end(choice, ends),
             usage_metadata=UsageMetadata(
                 input_tokens=read + cached,
                 output_tokens=written,
@@ -150,13 +154,21 @@ class LlamaChat(BaseChatModel):
         return estimate_tokens(text)
 
 
-def _answer(server: "LlamaServer", request: Mapping[str, Any]) -> dict[str, Any]:
-    reply = _interruptible(lambda: server.chat(request))
+def _answer(ask: Callable[[Mapping[str, Any]], Any], request: Mapping[str, Any]) -> dict[str, Any]:
+    reply = _interruptible(lambda: ask(request))
     if isinstance(reply, dict) and "choices" in reply:
         return reply
     error = reply.get("error", reply) if isinstance(reply, dict) else reply
     message = error.get("message", error) if isinstance(error, dict) else error
     raise ModelReplyError(f"llama.cpp refused a request: {shorten(str(message), 200)}")
+
+
+def _word_at_the_end(choice: Mapping[str, Any], ends: Sequence[str]) -> str:
+    """The word of ``ends`` that an empty reply was cut off at; "" where it was cut off at another text, or is empty."""
+    tokens = (choice.get("logprobs") or {}).get("content") or []
+    options = tokens[0]["top_logprobs"] if tokens else []
+    begun = next((each["token"] for each in options if each["id"] == tokens[0]["id"]), "")
+    return next((word for word in ends if begun and word.startswith(begun)), "")
 
 
 def _system_of(messages: Sequence[BaseMessage]) -> str:

@@ -8,7 +8,7 @@ do (keeping the state of a prompt in a file) is offered there only. Knows nothin
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +76,18 @@ class LlamaServer:
         """The reply to a request of OpenAI's chat protocol, or an error as llama.cpp words it."""
         return self._server.handle_chat_completions(dict(request))
 
+    def say(self, request: Mapping[str, Any]) -> Any:
+        """As ``chat``, in words; the log-probabilities of a stop text are told, too, which ``chat`` leaves out.
+
+        Raises:
+            ModelReplyError: llama.cpp refuses to render the messages.
+        """
+        rest = {name: value for name, value in request.items() if name not in ("messages", "logprobs", "top_logprobs")}
+        asked = {**rest, "prompt": self.rendered(request["messages"]), "n_probs": request.get("top_logprobs", 0)}
+        pieces: list[Any] = []  # only what is streamed by this route has the tokens of stop texts, and the last one
+        self._server.handle_completions({**asked, "stream": True}, pieces.append)
+        return _joined(pieces)
+
     def rendered(self, messages: list[dict[str, str]]) -> str:
         """Messages as the model's chat template writes them, up to where the reply begins."""
         return str(self._post("/apply-template", {"messages": messages})["prompt"])
@@ -132,7 +144,8 @@ class LlamaServer:
         uds = rest if scheme == "unix" else None
         url = f"{'http://llama' if uds else self.address}{path}"
         try:
-            with httpx.Client(transport=httpx.HTTPTransport(uds=uds), timeout=_SECONDS, trust_env=False) as client:
+            transport = httpx.HTTPTransport(uds=uds, verify=False)  # certificates take longer to load than it to answer
+            with httpx.Client(transport=transport, timeout=_SECONDS, trust_env=False) as client:
                 reply = client.post(url, json=body, headers={"authorization": f"Bearer {self._key}"})
             found = reply.json() if reply.status_code == httpx.codes.OK else None
         except (httpx.HTTPError, ValueError) as error:
@@ -140,6 +153,21 @@ class LlamaServer:
         if not isinstance(found, dict):
             raise ModelReplyError(f"llama.cpp refused {path.partition('?')[0]}: status {reply.status_code}")
         return found
+
+
+def _joined(pieces: Sequence[Any]) -> Any:
+    """The whole reply, as ``chat`` tells one, from what was streamed; an error as it is."""
+    failed = next((each for each in pieces if "error" in each), None)
+    if failed is not None or not pieces:
+        return failed or {"error": "no reply"}
+    choices = [choice for each in pieces for choice in each["choices"]]
+    told = [token for each in choices for token in (each["logprobs"] or {}).get("content") or []]
+    choice = {
+        "message": {"content": "".join(each["text"] for each in choices)},
+        "finish_reason": choices[-1]["finish_reason"],
+        "logprobs": {"content": told} if told else None,
+    }
+    return {"choices": [choice], "timings": pieces[-1]["timings"]}
 
 
 def _check(path: Path) -> None:

@@ -22,6 +22,7 @@ from prompts import Language, render
 from retrieval import Hit
 
 __all__ = [
+    "NOTHING",
     "Reading",
     "Weighed",
     "chance_of_nothing",
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 _TOKENS = 80
-_NOTHING = ("none", "无", "没有")
+NOTHING = ("none", "无", "没有")
 _DOUBT = 0.7  # what each place further down the ranking counts against, in nats by its logarithm
 _LEAST = 0.01
 _COVERS = 1.0  # what all words of the question count, in nats
@@ -162,4 +163,4 @@ def chance_of_nothing(first: Sequence[tuple[str, float]], text: str) -> float:
 
 
 def _is_nothing(token: str) -> bool:
-    return unicodedata.normalize("NFKC", token).strip(" .。").casefold() in _NOTHING
+    return unicodedata.normalize("NFKC", token).strip(" .。").casefold() in NOTHING

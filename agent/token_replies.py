@@ -16,16 +16,24 @@ class Reply:
     """A reply that grows token by token, until the model ends it, a stop text is written, or it is long enough.
 
     ``written`` counts all tokens that the model wrote; the text is without the one that ends it and without the stop
-    text. Control tokens have no text.
+    text. Control tokens have no text. A word that is the whole reply when it begins with it ends it, too, and stays.
     """
 
     def __init__(
-        self, piece: Callable[[int], bytes], *, ends: Collection[int], stops: Sequence[str], most: int
+        self,
+        piece: Callable[[int], bytes],
+        *,
+        ends: Collection[int],
+        stops: Sequence[str],
+        words: Sequence[str] = (),
+        most: int,
     ) -> None:
-        """``piece`` tells the bytes of a token, ``ends`` are the tokens that end a reply, ``most`` is its length."""
+        """``piece`` tells the bytes of a token, ``ends`` are the tokens that end a reply, ``words`` the texts that are
+        one, ``most`` is its length."""
         self._piece = piece
         self._ends = ends
         self._stops = [stop.encode() for stop in stops if stop]
+        self._words = {word.encode() for word in words}
         self._most = most
         self._bytes = b""
         self._steps: list[Step] = []
@@ -48,6 +56,8 @@ class Reply:
         if step.token in self._ends:
             return True
         self._bytes += self._piece(step.token)
+        if self._bytes in self._words:
+            return True
         found = [self._bytes.find(stop, max(0, before - len(stop) + 1)) for stop in self._stops]
         cut = min((place for place in found if place >= 0), default=-1)
         if cut < 0:

@@ -43,7 +43,8 @@ class TorchChat(BaseChatModel):
     name_or_dir: str
     """A folder, or a name on the Hugging Face hub."""
     limits_calls: ClassVar[bool] = True
-    """As of :class:`agent.llama.LlamaChat`."""
+    ends_at_words: ClassVar[bool] = True
+    """Both as of :class:`agent.llama.LlamaChat`."""
     n_ctx: int = 8192
     """Context length in tokens, prompt and reply together; the model's own where that is shorter."""
     max_tokens: int = 512
@@ -97,7 +98,9 @@ class TorchChat(BaseChatModel):
             engine = self.load()
             prompt = engine.prompt(openai_messages(messages), kwargs["tools"] if tools else ())
             most = min(kwargs.get("max_tokens") or self.max_tokens, self._room(len(prompt)))
-            reply = Reply(engine.piece, ends=engine.loaded.ends, stops=stop or [], most=most)
+            reply = Reply(
+                engine.piece, ends=engine.loaded.ends, stops=stop or [], words=kwargs.get("ends") or (), most=most
+            )
             cached = engine.decoder.reuse(prompt)
             steps = engine.decoder.write(
                 prompt,

@@ -1,6 +1,6 @@
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from langchain_core.language_models import BaseChatModel
@@ -36,6 +36,20 @@ class Fixed(BaseChatModel):
     def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
         self.options.update(kwargs)
         return ChatResult(generations=[ChatGeneration(message=self.make())])
+
+
+class Stopping(Fixed):
+    """A model that can stop at words."""
+
+    ends_at_words: ClassVar[bool] = True
+
+
+@pytest.mark.parametrize("kind", [Fixed, Stopping])
+def test_words_that_end_a_reply_are_told_to_models_that_can_stop_there(kind: type[Fixed]) -> None:
+    model = kind(make=lambda: AIMessage("none"))
+    assert Chat(model).say("", "Which city?", max_tokens=9, ends=["none"]).text == "none"
+    assert model.options.get("ends") == (("none",) if kind is Stopping else None)
+    assert Chat(Stopping(make=model.make)).say("", "Which city?", max_tokens=9).text == "none"
 
 
 def test_a_reply_that_satisfies_the_schema() -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from agent import Limner
 from agent.chat import Chat
+from agent.errors import ModelReplyError
 from agent.llama import LlamaChat
 from agent.models import load_chat_model
 from agent.served import ServedChat
 from agent.tool_agent import ask_agent, make_agent
+from prompts import render
 from retrieval import HashingEmbedder
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("default")]
@@ -79,6 +81,22 @@ def test_the_prompt_cache_is_used(model: LlamaChat) -> None:
     for question in ("Which city?", "Which town?"):
         chat.draft("The user lives in Oslo. " * 20, question, schema)
     assert chat.usage.cached_tokens > 80
+
+
+def test_nothing_costs_one_token_and_values_are_as_likely_as_before(model: LlamaChat) -> None:
+    system, chat = render("extract_system", "zh"), Chat(model)
+    for said, value, saved in (("我今天去买菜了，人真多。", "无", 1), ("我是个木匠。", "木匠", 0)):
+        asked = render("extract", "zh", message=f"2021-08-09 user: {said}", label="职业", description="")
+        whole, ended = [], []
+        for ends, kept in (((), whole), (("none", "无"), ended)) * 2:  # the second time, all have read the same
+            before = chat.usage.completion_tokens
+            kept.append((chat.say(system, asked, max_tokens=32, ends=ends), chat.usage.completion_tokens - before))
+        (free, written), (short, fewer) = whole[1], ended[1]
+        assert (free.text, short.text, written - fewer) == (value, value, saved)
+        assert short.first == free.first
+        assert saved or short.probability == free.probability
+    with pytest.raises(ModelReplyError, match="context size"):
+        chat.say("", "字" * 9000, max_tokens=3, ends=["无"])
 
 
 def test_a_server_that_speaks_the_openai_protocol(tmp_path: Path, served_at: str) -> None:

@@ -1,9 +1,11 @@
 """How the values of one attribute are taken out of one snippet, with a scripted model."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from langchain_core.outputs import ChatResult
+from pydantic import Field
 
 from agent.chat import Chat
 from agent.evidence import line_of
@@ -158,6 +160,39 @@ def test_the_first_token_tells_how_likely_nothing_is(tokens: Tokens, expected: E
     found = extract(Chat(ScriptedChat(script=lambda *_: tokens)), CITY, "city", hit("I live in Munich."), "en")
     assert found.values == expected.values
     assert (found.nothing, found.probability) == (pytest.approx(expected.nothing), pytest.approx(expected.probability))
+
+
+class Stopping(ScriptedChat):
+    """Stops where a reply begins with one of the words that it is given, and keeps them."""
+
+    ends_at_words: ClassVar[bool] = True
+    ends: list[str] = Field(default_factory=list)
+
+    def _generate(self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any) -> ChatResult:
+        self.ends[:] = kwargs.get("ends", ())
+        result = super()._generate(messages, stop, run_manager, **kwargs)
+        said = result.generations[0].message
+        said.content = next((word for word in self.ends if said.text.startswith(word)), said.text)
+        return result
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "values", "ends"),
+    [
+        ("无", "我今天去买菜了。", (), ["none", "无", "没有"]),
+        ("无锡", "我在无锡上班。", ("无锡",), ["none", "没有"]),
+        ("无", "我在无锡上班。", (), ["none", "没有"]),
+        ("none", "I bought leeks.", (), ["none", "无", "没有"]),
+        ("none of the above", "Nobody: none of the above.", ("none of the above",), ["无", "没有"]),
+        ("None of the above", "My vote? None of the above.", ("None of the above",), ["无", "没有"]),
+    ],
+)
+def test_a_reply_may_end_at_a_word_for_nothing_that_no_value_can_begin_with(
+    said: str, text: str, values: tuple[str, ...], ends: list[str]
+) -> None:
+    model = Stopping(script=lambda *_: said)
+    assert extract(Chat(model), CITY, "city", hit(text), "en").values == values
+    assert model.ends == ends
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

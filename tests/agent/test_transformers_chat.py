@@ -323,6 +323,16 @@ def test_a_reply_ends_at_a_stop_text_or_when_it_is_long_enough(model: TorchChat)
         Chat(model).draft("", "?", {"type": "string", "minLength": 40, "maxLength": 50}, max_tokens=2)
 
 
+def test_a_word_at_its_beginning_ends_a_reply_and_stays(model: TorchChat) -> None:
+    free = ask(model, max_tokens=4)
+    first = tokens(free)[0]["token"]
+    assert free.text.startswith(first) and "\ufffd" not in first
+    cut = ask(model, max_tokens=4, ends=[first, "never"])
+    assert cut.text == first and cut.usage_metadata["output_tokens"] == 1
+    assert logprobs(cut) == pytest.approx(logprobs(free)[:1], abs=1e-3)
+    assert ask(model, max_tokens=4, ends=[free.text[1:]]).text == free.text, "not in the middle"
+
+
 def test_temperature_draws_from_what_the_grammar_allows(model: TorchChat) -> None:
     torch.manual_seed(1)
     drawn = {ask(model, {"enum": ["a", "b", "c", "d"]}, temperature=100).text for _ in range(12)}
