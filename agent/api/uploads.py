@@ -90,7 +90,8 @@ async def upload_events(
             return StreamingResponse(upload.events(request), media_type="text/event-stream")
         return await once(request, caller, key, SEVERAL, lambda: upload.answer(request), digest)
     except BaseException:
-        file.close()
+        if not upload.begun:  # else who loads it closes it, which goes on for a moment after a server was told to end
+            file.close()
         raise
 
 
@@ -140,10 +141,12 @@ class _Upload:
     force: bool
     counts: dict[str, int] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
+    begun: bool = False
 
     def load(self) -> IngestReport:
         """Load it; in a thread."""
         with self.file:
+            self._go_on()
             rows = load_lines(self.file, _NAME, columns=self.columns, user_id=self.user_id)
             return self.caller.service.load(self.caller.tenant, rows, force=self.force, progress=self._on_batch)
 
@@ -151,20 +154,19 @@ class _Upload:
         """What became of the lines, when all are loaded."""
         try:
             async with Gone(request) as left:
-                loading = asyncio.ensure_future(writing(request, self.load))
+                loading = self._begin(request)
                 await asyncio.wait({loading, left.task}, return_when=asyncio.FIRST_COMPLETED)
                 if loading.done() or not left.done():
                     return Json(ingest_document(await loading))
                 self.stopped.set()
                 await asyncio.wait({loading})
-                loading.exception()
                 return Response(status_code=CLIENT_WENT)
         finally:
             self.stopped.set()
 
     async def events(self, request: Request) -> AsyncIterator[bytes]:
         """The counts after each batch, then the same."""
-        loading = asyncio.ensure_future(writing(request, self.load))
+        loading = self._begin(request)
         try:
             told: dict[str, int] = {}
             while not loading.done():
@@ -175,10 +177,18 @@ class _Upload:
             yield _end_of(loading, for_operator=request.state.is_operator)
         finally:
             self.stopped.set()
-            loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody asks any more
+
+    def _begin(self, request: Request) -> "asyncio.Future[IngestReport]":
+        self.begun = True
+        loading = asyncio.ensure_future(writing(request, self.load))
+        loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # also when nobody asks any more
+        return loading
 
     def _on_batch(self, report: IngestReport) -> None:
         self.counts = {name: getattr(report, name) for name in _COUNTS}
+        self._go_on()
+
+    def _go_on(self) -> None:
         if self.stopped.is_set():
             raise Cancelled("the client went away", hint="Send the same again: it continues")
 
