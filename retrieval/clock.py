@@ -36,7 +36,7 @@ def now_by_events(db: "Connection") -> float:
     """
     events = tables().events
     last = events.select().with_only_columns(events.c.epoch).order_by(events.c.pk.desc()).limit(_LOOKED_AT)
-    epochs = sorted(epoch for epoch in db.scalars(last) if epoch is not None)
+    epochs: list[float] = sorted(epoch for epoch in db.scalars(last) if epoch is not None)
     clock = time.time()
     ahead = sum(epoch > clock + BEHIND_SECONDS for epoch in epochs)
     if ahead <= _MOST_AHEAD * len(epochs):

@@ -8,6 +8,7 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Annotated, Any, Final
@@ -29,12 +30,13 @@ from agent.api.repeating import IdempotencyKey, once
 from agent.api.responses import Json
 from agent.api.threads import writing
 from agent.api.working import CLIENT_WENT, Gone, event, wants_events
-from agent.errors import LimnerError
+from agent.errors import LimnerError, StoreError
 from agent.listings import ingest_document
 from agent.options import columns_of
 from agent.service import Cancelled
 from agent.service.once import SEVERAL
 from retrieval import IngestReport
+from retrieval.disk import Trouble, trouble_of
 from retrieval.loading import load_lines
 
 __all__ = ["router", "upload_events"]
@@ -104,9 +106,16 @@ def _check_kind(request: Request) -> None:
 
 
 async def _put_aside(request: Request, home: Path) -> tuple[IO[bytes], bytes]:
-    """The body in a file that has no name, so that nothing is left of it whatever happens; and its hash."""
-    home.mkdir(parents=True, exist_ok=True)
-    file: IO[bytes] = tempfile.TemporaryFile(dir=home)  # noqa: SIM115  # closed by who loads it
+    """The body in a file that has no name, so that nothing is left of it whatever happens; and its hash.
+
+    Raises:
+        StoreError: the disk is full, or may not be written.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        file: IO[bytes] = tempfile.TemporaryFile(dir=home)  # noqa: SIM115  # closed by who loads it
+    except OSError as error:
+        raise _unwritable(home, error) from error
     digest, waiting = hashlib.sha256(), bytearray()
 
     def put() -> None:
@@ -121,13 +130,21 @@ async def _put_aside(request: Request, home: Path) -> tuple[IO[bytes], bytes]:
                 await to_thread.run_sync(put)
         put()
         file.seek(0)
-    except ClientDisconnect:
-        file.close()
-        raise Problem(400, "bad-request", "the upload broke off; nothing of it was loaded") from None
-    except BaseException:
-        file.close()
+    except BaseException as error:
+        with suppress(OSError):  # it writes what it has not written yet
+            file.close()
+        if isinstance(error, ClientDisconnect):
+            raise Problem(400, "bad-request", "the upload broke off; nothing of it was loaded") from None
+        if isinstance(error, OSError):
+            raise _unwritable(home, error) from error
         raise
     return file, digest.digest()
+
+
+def _unwritable(home: Path, error: OSError) -> StoreError:
+    said = error.strerror or type(error).__name__
+    trouble = trouble_of(home, said) or Trouble(said, "Look at the disk, then call again")
+    return StoreError(f"an upload cannot be put aside in {str(home)!r}: {trouble.what}", hint=trouble.hint)
 
 
 @dataclass(slots=True)
@@ -178,7 +195,7 @@ class _Upload:
         finally:
             self.stopped.set()
 
-    def _begin(self, request: Request) -> "asyncio.Future[IngestReport]":
+    def _begin(self, request: Request) -> "asyncio.Future[Any]":
         self.begun = True
         loading = asyncio.ensure_future(writing(request, self.load))
         loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # also when nobody asks any more

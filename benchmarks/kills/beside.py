@@ -1,6 +1,6 @@
 """What commands do to a store beside ``limner serve``, and how a backup that was made meanwhile is judged.
 
-No client asks anything while the store is restored or given another key, since only then it is known what must be there.
+No client asks anything while the store is restored or given another key, since only then it is known what must hold.
 """
 
 import os
@@ -92,7 +92,7 @@ class Copy:
                 os._exit(code)
 
     def judge(self, before: State, after: State) -> str:
-        """Restored elsewhere, it holds what was there all the time, and nothing that never was; "whole" or "refused"."""
+        """Restored elsewhere, it holds what was there all the time and nothing that never was; "whole" or "refused"."""
         code = os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
         assert code in (0, 3), f"the backup beside the server ended with {code}"
         if code == 3:

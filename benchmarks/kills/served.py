@@ -36,6 +36,7 @@ _CUT_SHORT: Final = 0.5  # and so many of these are killed while they stop
 _BESIDE: Final = 0.4  # in so many rounds a command works beside the server, and no client asks anything
 _COPIED: Final = 0.4  # in so many of the others, a backup is made while clients ask
 _LONGEST: Final = 8.0  # seconds until the kill
+_LONGEST_BESIDE: Final = 4.0  # the same, of a command beside it
 _MOST_EVENTS: Final = 6000
 _WRITERS: Final = 3
 
@@ -163,10 +164,10 @@ class ServedRun:
     def _kill_beside(self, server: Server) -> None:
         """A command works beside the server; it is killed, or the server is, or both, or none of them."""
         deed = choose(self.random, self.store, self.state, self.gone, self.backups, self.round)
-        until, kills_command = self.random.uniform(0, 2.5), self.random.random() < 0.5
+        until, kills_command = self.random.uniform(0, _LONGEST_BESIDE), self.random.random() < 0.5
         kills_server = self.random.random() < 0.6
         if kills_server:
-            kill_later(server.child, self.random.uniform(0, 2.5))
+            kill_later(server.child, self.random.uniform(0, _LONGEST_BESIDE))
         ended = run(deed.do, kill_after=until if kills_command else None)
         told = None if kills_server else self._users(server.url)
         code, _ = server.stop(signal.SIGTERM) if not kills_server else server.stop(signal.SIGKILL)
