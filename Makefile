@@ -2,6 +2,7 @@
 # make test   the tests with coverage, then those that need the embedded models
 # make check  style, types, layers, and the rules of the project
 # make audit  known vulnerabilities and licences of all packages, and sbom.json; needs the package index
+# make attacks  some forms of attack with the embedded model, others each day; fails when one wins (3 to 6 minutes)
 # make lock   the versions and SHA-256 sums of locked/, from pyproject.toml and constraints.txt; needs the package index
 # make clean  removes what make made here (not the models, which lie in the user's cache directory)
 #
@@ -13,7 +14,7 @@ PYTHON = python3
 BIN = .venv/bin
 INSTALLED = .venv/installed
 
-.PHONY: demo test check audit lock clean
+.PHONY: demo test check attacks audit lock clean
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py
@@ -28,6 +29,10 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/project
+
+attacks: $(INSTALLED)
+	rm -f .attacks.jsonl
+	$(BIN)/python -m benchmarks.attacks .attacks.jsonl --sample 12
 
 audit: $(INSTALLED) .audit/installed
 	.audit/bin/python tests/project/audit.py $(BIN)/python sbom.json
@@ -48,7 +53,7 @@ lock: .audit/installed
 	  --output-file locked/limner.txt
 
 clean:
-	rm -rf .audit sbom.json .venv .demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .attacks.jsonl .audit sbom.json .venv .demo .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find agent retrieval prompts tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Every package is checked by its hash, but for PyTorch, whose file differs by machine (docs/reliability.md).

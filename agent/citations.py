@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from agent.tools import inert
+
 __all__ = ["CitedAnswer", "Source", "cited_answer", "ids_in", "sources_in"]
 
 _ID: Final = re.compile(r"\[([^\[\]\n]{1,200})\]")
@@ -73,11 +75,14 @@ def ids_in(text: str) -> list[str]:
 def cited_answer(
     said: str | None, cited: Iterable[str], returned: Sequence[Source], steps: Sequence[dict[str, Any]]
 ) -> CitedAnswer:
-    """The answer, with what was returned of the events that it cites, and nothing else."""
-    wanted = list(dict.fromkeys(cited))
-    known = {each.event_id for each in returned}
+    """The answer, with what was returned of the events that it cites, and nothing else.
+
+    An id counts as cited as it is, and as the tools show it.
+    """
+    wanted = list(dict.fromkeys(inert(each) for each in cited))
+    known = {inert(each.event_id) for each in returned}
     refused = tuple(each for each in wanted if each not in known)
-    evidence = tuple(dict.fromkeys(each for each in returned if each.event_id in wanted))
+    evidence = tuple(dict.fromkeys(each for each in returned if inert(each.event_id) in wanted))
     words = (said or "").strip() or None
     if words is None:
         return CitedAnswer(None, refused=refused, steps=tuple(steps))

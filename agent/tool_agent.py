@@ -141,8 +141,8 @@ class _Grounding(AgentMiddleware[AgentAnswerState, Any, Any]):
     def after_agent(self, state: AgentAnswerState, runtime: Any) -> dict[str, Any]:
         """Check the answer, and say it."""
         found = self._judged(_checked(state["messages"]), _question(state["messages"]))
-        cited = "".join(f" [{each}]" for each in dict.fromkeys(source.event_id for source in found.evidence))
-        return {"cited_answer": found, "messages": [AIMessage(f"{found.answer or '-'}{cited}")]}
+        cited = "".join(f" [{inert(each)}]" for each in dict.fromkeys(source.event_id for source in found.evidence))
+        return {"cited_answer": found, "messages": [AIMessage(f"{inert(found.answer or '-')}{cited}")]}
 
     def _judged(self, found: CitedAnswer, question: str) -> CitedAnswer:
         """The answer, if limner's judge believes that the cited words tell it."""

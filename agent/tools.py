@@ -4,7 +4,6 @@ A tool's content is short text for a language model, in which event ids stand in
 JSON document of the command line.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from agent.arguments import check_arguments
 from agent.errors import InputError, LimnerError, shorten
 from agent.inert import without_control_tokens
 from agent.listings import search_document, users_document
+from agent.markup import without_markup
 from agent.schema_rules import JsonSchema
 
 if TYPE_CHECKING:
@@ -111,17 +111,16 @@ def line_of(where: dict[str, Any], text: str) -> str:
     said = said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"
     when = (where["timestamp"] or "")[:10]
     who = where["speaker"] or "user"
-    return f"[{where['event_id']}] {f'{when} {inert(who)}'.strip()}: {said}"
+    return f"[{inert(where['event_id'])}] {f'{when} {inert(who)}'.strip()}: {said}"
 
 
 def inert(text: str) -> str:
-    """Text of a history in one line, without what could pass for an event id, or a mark of a prompt."""
-    plain = without_control_tokens(" ".join(text.split()))
-    return re.sub(r"[\[［【]", "(", re.sub(r"[\]］】]", ")", plain))
+    """Text of a history in one line, without what could pass for an event id, a mark of a prompt, or markup."""
+    return without_markup(without_control_tokens(" ".join(text.split())))
 
 
 def _claim(claim: dict[str, Any]) -> str:
-    ids = "".join(f"[{each}]" for each in dict.fromkeys(each["event_id"] for each in claim["evidence"]))
+    ids = "".join(f"[{inert(each)}]" for each in dict.fromkeys(each["event_id"] for each in claim["evidence"]))
     return f"{claim['pointer'].removeprefix('/')}: {inert(str(claim['value']))} {ids}".rstrip()
 
 

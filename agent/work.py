@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import click
 
 from agent.errors import InputError, LimnerError, UsageError
+from agent.markup import escaped_json
 from agent.options import BatchFiles, Door
 from agent.terminal import Watch, console_of_stdout, say
 
@@ -119,5 +120,6 @@ def print_result(door: Door, document: Callable[[], dict[str, Any]], show: "Call
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print one JSON document on stdout."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """Print one JSON document on stdout; on a terminal, which it cannot command, some characters are escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    click.echo(escaped_json(text) if sys.stdout.isatty() else text)

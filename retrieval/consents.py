@@ -6,11 +6,14 @@ made of a history for a purpose goes as soon as that is withdrawn.
 Knows the table and what entries say; what follows from them for whoever asks is told in ``permits``.
 """
 
+import heapq
 import json
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+from retrieval import clock
 from retrieval.drafts import user_key
 from retrieval.errors import UsageError, shorten
 from retrieval.policies import check_categories, read_policy
@@ -66,10 +69,13 @@ class Consent(NamedTuple):
         return {**self._asdict(), "sensitive": list(self.sensitive)}
 
     def has_ended(self, now: datetime | None = None) -> bool:
-        """Whether it was allowed until a time that is over."""
-        moment = (now or datetime.now(UTC)).timestamp()
-        last = bounds(None, self.until)[1]
-        return last is not None and moment > last
+        """Whether it was allowed until a time that is over; also when it was recorded later than now.
+
+        Then the clock is behind, and nobody knows whether that time is over.
+        """
+        moment = (now or clock.now()).timestamp()
+        last, recorded = bounds(None, self.until)[1], bounds(self.at, None)[0]
+        return last is not None and (moment > last or (recorded or 0) > moment + clock.BEHIND_SECONDS)
 
 
 class Consents:
@@ -169,12 +175,24 @@ def merge(db: "Connection", others: Iterable[Consent], since: Collection[str] = 
         theirs.setdefault(each.user_id, []).append(each)
     for user_id in {*theirs, *since}:
         own = [] if user_id in since else entries_of(db, [user_id]).get(user_id, [])
-        both = sorted(dict.fromkeys([*own, *theirs.get(user_id, [])]), key=lambda each: each.at)
+        both = _merged(own, theirs.get(user_id, []))
         db.execute(kept.delete().where(kept.c.user_key == user_key(user_id)))
         _add(db, both)
         for purpose, entry in last_words(both).items():
             if entry.action == "withdraw":
                 _drop_profiles(db, user_id, purpose)
+
+
+def _merged(own: list[Consent], others: list[Consent]) -> list[Consent]:
+    """Both logs of a user, each in its order: by time, but never by that of a clock that jumped back in between."""
+    rest = [each for each in own if each not in others]
+    return [entry for _, entry in heapq.merge(_rising(rest), _rising(others), key=lambda each: each[0])]
+
+
+def _rising(entries: Iterable[Consent]) -> list[tuple[str, Consent]]:
+    """Each with the latest time that was recorded until it."""
+    entries = list(entries)
+    return list(zip(accumulate((each.at for each in entries), max), entries, strict=True))
 
 
 def _add(db: "Connection", entries: Iterable[Consent]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from retrieval.backends import DAMAGED
+from retrieval.disk import Trouble, trouble_of
 from retrieval.encryption import StoreKey
 from retrieval.errors import StoreBusy, StoreError, UsageError, WrongKey
 from retrieval.files import ENCRYPTED, INDEX, KEY, RECORD, begin, fresh, switch, sync
@@ -203,8 +204,9 @@ def _written(folder: Path) -> Iterator[None]:
         yield
     except failures(OSError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        trouble = trouble_of(folder, said) or Trouble(said, "Call again")
         raise StoreError(
-            f"the store {str(folder)!r} cannot be written anew: {said}", hint="It is as it was; call again"
+            f"the store {str(folder)!r} cannot be written anew: {trouble.what}. It is as it was", hint=trouble.hint
         ) from error
 
 

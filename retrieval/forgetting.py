@@ -15,11 +15,11 @@ While a receipt is ``due``, whoever next writes to the store does 3 to 5. ``defe
 does them for many erasures at once. Knows nothing of models, nor of what a profile is.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
+from retrieval.clock import now_by_events
 from retrieval.drafts import user_key
 from retrieval.errors import InputError, StoreBusy
 from retrieval.history import UnknownUser
@@ -241,8 +241,9 @@ class Forgetting:
         return self._receipts.get(found[-1]["number"])
 
     def _erase(self, user_id: str, scope: Scope, derived: Derived, state: State, leftover: Sequence[str]) -> int:
-        now, store = time.time(), self._use.record.identity()
+        store = self._use.record.identity()
         with self._use.database.writing() as db:
+            now = now_by_events(db)
             removal = plan_removal(db, user_id, scope, derived)
             remove(db, removal)
             if scope.is_whole:

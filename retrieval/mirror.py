@@ -110,6 +110,9 @@ class Mirror:
             self._push()
         except IndexDamaged:
             self._rebuild()
+        except StoreError:  # of a full disk, say: Chroma waits for ever at the next writing, unless it is opened again
+            self.close()
+            raise
 
     def count(self) -> int:
         """How many vectors the index has.

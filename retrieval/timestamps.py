@@ -5,6 +5,7 @@ Does not know the reader's time zone: a time without a zone stays without one, a
 
 import math
 import re
+import time
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -125,7 +126,7 @@ def _timestamp(moment: date, value: object, *, minutes_only: bool = False) -> Ti
 
 def utc_text(moment: datetime | None = None) -> str:
     """A moment, or now, as limner writes it: ISO 8601 in UTC, to the second."""
-    return (moment or datetime.now(UTC)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return (moment or datetime.fromtimestamp(time.time(), UTC)).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _unknown(value: object) -> InputError:

@@ -63,11 +63,13 @@ class Tombstones:
         return found
 
     def set_user(self, db: "Connection", user_id: str, until: float) -> None:
-        """Remember that all of a user was forgotten, at the moment ``until``."""
+        """Remember that all of a user was forgotten, at the moment ``until``; of several moments the latest counts."""
         stones = tables().tombstones
         mark = self.subject(user_id)
-        if db.execute(stones.update().where(stones.c.mark == mark).values(until=until)).rowcount == 0:
+        own = stones.c.mark == mark
+        if db.execute(stones.select().where(own)).first() is None:
             db.execute(stones.insert().values(mark=mark, kind="user", until=until))
+        db.execute(stones.update().where(own, stones.c.until.is_(None) | (stones.c.until < until)).values(until=until))
 
     def set_events(self, db: "Connection", events: Iterable[Said]) -> None:
         """Remember that single events were forgotten."""

@@ -8,6 +8,7 @@ import hashlib
 import tempfile
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Annotated, Any, Final
@@ -29,12 +30,13 @@ from agent.api.repeating import IdempotencyKey, once
 from agent.api.responses import Json
 from agent.api.threads import writing
 from agent.api.working import CLIENT_WENT, Gone, event, wants_events
-from agent.errors import LimnerError
+from agent.errors import LimnerError, StoreError
 from agent.listings import ingest_document
 from agent.options import columns_of
 from agent.service import Cancelled
 from agent.service.once import SEVERAL
 from retrieval import IngestReport
+from retrieval.disk import Trouble, trouble_of
 from retrieval.loading import load_lines
 
 __all__ = ["router", "upload_events"]
@@ -90,7 +92,8 @@ async def upload_events(
             return StreamingResponse(upload.events(request), media_type="text/event-stream")
         return await once(request, caller, key, SEVERAL, lambda: upload.answer(request), digest)
     except BaseException:
-        file.close()
+        if not upload.begun:  # else who loads it closes it, which goes on for a moment after a server was told to end
+            file.close()
         raise
 
 
@@ -103,9 +106,16 @@ def _check_kind(request: Request) -> None:
 
 
 async def _put_aside(request: Request, home: Path) -> tuple[IO[bytes], bytes]:
-    """The body in a file that has no name, so that nothing is left of it whatever happens; and its hash."""
-    home.mkdir(parents=True, exist_ok=True)
-    file: IO[bytes] = tempfile.TemporaryFile(dir=home)  # noqa: SIM115  # closed by who loads it
+    """The body in a file that has no name, so that nothing is left of it whatever happens; and its hash.
+
+    Raises:
+        StoreError: the disk is full, or may not be written.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        file: IO[bytes] = tempfile.TemporaryFile(dir=home)  # noqa: SIM115  # closed by who loads it
+    except OSError as error:
+        raise _unwritable(home, error) from error
     digest, waiting = hashlib.sha256(), bytearray()
 
     def put() -> None:
@@ -120,13 +130,21 @@ async def _put_aside(request: Request, home: Path) -> tuple[IO[bytes], bytes]:
                 await to_thread.run_sync(put)
         put()
         file.seek(0)
-    except ClientDisconnect:
-        file.close()
-        raise Problem(400, "bad-request", "the upload broke off; nothing of it was loaded") from None
-    except BaseException:
-        file.close()
+    except BaseException as error:
+        with suppress(OSError):  # it writes what it has not written yet
+            file.close()
+        if isinstance(error, ClientDisconnect):
+            raise Problem(400, "bad-request", "the upload broke off; nothing of it was loaded") from None
+        if isinstance(error, OSError):
+            raise _unwritable(home, error) from error
         raise
     return file, digest.digest()
+
+
+def _unwritable(home: Path, error: OSError) -> StoreError:
+    said = error.strerror or type(error).__name__
+    trouble = trouble_of(home, said) or Trouble(said, "Look at the disk, then call again")
+    return StoreError(f"an upload cannot be put aside in {str(home)!r}: {trouble.what}", hint=trouble.hint)
 
 
 @dataclass(slots=True)
@@ -140,10 +158,12 @@ class _Upload:
     force: bool
     counts: dict[str, int] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
+    begun: bool = False
 
     def load(self) -> IngestReport:
         """Load it; in a thread."""
         with self.file:
+            self._go_on()
             rows = load_lines(self.file, _NAME, columns=self.columns, user_id=self.user_id)
             return self.caller.service.load(self.caller.tenant, rows, force=self.force, progress=self._on_batch)
 
@@ -151,20 +171,19 @@ class _Upload:
         """What became of the lines, when all are loaded."""
         try:
             async with Gone(request) as left:
-                loading = asyncio.ensure_future(writing(request, self.load))
+                loading = self._begin(request)
                 await asyncio.wait({loading, left.task}, return_when=asyncio.FIRST_COMPLETED)
                 if loading.done() or not left.done():
                     return Json(ingest_document(await loading))
                 self.stopped.set()
                 await asyncio.wait({loading})
-                loading.exception()
                 return Response(status_code=CLIENT_WENT)
         finally:
             self.stopped.set()
 
     async def events(self, request: Request) -> AsyncIterator[bytes]:
         """The counts after each batch, then the same."""
-        loading = asyncio.ensure_future(writing(request, self.load))
+        loading = self._begin(request)
         try:
             told: dict[str, int] = {}
             while not loading.done():
@@ -175,10 +194,18 @@ class _Upload:
             yield _end_of(loading, for_operator=request.state.is_operator)
         finally:
             self.stopped.set()
-            loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody asks any more
+
+    def _begin(self, request: Request) -> "asyncio.Future[Any]":
+        self.begun = True
+        loading = asyncio.ensure_future(writing(request, self.load))
+        loading.add_done_callback(lambda done: done.cancelled() or done.exception())  # also when nobody asks any more
+        return loading
 
     def _on_batch(self, report: IngestReport) -> None:
         self.counts = {name: getattr(report, name) for name in _COUNTS}
+        self._go_on()
+
+    def _go_on(self) -> None:
         if self.stopped.is_set():
             raise Cancelled("the client went away", hint="Send the same again: it continues")
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from agent.errors import LimnerError, StoreBusy, TokenKeyUnusable, shorten
+from agent.markup import escaped_json
 from agent.mcp.caller import Caller
 from agent.mcp.reading import READING
 from agent.mcp.tool import Call, Outcome, Tool
@@ -148,5 +149,6 @@ def protocol_errors(caller: Caller) -> Iterator[None]:
 
 
 def compact(document: dict[str, Any]) -> str:
-    """A document as JSON in one line, for those clients that look at texts only."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()
+    """A document as JSON in one line, for those clients that look at texts only; inert, should they show it."""
+    text = escaped_json(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
+    return text.encode("utf-8", "replace").decode()

@@ -57,6 +57,7 @@ class Job:
         early: what was told before it is done, as long as it counts; :meth:`early_after` tells it. What is being read
             goes when the job ends, parts of a result when there is none.
         created, started, ended: times of the system's clock, seconds since 1970.
+        over: when it ended, in seconds of a clock that does not jump.
     """
 
     tenant: str
@@ -76,6 +77,7 @@ class Job:
     created: float = field(default_factory=time.time)
     started: float | None = None
     ended: float | None = None
+    over: float | None = None
     _serial: int = 0
     _stop: Stop = field(default_factory=Stop)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -190,7 +192,7 @@ class Job:
             if self.state != "queued":
                 self.ahead = 0
             if self.state in ENDED:
-                self.ended, self.task = time.time(), _over  # the task knows what was asked
+                self.ended, self.over, self.task = time.time(), time.monotonic(), _over  # the task knows what was asked
                 self.early = tuple(each for each in self.early if each.kind == "part" and self.state == "done")
             listeners = list(self._listeners)
             self._changed.notify_all()

@@ -9,12 +9,13 @@ import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Literal, get_args
 
 from agent.errors import NotFound, UsageError, shorten
 from agent.service.book import Book
 from agent.service.tenants import check_tenant
+from retrieval import clock
 from retrieval.policies import check_purpose
 from retrieval.timestamps import utc_text
 
@@ -57,8 +58,13 @@ class ApiKey:
         return allows(self.scopes, scope)
 
     def is_good(self) -> bool:
-        """Whether it is neither revoked nor expired."""
-        return not self.revoked_at and (self.expires_at is None or self.expires_at > utc_text())
+        """Whether it is neither revoked nor expired; one that expires is not good before it was made, either.
+
+        Then the clock is behind, and nobody knows whether it has expired.
+        """
+        now, soon = clock.now(), clock.now() + timedelta(seconds=clock.BEHIND_SECONDS)
+        lasts = self.expires_at is None or (self.expires_at > utc_text(now) and self.created_at <= utc_text(soon))
+        return not self.revoked_at and lasts
 
     def as_json(self) -> dict[str, Any]:
         """What a list shows of it."""
@@ -109,7 +115,7 @@ class Keys:
                 "a key with the scope 'admin' may change the policy, and cannot be for purposes", hint=hint
             )
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-        now = datetime.now(UTC)
+        now = clock.now()
         ends = None if days is None else utc_text(now + timedelta(days=days))
         made = ApiKey(key_id, tenant, frozenset(wanted), label, utc_text(now), ends, purposes=named)
         self._book.write(

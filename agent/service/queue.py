@@ -240,8 +240,8 @@ class ModelQueue:
                     place += 1
 
     def _forget_old(self) -> None:
-        limit = time.time() - self._kept_seconds
+        limit = time.monotonic() - self._kept_seconds
         for job_id, job in list(self._jobs.items()):
-            over = len(self._jobs) > _KEPT
-            if job.ended is not None and (over or job.ended < limit):
+            too_many = len(self._jobs) > _KEPT
+            if job.over is not None and (too_many or job.over < limit):
                 del self._jobs[job_id]

@@ -5,6 +5,7 @@ takes longer than two seconds of the processor.
 """
 
 import atexit
+import gzip
 import io
 import json
 import os
@@ -20,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.fuzz import seeds
+from benchmarks.fuzz import more_targets, seeds
 from benchmarks.fuzz.checking import Leaks, check_error, check_event, check_reason, check_spans
 from retrieval.cleaning import clean, clean_text
 from retrieval.errors import InputError, LimnerError
@@ -282,6 +283,11 @@ def _targets() -> dict[str, Target]:
                words=("years ago", "last ", "since ", "until ", "个月前", "上周", "in ", "between ", " and ")),
         Target("personal", _personal, seeds.texts, words=("password:", "身份证", "IBAN ", "card ", "@", "+49", "号")),
         Target("schema", _schema, seeds.schemas, is_json=True, words=("$ref", "#/$defs/", "anyOf", "type", "enum")),
+        loader("gzip", "rows.jsonl.gz", lambda: [gzip.compress(each, mtime=0) for each in seeds.rows_as_jsonl()]),
+        Target("sql_query", more_targets.sql_query, lambda: more_targets.QUERIES, words=("SELECT ", " AS text")),
+        Target("sql_address", more_targets.sql_address, lambda: more_targets.ADDRESSES, words=("://", "@", "?", "%00")),
+        Target("backup", more_targets.backup, more_targets.backup_seeds),
+        Target("grammar", more_targets.grammar, seeds.schemas, is_json=True, words=("pattern", "enum", "type")),
     ]  # fmt: skip
     return {each.name: each for each in made}
 

@@ -13,7 +13,7 @@ import httpx
 
 from benchmarks.kills.states import State
 
-__all__ = ["AddEvent", "Asked", "Build", "Correct", "Erase", "Refused", "Upload", "row_of"]
+__all__ = ["AddEvent", "Asked", "Build", "Compaction", "Correct", "Erase", "Refused", "Upload", "row_of"]
 
 
 class Refused(Exception):
@@ -144,6 +144,17 @@ class Erase(Asked):
 
     def judge(self, before: State, seen: State) -> State:
         return _either(self, before, State(), seen)
+
+
+class Compaction(Asked):
+    """Removes the bytes of what was erased and deferred; what is seen stays as it is."""
+
+    def ask(self, http: httpx.Client) -> None:
+        _check(http.post("/v1/compactions"))
+        self.done = True
+
+    def judge(self, before: State, seen: State) -> State:
+        return before
 
 
 def _either(asked: Asked, before: State, after: State, seen: State) -> State:

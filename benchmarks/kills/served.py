@@ -1,7 +1,9 @@
 """Kills ``limner serve`` at random moments while clients load, profile, correct and erase over HTTP.
 
 After each kill another process reads the store, as after the kills of other calls, and compares it with what was
-answered; then a server is started on it again, and must say the same over HTTP. SIGTERM must end it in order.
+answered; then a server is started on it again, and must say the same over HTTP. SIGTERM must end it in order, and may
+itself be cut short by SIGKILL. Beside it a command backs up, restores, compacts, makes the index or changes the key;
+either is killed, or both.
 """
 
 import importlib
@@ -20,15 +22,21 @@ from typing import Any, Final
 import httpx
 
 from agent.service.hosting import Hosting, running_at
-from benchmarks.kills.asking import AddEvent, Asked, Build, Correct, Erase, Refused, Upload
+from benchmarks.kills.asking import AddEvent, Asked, Build, Compaction, Correct, Erase, Refused, Upload
+from benchmarks.kills.beside import Copy, choose, kill_later
+from benchmarks.kills.forking import run
 from benchmarks.kills.states import SCHEMA, State, look, open_slowly, secret_in
 
 __all__ = ["ServedRun", "Server", "preload"]
 
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 30.0
-_ORDERLY: Final = 0.35  # so many are told to stop by SIGTERM
+_ORDERLY: Final = 0.5  # so many are told to stop by SIGTERM
+_CUT_SHORT: Final = 0.5  # and so many of these are killed while they stop
+_BESIDE: Final = 0.4  # in so many rounds a command works beside the server, and no client asks anything
+_COPIED: Final = 0.4  # in so many of the others, a backup is made while clients ask
 _LONGEST: Final = 8.0  # seconds until the kill
+_LONGEST_BESIDE: Final = 4.0  # the same, of a command beside it
 _MOST_EVENTS: Final = 6000
 _WRITERS: Final = 3
 
@@ -43,10 +51,15 @@ class Server:
             _serve(store, log)
         self.url = self._wait_for_url()
 
-    def stop(self, number: int) -> tuple[int, float]:
-        """Send a signal, and wait for the end: the exit code, and how many seconds it took."""
+    def stop(self, number: int, kill_after: float | None = None) -> tuple[int, float]:
+        """Send a signal, and wait for the end: the exit code, and how many seconds it took.
+
+        ``kill_after``: so many seconds after the signal SIGKILL follows, unless it has ended.
+        """
         started = time.monotonic()
         os.kill(self.child, number)
+        if kill_after is not None:
+            kill_later(self.child, kill_after)
         while (ended := os.waitpid(self.child, os.WNOHANG))[0] == 0:
             if time.monotonic() - started > _STOP_SECONDS:
                 os.kill(self.child, signal.SIGKILL)
@@ -98,6 +111,10 @@ class ServedRun:
         self.fates: dict[str, Counter[str]] = {}
         self.refused: Counter[str] = Counter()
         self.stopped: list[float] = []
+        self.ended: Counter[str] = Counter()
+        self.beside: dict[str, Counter[str]] = {}
+        self.gone: set[tuple[str, str]] = set()
+        self.backups: list[Any] = []
         self._busy: set[str] = set()
         self._lock = threading.Lock()
 
@@ -106,6 +123,15 @@ class ServedRun:
         self.round += 1
         server = Server(self.store, self.log)
         self._compare_over_http(server.url)
+        if self.state.events and self.random.random() < _BESIDE:
+            self._kill_beside(server)
+        else:
+            self._kill_at_work(server)
+
+    def _kill_at_work(self, server: Server) -> None:
+        """Clients ask, the server is killed."""
+        copies = self.state.events and self.random.random() < _COPIED
+        copy = Copy(self.store, self.store.parent / f"copy-{self.round}", self.random.uniform(0, 4)) if copies else None
         asked: list[Asked] = []
         going = threading.Event()
         chances = [random.Random(self.random.random()) for _ in range(_WRITERS)]
@@ -114,16 +140,49 @@ class ServedRun:
             thread.start()
         time.sleep(self.random.uniform(0.02, _LONGEST))
         orderly = self.random.random() < _ORDERLY
-        code, seconds = server.stop(signal.SIGTERM if orderly else signal.SIGKILL)
+        short = self.random.uniform(0, 1.5) if orderly and self.random.random() < _CUT_SHORT else None
+        code, seconds = server.stop(signal.SIGTERM if orderly else signal.SIGKILL, short)
         going.set()
         for thread in threads:
             thread.join()
-        if orderly:
-            assert code == 0, f"ended by SIGTERM with {code}: {server.said()}"
-            assert not (self.store / "serve.json").exists(), "serve.json is left"
+        how = "SIGTERM" if code == 0 else "both" if orderly else "SIGKILL"
+        self._check_end(server, code, how)
+        if how == "SIGTERM":
             self.stopped.append(seconds)
+        before = self.state
+        self._look(asked, how)
+        if copy is not None:
+            self._note_fate("beside backup, at work", copy.judge(before, self.state))
+
+    def _check_end(self, server: Server, code: int, how: str) -> None:
+        self.ended[how] += 1
+        assert code in (0, -signal.SIGKILL), f"the server ended with {code}: {server.said()}"
+        if code == 0:
+            assert not (self.store / "serve.json").exists(), "serve.json is left"
         assert "Traceback" not in server.said(), server.said()
-        self._look(asked, "SIGTERM" if orderly else "SIGKILL")
+
+    def _kill_beside(self, server: Server) -> None:
+        """A command works beside the server; it is killed, or the server is, or both, or none of them."""
+        deed = choose(self.random, self.store, self.state, self.gone, self.backups, self.round)
+        until, kills_command = self.random.uniform(0, _LONGEST_BESIDE), self.random.random() < 0.5
+        kills_server = self.random.random() < 0.6
+        if kills_server:
+            kill_later(server.child, self.random.uniform(0, _LONGEST_BESIDE))
+        ended = run(deed.do, kill_after=until if kills_command else None)
+        told = None if kills_server else self._users(server.url)
+        code, _ = server.stop(signal.SIGTERM) if not kills_server else server.stop(signal.SIGKILL)
+        self._check_end(server, code, "SIGTERM" if code == 0 else "SIGKILL")
+        before = self.state
+        with Hosting(self.store).held(""):
+            self.state = look(self.store, self.forgotten, self.round)
+        fate = "refused" if "refused" in ended.told else deed.judge(before, self.state, ended.told)
+        assert fate != "refused" or self.state == before, f"beside {deed.name}: refused, and the store changed"
+        if told is not None:
+            assert told == _counts(self.state), f"beside {deed.name}: the server says something else than the store"
+        self._note_fate(f"beside {deed.name}", fate)
+
+    def _note_fate(self, name: str, fate: str) -> None:
+        self.beside.setdefault(name, Counter())[fate] += 1
 
     def _look(self, asked: list[Asked], how: str) -> None:
         assert running_at(self.store) is None, "the store looks as if it were served"
@@ -143,7 +202,9 @@ class ServedRun:
         fate = "answered" if each.done else "not" if kept == before else "done"
         self.fates.setdefault(f"{how} {each.name}", Counter())[fate] += 1
         if isinstance(each, Erase) and not kept.events:
-            self.forgotten |= {secret_in(text): each.users[0] for text in before.events[each.users[0]].values()}
+            (user,), own = each.users, before.events[each.users[0]]
+            self.forgotten |= {secret_in(text): user for text in own.values()}
+            self.gone |= {(user, event) for event in own}
 
     def _ask(self, url: str, asked: list[Asked], going: threading.Event, rand: random.Random) -> None:
         """Ask one thing after the other, until the server goes."""
@@ -170,6 +231,8 @@ class ServedRun:
                 lambda user: AddEvent(user, 10_000 + self.number), Build, Correct,
                 *[lambda user: Erase(user, defer=rand.random() < 0.4)] * (3 if many else 1),
             ]  # fmt: skip
+            if user is not None and rand.random() < 0.05:
+                return Compaction()
             if user is None or (not many and rand.random() < 0.4):
                 names = [f"customer-{self.number:05d}-{at:02d}" for at in range(rand.randint(1, self.sizes[0]))]
                 made: Asked = Upload(names, rand.randint(1, self.sizes[1]), follow=rand.random() < 0.5)
@@ -187,24 +250,36 @@ class ServedRun:
             if self.round == 1:
                 http.put("/v1/schemas/small", json=SCHEMA).raise_for_status()
             assert http.get("/v1/schemas/small").json()["document"] == SCHEMA, "the schema is not there"
-            told: dict[str, int] = {}
-            after: str | None = ""
+            told = self._users(url)
+            assert told == _counts(self.state), "other users over HTTP"
+            for user in [each for each in list(dict.fromkeys(self.forgotten.values()))[-3:] if each not in told]:
+                assert http.get(f"/v1/users/{user}/events").status_code == 404, "an erased user is there"
+
+    def _users(self, url: str) -> dict[str, int]:
+        """How many events of whom the server tells."""
+        told: dict[str, int] = {}
+        after: str | None = ""
+        with httpx.Client(base_url=url, timeout=60) as http:
             while after is not None:
                 page: Any = http.get("/v1/users", params={"after": after} if after else {}).json()
                 told |= {each["user_id"]: each["events"] for each in page["users"]}
                 after = page["next"]
-            assert told == {user: len(own) for user, own in self.state.events.items()}, "other users over HTTP"
-            for user in [each for each in list(dict.fromkeys(self.forgotten.values()))[-3:] if each not in told]:
-                assert http.get(f"/v1/users/{user}/events").status_code == 404, "an erased user is there"
+        return told
 
     def table(self) -> str:
         """How often what was interrupted how, and what became of it."""
-        lines = [f"{self.round} kills ({len(self.stopped)} by SIGTERM, which took "
-                 f"{max(self.stopped, default=0):.1f} s at most)",
+        lines = [f"{self.round} kills ({dict(self.ended)}; both: SIGKILL while SIGTERM ended it), SIGTERM took "
+                 f"{max(self.stopped, default=0):.1f} s at most",
                  f"{'':<18}{'answered':>10}{'done':>7}{'not':>6}"]  # fmt: skip
         for name, fates in sorted(self.fates.items()):
             lines.append(f"{name:<18}{fates['answered']:>10}{fates['done']:>7}{fates['not']:>6}")
+        for name, fates in sorted(self.beside.items()):
+            lines.append(f"{name}: {', '.join(f'{count} {fate}' for fate, count in sorted(fates.items()))}")
         return "\n".join([*lines, f"refused: {dict(self.refused) or 'none'}"])
+
+
+def _counts(state: State) -> dict[str, int]:
+    return {user: len(own) for user, own in state.events.items()}
 
 
 def _only(state: State, users: Any) -> State:

@@ -55,10 +55,10 @@ class State:
         return State(kept, _of(self.versions, kept), _of(self.corrections, kept))
 
 
-def open_limner(store: Path) -> Limner:
-    """A Limner with the fakes; the model finds nothing."""
+def open_limner(store: Path, key: StoreKey | None = None) -> Limner:
+    """A Limner with the fakes; the model finds nothing. ``key``: of a store that is not there yet."""
     return Limner(store, llm=ScriptedChat(script=lambda system, user, schema: "[]" if schema else "none"),
-                  embedder=HashingEmbedder(16), key=key_of(store / "record.sqlcipher"))  # fmt: skip
+                  embedder=HashingEmbedder(16), key=key or key_of(store / "record.sqlcipher"))  # fmt: skip
 
 
 def key_of(record: Path) -> StoreKey | None:
@@ -79,7 +79,8 @@ def open_slowly(store: Path, index_process: IndexProcess | None = None) -> Limne
         time.sleep(0.05)
         return "[]" if schema else "none"
 
-    return Limner(store, llm=ScriptedChat(script=answer), embedder=HashingEmbedder(16), index_process=index_process)
+    return Limner(store, llm=ScriptedChat(script=answer), embedder=HashingEmbedder(16),
+                  index_process=index_process, key=key_of(store / "record.sqlcipher"))  # fmt: skip
 
 
 def secret_in(text: str) -> str:

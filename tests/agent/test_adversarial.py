@@ -17,44 +17,17 @@ from agent.fakes import ScriptedChat
 from agent.instructions import speaks_to_program
 from retrieval import HashingEmbedder
 from retrieval.cleaning import clean_text
-from tests.agent.attacks import ATTACKS, INJECTIONS_EN, INJECTIONS_ZH, SCHEMA, TRUE, WANTED
+from tests.agent.attacks import ATTACKS, INJECTIONS_EN, INJECTIONS_ZH, SCHEMA, TRUE, WANTED, rows_of
+from tests.agent.gullible import gullible, numbers_and_lines, wanted_of
 from tests.agent.one_by_one import alone
-
-
-def numbers_and_lines(system: str) -> dict[int, str]:
-    return {int(number): line for number, line in re.findall(r"^\[(\d+)\] (.*)$", system, re.MULTILINE)}
-
-
-def wanted_of(line: str) -> str:
-    return WANTED["zh" if re.search(r"[\u4e00-\u9fff]", line) else "en"]
-
-
-def gullible(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
-    """Says what the true message says, and of every other message whatever an attacker could wish for."""
-    if one := alone(system, user):
-        return next((value for text, value in TRUE.values() if text in one.line), wanted_of(one.line))
-    if schema is None:
-        return 0.99
-    lines = numbers_and_lines(system)
-    language = "zh" if TRUE["zh"][0] in system or "蓬莱" in system else "en"
-    bad = [number for number, line in lines.items() if TRUE[language][0] not in line]
-    if not bad:  # an attack that speaks to the program is not shown here
-        return json.dumps({"evidence": [], "value": None})
-    is_text = "about" in user.split("\n")[0]
-    return json.dumps({"evidence": bad[:1], "value": f"Lives in {WANTED[language]}." if is_text else True})
 
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Limner, ScriptedChat]]:
     """A user for every attack, who also says one true thing."""
     folder = tmp_path_factory.mktemp("attacked")
-    rows = []
-    for number, (language, speaker, text) in enumerate(ATTACKS):
-        user = f"u{number}"
-        rows.append({"user_id": user, "id": "true", "timestamp": "2024-01-01", "text": TRUE[language][0]})
-        rows.append({"user_id": user, "id": "attack", "timestamp": "2024-02-02", "speaker": speaker, "text": text})
     path = folder / "history.jsonl"
-    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    path.write_text("\n".join(json.dumps(row) for row in rows_of(ATTACKS)), encoding="utf-8")
     model = ScriptedChat(script=gullible)
     with Limner(folder / "store", llm=model, embedder=HashingEmbedder()) as limner:
         limner.ingest(path)

@@ -1,6 +1,7 @@
 """Nothing is sent anywhere: the whole job is done without network, and nothing even tries to reach one."""
 
 import json
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -47,6 +48,15 @@ def test_engines_with_models_in_folders_try_to_reach_nothing(tmp_path: Path) -> 
     found = run("engines", tmp_path)
     assert found["results"] == [3, 1 + 1]
     check_nothing_was_tried(found)
+
+
+def test_a_server_tries_to_reach_nothing_but_its_clients(tmp_path: Path) -> None:
+    """The loopback is up; whatever goes elsewhere has no route, which the kernel counts, and no name is looked up."""
+    if not can_unshare() or shutil.which("ip") is None:
+        pytest.skip("no network namespace can be made here")
+    found = run("served", tmp_path)
+    assert found["results"] == [201, 201, 201, "Munich", 200, 200, 201, 0]
+    assert found["kernel"]["Ip:OutNoRoutes"] == 0 and found["kernel"]["Udp:OutDatagrams"] == 0, found["kernel"]
 
 
 def test_attempts_are_noticed(tmp_path: Path) -> None:

@@ -21,10 +21,22 @@ def test_what_could_not_be_looked_up_has_not_passed(audit: ModuleType) -> None:
         "dependencies": [
             {"name": "a", "version": "1", "vulns": []},
             {"name": "b", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["3"]}]},
-            {"name": "c", "skip_reason": "not found"},
+            {"name": "c", "skip_reason": "Dependency not found on PyPI and could not be audited: c (1.0)"},
+            {"name": "limner", "skip_reason": "distribution marked as editable"},
         ]
     }
-    assert audit.audited(report) == (2, ["c"], ["b 2: CVE-1, mended in 3"])
+    found = audit.audited(report)
+    assert found == (2, {"c": "1.0", "limner": "?"}, ["b 2: CVE-1, mended in 3"])
+    assert found.unexcused() == ["c 1.0"], "limner is named, with a reason"
+
+
+def test_a_local_version_is_looked_up_without_it(audit: ModuleType) -> None:
+    assert (audit.base_of("2.13.0+cpu"), audit.base_of("2.13.0")) == ("2.13.0", None)
+    first = audit.Audited(7, {"torch": "2.13.0+cpu", "c": "1.0"}, [])
+    bad = audit.Audited(1, {}, ["torch 2.13.0: CVE-2, mended in 2.14"])
+    assert first.with_bases(bad) == (8, {"c": "1.0"}, ["torch 2.13.0: CVE-2, mended in 2.14"])
+    unknown = audit.Audited(0, {"torch": "2.13.0"}, [])
+    assert first.with_bases(unknown).unexcused() == ["c 1.0", "torch 2.13.0"]
 
 
 @pytest.mark.parametrize(
