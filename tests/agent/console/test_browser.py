@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -478,16 +479,17 @@ def test_a_history_of_50_000_messages(browser: Browser, base: str, desk: Desk) -
 
 
 def fill(desk: Desk, count: int) -> None:
-    """Write so many events into the record, without the index: no embedding of 50,000 messages in a test."""
+    """Write so many events of four years into the record, not the index: no embedding of 50,000 messages in a test."""
     import sqlite3
 
     from retrieval.drafts import event_key, user_key
+    from retrieval.timestamps import utc_text
 
     database = sqlite3.connect(desk.limner.store.path / "record.sqlite3")
     rows = (
-        (user_key("many"), event_key("many", f"n{n}"), "many", f"n{n}", "2025-01-01T00:00:00Z", 1_735_689_600.0 + n,
+        (user_key("many"), event_key("many", f"n{n}"), "many", f"n{n}", utc_text(datetime.fromtimestamp(moment, UTC)), moment,
          "chat", "user", "user", f"Message {n}: " + "all is well. " * 20, "{}", f"h{n}")
-        for n in range(count)
+        for n, moment in ((n, 1_600_000_000.0 + n * 2500) for n in range(count))
     )  # fmt: skip
     columns = (
         "user_key, event_key, user_id, event_id, timestamp, epoch, channel, speaker, role, text, metadata, content_hash"
