@@ -48,7 +48,7 @@ def customer(
         outline=outline,
         chosen=chosen,
         portrait=portrait,
-        chart=None if chosen.document is None else chart_of(store, user, chosen, visit.texts),
+        chart=None if chosen.document is None else chart_of(store, user, chosen, outline, visit.texts),
         line=timeline_of(store, user, outline, portrait, visit.texts, most=ON_THE_CUSTOMER),
         building=building[-1] if building else None,
         asked=list(_asked(jobs))[: -_ASKED_SHOWN - 1 : -1],

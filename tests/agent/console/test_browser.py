@@ -487,7 +487,8 @@ def fill(desk: Desk, count: int) -> None:
 
     database = sqlite3.connect(desk.limner.store.path / "record.sqlite3")
     rows = (
-        (user_key("many"), event_key("many", f"n{n}"), "many", f"n{n}", utc_text(datetime.fromtimestamp(moment, UTC)), moment,
+        (user_key("many"), event_key("many", f"n{n}"), "many", f"n{n}",
+         utc_text(datetime.fromtimestamp(moment, UTC)), moment,
          "chat", "user", "user", f"Message {n}: " + "all is well. " * 20, "{}", f"h{n}")
         for n, moment in ((n, 1_600_000_000.0 + n * 2500) for n in range(count))
     )  # fmt: skip
