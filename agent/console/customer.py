@@ -11,6 +11,7 @@ from agent.console.charts import chart_of
 from agent.console.kept import MOST, Chosen, choose_or_bar
 from agent.console.pages import HOME, PageRoute, render
 from agent.console.portrait import Portrait, portray
+from agent.console.sheets import sheet_of, shorten
 from agent.console.timeline import ON_THE_CUSTOMER, timeline_of
 from agent.console.visits import Visit, Visitor
 from agent.errors import LimnerError
@@ -65,11 +66,21 @@ def sheet(
     schema: Annotated[str, Query()] = "",
     version: Annotated[int | None, Query(ge=1, le=MOST)] = None,
 ) -> Response:
-    """One page for paper: the profile with its quotes."""
+    """One page for paper: what of the profile fits on it, with its quotes."""
     outline = visit.caller.limner.store.browsing.outline(user)
     chosen = choose_or_bar(visit.caller, user, schema, version)
     portrait = _portrait(chosen, visit, with_refused=False)
-    return render("sheet.html", visit, visit.request, user=user, outline=outline, chosen=chosen, portrait=portrait)
+    return render(
+        "sheet.html",
+        visit,
+        visit.request,
+        user=user,
+        outline=outline,
+        chosen=chosen,
+        portrait=portrait,
+        sheet=None if portrait is None else sheet_of(portrait),
+        shorten=shorten,
+    )
 
 
 def _portrait(chosen: Chosen, visit: Visit, *, with_refused: bool = True) -> Portrait | None:

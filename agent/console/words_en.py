@@ -103,6 +103,9 @@ ENGLISH: Final[dict[str, str]] = {
     "print": "Print",
     "print.now": "Print",
     "sheet.made": "version {n}, made {date}",
+    "sheet.left out": "Left out for lack of room: {values} values, {quotes} quotes. In the console, version {n} has "
+    "them all:",
+    "sheet.all": "the customer's page",
     "export": "All data",
     "erase": "Erase",
     "old version": "This is version {n}, not the latest one.",

@@ -96,6 +96,8 @@ CHINESE: Final[dict[str, str]] = {
     "print": "打印",
     "print.now": "打印",
     "sheet.made": "第 {n} 版，生成于 {date}",
+    "sheet.left out": "因篇幅未列：{values} 个值，{quotes} 条引文。控制台中的第 {n} 版有全部内容：",
+    "sheet.all": "客户页面",
     "export": "全部数据",
     "erase": "删除",
     "old version": "这是第 {n} 版，不是最新的。",
