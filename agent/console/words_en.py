@@ -158,10 +158,10 @@ ENGLISH: Final[dict[str, str]] = {
     "notes.count.one": "The footnote",
     "footnote": "Footnote {n}: {source}",
     "chart": "Mood over time",
-    "chart.dot": "A dot is a reading: a mood that this or an earlier version of the profile holds, on the day "
-    "since when it was felt. The percentage opens its message.",
+    "chart.dot": "A dot is a reading: the mood in this or an earlier version of the profile, on the day since "
+    "when it holds. The percentage opens its message.",
     "chart.line": "The line keeps a reading until the next one; of the time between, nothing is known.",
-    "chart.read": "Read by",
+    "chart.read": "Version",
     "chart.single": "There is one reading only, so nothing can be said about a trend.",
     "chart.none": "The history does not tell the mood.",
     "chart.since": "Since",

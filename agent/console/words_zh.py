@@ -148,7 +148,7 @@ CHINESE: Final[dict[str, str]] = {
     "chart": "情绪变化",
     "chart.dot": "一个点是一次读数：这一版或更早的画像中的情绪，标在它开始的那一天。点百分比可打开对应的消息。",
     "chart.line": "线把一次读数延续到下一次；其间的情绪并不知道。",
-    "chart.read": "来自",
+    "chart.read": "版本",
     "chart.single": "只有一次读数，看不出趋势。",
     "chart.none": "历史没有说到情绪。",
     "chart.since": "自",

@@ -78,7 +78,7 @@ def test_the_chart_has_what_versions_read_and_nobody_overruled(desk: Desk, brows
 
     def rows() -> list[tuple[str, str, str]]:
         chart = words_of("<main" + browser.text("/customer", user="maya").partition("<figcaption>")[2])
-        return re.findall(r"(\d+ \w+ 2026) (\w+) \d+% Version (\d)", chart.partition("Versions")[0])
+        return re.findall(r"(\d+ \w+ 2026) (\w+) \d+% (\d)", chart.partition("Versions")[0])
 
     read(3, {"2026-08-20": ("neutral", "m4")})
     assert rows() == [("20 Aug 2026", "neutral", "3"), ("2 Mar 2026", "positive", "2")], "the newest says of a day"
