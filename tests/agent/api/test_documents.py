@@ -302,7 +302,7 @@ def test_an_erasure_takes_jobs_and_remembered_answers_with_it(server: Served) ->
     assert again.json() == erased.json()
     where = erased.headers["location"]
     assert server.ask("GET", where).json() == erased.json()
-    assert server.ask("GET", "/v1/users/u1/erasures").json() == {"receipts": [erased.json()]}
+    assert server.ask("GET", "/v1/users/u1/erasures").json() == {"receipts": [erased.json()], "next": None}
     assert server.ask("POST", "/v1/receipt-checks", json=erased.json()).json() == {"genuine": True}
     assert server.ask("POST", "/v1/receipt-checks", json={**erased.json(), "number": 2}).json() == {"genuine": False}
     assert server.ask("GET", "/v1/erasures/99").status_code == 404
