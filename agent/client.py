@@ -162,7 +162,7 @@ class LimnerClient:
 
     def versions(self, user_id: str) -> list[dict[str, Any]]:
         """The versions of the user's profiles, oldest first."""
-        return list(self._json("GET", "users", user_id, "profiles")["versions"])
+        return list(self._pages("versions", "users", user_id, "profiles"))
 
     def changes(self, user_id: str, version: int, schema: str = "person") -> dict[str, Any]:
         """A version, with what changed since the one before, and why."""
@@ -193,7 +193,7 @@ class LimnerClient:
 
     def corrections(self, user_id: str) -> list[dict[str, Any]]:
         """What people said of the user's profiles, in order."""
-        return list(self._json("GET", "users", user_id, "corrections")["corrections"])
+        return list(self._pages("corrections", "users", user_id, "corrections"))
 
     def policy(self) -> dict[str, Any]:
         """What the tenant allows to be made of its histories."""
@@ -221,7 +221,7 @@ class LimnerClient:
 
     def jobs(self, **query: Any) -> list[dict[str, Any]]:
         """The jobs that are remembered; ``user``, ``state``."""
-        return list(self._json("GET", "jobs", params=query)["jobs"])
+        return list(self._pages("jobs", "jobs", **query))
 
     def job(self, job_id: str) -> dict[str, Any]:
         """A job, with its result when it is done."""
@@ -260,7 +260,7 @@ class LimnerClient:
     def receipts(self, user_id: str | None = None) -> list[dict[str, Any]]:
         """The receipts of erasures: all, or those of one user."""
         path = ["erasures"] if user_id is None else ["users", user_id, "erasures"]
-        return list(self._json("GET", *path)["receipts"])
+        return list(self._pages("receipts", *path))
 
     def check_receipt(self, receipt: Mapping[str, Any]) -> bool:
         """Whether the server's store signed a receipt as it is."""

@@ -1,7 +1,7 @@
 """Makes the screenshots of docs/console.md: the console over a store with real profiles, in a real browser.
 
-    limner ingest examples/histories.jsonl --store STORE
-    limner profile sofia --schema customer --store STORE     # and 周立, linda
+    make demo                       # its store, .demo, has profiles of sofia and 周立
+    limner correct sofia /recent_issues/0 --schema customer ...; limner profile sofia --schema customer
     python -m benchmarks.screenshots STORE docs/screenshots
 
 The store is copied first. With ``--model`` the shots that need the language model are made, too: an answer, and why.
@@ -28,7 +28,10 @@ ZHOU: Final = quote("周立")
 
 
 class Shot(NamedTuple):
-    """A page to be shown: its name and path, what is clicked, the language, the theme, and the size of the window."""
+    """A page to be shown: its name and path, what is clicked, the language, the theme, the size of the window.
+
+    ``part``: a selector of what alone is shown.
+    """
 
     name: str
     path: str
@@ -37,26 +40,31 @@ class Shot(NamedTuple):
     theme: str = "light"
     width: int = 1280
     height: int = 900
+    part: str | None = None
 
 
 SHOTS: Final = (
     Shot("customers-en", ""),
     Shot("customer-en", "/customer?user=sofia&schema=customer", height=1150),
-    Shot("customer-zh-dark", f"/customer?user={ZHOU}&schema=customer", None, "zh-CN", "dark", height=1150),
+    Shot("customer-zh-dark", f"/customer?user={ZHOU}&schema=person", None, "zh-CN", "dark", height=1150),
     Shot("customer-en-phone", "/customer?user=sofia&schema=customer", None, "en-GB", "light", 360, 780),
-    Shot("customer-zh-phone-dark", f"/customer?user={ZHOU}&schema=customer", None, "zh-CN", "dark", 360, 780),
+    Shot("customer-zh-phone-dark", f"/customer?user={ZHOU}&schema=person", None, "zh-CN", "dark", 360, 780),
     Shot("footnote-en", "/customer?user=sofia&schema=customer", "[data-role=issues] a.mark"),
-    Shot("footnote-zh", f"/customer?user={ZHOU}&schema=customer", "[data-role=wants] a.mark", "zh-CN"),
-    Shot("correct-zh", f"/customer?user={ZHOU}&schema=customer", "[data-role=issues] a.act", "zh-CN"),
+    Shot("footnote-zh", f"/customer?user={ZHOU}&schema=person", "[data-role=wants] a.mark", "zh-CN"),
+    Shot("correct-zh", f"/customer?user={ZHOU}&schema=person", "[data-role=issues] a.act", "zh-CN"),
     Shot("history-zh", f"/messages?user={ZHOU}", None, "zh-CN"),
+    Shot("timeline-en", "/timeline?user=sofia&schema=customer", width=900, height=1100),
+    Shot("timeline-zh-phone", f"/timeline?user={ZHOU}&schema=person", None, "zh-CN", "light", 360, 780),
+    Shot("chart-zh", f"/customer?user={ZHOU}&schema=person", None, "zh-CN", part="aside"),
+    Shot("changes-zh", f"/versions?user={ZHOU}&schema=person", None, "zh-CN", width=900, height=900),
     Shot("sheet-en", "/sheet?user=sofia&schema=customer", width=900, height=1100),
     Shot("erase-en", "/erase?user=sofia", width=900, height=600),
 )
 WITH_MODEL: Final = (
-    ("ask", "sofia", "What was wrong with the bicycle?", "en-GB"),
-    ("ask", "周立", "他喜欢什么运动？", "zh-CN"),
-    ("why", "sofia", "/recent_issues/0", "en-GB"),
-    ("why", "周立", "/occupation", "zh-CN"),
+    ("ask", "sofia", "What was wrong with the bicycle?", "en-GB", "customer"),
+    ("ask", "周立", "他报名了什么课程？", "zh-CN", "person"),
+    ("why", "sofia", "/recent_issues/0", "en-GB", "customer"),
+    ("why", "周立", "/interests/0", "zh-CN", "person"),
 )
 
 
@@ -78,11 +86,11 @@ def main() -> None:
 
 
 def _jobs(service: Service) -> Iterator[Shot]:
-    for kind, user, about, language in WITH_MODEL:
+    for kind, user, about, language, schema in WITH_MODEL:
         if kind == "ask":
             job = service.ask("default", user, about)
         else:
-            job = service.explain("default", user, about, service.schemas.get("default", "customer"))
+            job = service.explain("default", user, about, service.schemas.get("default", schema))
         job.wait()
         yield Shot(f"{kind}-{language[:2]}", f"/job?id={job.job_id}", None, language, width=900)
 
@@ -102,7 +110,8 @@ def _shoot(chromium: str, base: str, shots: list[Shot], out: Path) -> None:
                 page.locator(shot.click).first.click()
                 page.locator("#panel [data-part]").wait_for()
                 page.wait_for_timeout(300)
-            page.screenshot(path=out / f"{shot.name}.png")
+            shown = page if shot.part is None else page.locator(shot.part).first
+            shown.screenshot(path=out / f"{shot.name}.png")
             context.close()
         browser.close()
     _shrink(out)

@@ -5,7 +5,8 @@ However long a history is, a page costs no more memory than what is on it. Knows
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from retrieval.drafts import event_key, user_key
 from retrieval.errors import InputError, shorten
@@ -18,7 +19,7 @@ from retrieval.sql import Database, chunks, tables
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
-__all__ = ["Around", "Browsing", "HistoryPage", "Outline", "UserPage", "UserRow"]
+__all__ = ["Around", "Browsing", "HistoryPage", "Outline", "Period", "UserPage", "UserRow"]
 
 _MOST_SEARCHED: Final = 20_000
 
@@ -51,6 +52,14 @@ class Outline(NamedTuple):
     channels: Mapping[str | None, int]
     first: str | None
     last: str | None
+
+
+class Period(NamedTuple):
+    """A day (``2026-03-01``) or month (``2026-03``; "" of events without a time), how many events, and some of them."""
+
+    key: str
+    events: int
+    places: tuple[Place, ...]
 
 
 class UserRow(NamedTuple):
@@ -185,6 +194,36 @@ class Browsing:
                 len(before) > most,
                 len(after) > most,
             )
+
+    def periods(self, user_id: str, by: Literal["day", "month"], most: int) -> list[Period]:
+        """The days or months of a history, newest first, each with the places of ``most`` events: the user's own first.
+
+        Reads each row once, however long the history is. A user without events has no periods.
+        """
+        from sqlalchemy import case, func, select
+
+        events = tables().events
+        key = func.substr(func.coalesce(events.c.timestamp, ""), 1, 10 if by == "day" else 7)
+        moment = func.coalesce(events.c.epoch, UNDATED)
+        own_first = case((events.c.role == "user", 0), else_=1)
+        rank = func.row_number().over(partition_by=key, order_by=(own_first, moment.desc(), events.c.pk.desc()))
+        count = func.count().over(partition_by=key)
+        ranked = select(
+            key.label("key"), count.label("events"), moment.label("moment"), events.c.pk, rank.label("rank")
+        )
+        found = ranked.where(events.c.user_key == user_key(user_id)).subquery()
+        wanted = select(found).where(found.c.rank <= most).order_by(found.c.key.desc(), found.c.rank)
+        with self._database.reading() as db:
+            rows = db.execute(wanted).all()
+        return [
+            Period(name, own[0].events, tuple(Place(row.moment, row.pk) for row in own))
+            for name, own in ((name, list(group)) for name, group in groupby(rows, lambda row: str(row.key)))
+        ]
+
+    def at(self, places: Sequence[Place]) -> list[Event]:
+        """The events at places that a page or a period has named."""
+        with self._database.reading() as db:
+            return events_at(db, places)
 
     def latest_documents(self, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The newest version of any profile of these users, where there is one, by user id."""

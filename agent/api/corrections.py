@@ -1,5 +1,6 @@
 """What people say of values: confirmed, corrected, forbidden: ``/v1/users/{user_id}/corrections``."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Request
@@ -7,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Reads, Writes
+from agent.api.cursors import After, Limit, page_of
 from agent.api.documents import CorrectionLines
 from agent.api.jsonvalues import JsonValue, Name
 from agent.api.openapi import returns
@@ -63,16 +65,21 @@ async def correct(
 
 
 @router.get("/users/{user_id}/corrections", responses=returns(CorrectionLines))
-def list_corrections(caller: Reads, user_id: Segment) -> Response:
+def list_corrections(caller: Reads, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
     """What people said of a user's profiles, in order."""
-    return Json({"corrections": [training_line(each) for each in caller.limner.corrections(user_id)]})
+    return _listed(caller.limner.corrections(user_id), limit, after)
 
 
 @router.get("/corrections", responses=returns(CorrectionLines))
-def all_corrections(caller: Reads) -> Response:
+def all_corrections(caller: Reads, limit: Limit = 100, after: After = None) -> Response:
     """What people said of all profiles, in order: as training data."""
     try:
         found = caller.limner.corrections()
     except NoStore:
         found = []
-    return Json({"corrections": [training_line(each) for each in found]})
+    return _listed(found, limit, after)
+
+
+def _listed(found: Sequence[Correction], limit: int, after: str | None) -> Response:
+    page, following = page_of(found, lambda each: each.at, limit, after)
+    return Json({"corrections": [training_line(each) for each in page], "next": following})

@@ -1,4 +1,4 @@
-"""Cursors of pages: where the next one begins, as text that clients hand back as it is. Knows no lists.
+"""Cursors of pages: where the next one begins, as text that clients hand back as it is; and pages of short lists.
 
 A cursor holds no more than what the last item of the page said itself.
 """
@@ -6,13 +6,16 @@ A cursor holds no more than what the last item of the page said itself.
 import base64
 import binascii
 import json
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Query
 
 from agent.api.problems import Problem
 
-__all__ = ["After", "Limit", "cursor_of", "not_a_cursor", "place_of"]
+__all__ = ["After", "Limit", "cursor_of", "not_a_cursor", "page_of", "place_of"]
+
+_Item = TypeVar("_Item")
 
 Limit = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
 
@@ -39,6 +42,36 @@ def place_of(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
     if not fits or not all(type(value) in _several(kind) for value, kind in zip(place, kinds, strict=True)):
         raise not_a_cursor()
     return list(place)
+
+
+def page_of(
+    items: Sequence[_Item], name: Callable[[_Item], str], limit: int, after: str | None
+) -> tuple[list[_Item], str | None]:
+    """A page of a list that is read whole, and the cursor of the next one (None after the last).
+
+    Args:
+        items: the list, in the order of ``name``, such as times; what has the same name keeps its order.
+        name: what an item is found again by.
+        limit: so many at most.
+        after: the cursor of the page before. What was taken away since is not missed.
+
+    Raises:
+        Problem: 422, ``after`` is no cursor of this list.
+    """
+    ranks: dict[str, int] = {}
+    places = []
+    for each in map(name, items):
+        ranks[each] = ranks.get(each, -1) + 1
+        places.append((each, ranks[each]))
+    start = 0
+    if after is not None:
+        name_before, rank = place_of(after, str, int)
+        behind = (name_before, rank)
+        here = (n for n, place in enumerate(places) if place == behind)
+        later = (n for n, place in enumerate(places) if place > behind)
+        start = next((n + 1 for n in here), None) or next(later, len(places))
+    end = start + limit
+    return list(items[start:end]), cursor_of(*places[end - 1]) if end < len(items) else None
 
 
 def not_a_cursor() -> Problem:

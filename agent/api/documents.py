@@ -244,10 +244,11 @@ class VersionEntry(TypedDict):
 
 
 class VersionList(TypedDict):
-    """Versions, oldest first; the same as of `limner versions --json`."""
+    """Versions, oldest first, as of `limner versions --json`, and the cursor of the next page (null on the last)."""
 
     user_id: str
     versions: list[VersionEntry]
+    next: str | None
 
 
 class ChangesDocument(TypedDict):
@@ -296,15 +297,17 @@ class JobDocument(TypedDict):
 
 
 class Jobs(TypedDict):
-    """The jobs that are remembered, oldest first."""
+    """The jobs that are remembered, oldest first, and the cursor of the next page (null on the last one)."""
 
     jobs: list[JobDocument]
+    next: str | None
 
 
 class CorrectionLines(TypedDict):
-    """What people said of values; the same as of `limner corrections --json`."""
+    """What people said of values, as of `limner corrections --json`, and the cursor of the next page."""
 
     corrections: list[dict[str, Any]]
+    next: str | None
 
 
 class SchemaDocument(TypedDict):
@@ -377,9 +380,10 @@ class Preview(TypedDict):
 
 
 class Receipts(TypedDict):
-    """Receipts, oldest first."""
+    """Receipts, oldest first, and the cursor of the next page (null on the last one)."""
 
     receipts: list[Receipt]
+    next: str | None
 
 
 class Genuine(TypedDict):

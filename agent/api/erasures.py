@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Erases
+from agent.api.cursors import After, Limit, page_of
 from agent.api.documents import Compacted, Export, Genuine, Preview
 from agent.api.documents import Receipt as ReceiptDocument
 from agent.api.documents import Receipts as ReceiptList
@@ -84,15 +85,15 @@ async def erase(
 
 
 @router.get("/users/{user_id}/erasures", responses=returns(ReceiptList))
-def receipts_of_user(caller: Erases, user_id: Segment) -> Response:
+def receipts_of_user(caller: Erases, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
     """The receipts of a user's erasures, oldest first; none where there was none."""
-    return Json({"receipts": _receipts(caller.limner, user_id)})
+    return _listed(_receipts(caller.limner, user_id), limit, after)
 
 
 @router.get("/erasures", responses=returns(ReceiptList))
-def all_receipts(caller: Erases) -> Response:
+def all_receipts(caller: Erases, limit: Limit = 100, after: After = None) -> Response:
     """The receipts of all erasures, oldest first."""
-    return Json({"receipts": _receipts(caller.limner)})
+    return _listed(_receipts(caller.limner), limit, after)
 
 
 @router.get("/erasures/{number}", responses=returns(ReceiptDocument))
@@ -131,6 +132,11 @@ async def export(caller: Erases, user_id: Segment) -> Response:
     """Everything that the store holds about a user, made for whatever purpose: also profiles, corrections, receipts."""
     caller.check_purpose(None)
     return Json(await reading(caller.limner.export, user_id))
+
+
+def _listed(receipts: list[dict[str, Any]], limit: int, after: str | None) -> Response:
+    page, following = page_of(receipts, lambda each: f"{each['number']:020}", limit, after)
+    return Json({"receipts": page, "next": following})
 
 
 def _receipts(limner: Limner, user_id: str | None = None) -> list[dict[str, Any]]:

@@ -257,7 +257,7 @@ DOCUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ConsentEntry": {"granted": _CONSENT, "withdrawn": _WITHDRAWN},
     "Consents": {"one": _CONSENTS},
     "Correction": {"corrected": _CORRECTION.as_json()},
-    "CorrectionLines": {"one": CorrectionLines(corrections=[training_line(_CORRECTION)])},
+    "CorrectionLines": {"one": CorrectionLines(corrections=[training_line(_CORRECTION)], next=None)},
     "EventDocument": {"English": _MUNICH, "Chinese": _HANGZHOU},
     "Events": {
         "last page": Events(user_id="u42", events=[_HAMBURG, _MUNICH], next=None),
@@ -271,7 +271,7 @@ DOCUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "JobDocument": {"running": _RUNNING, "done": _DONE},
     "JobDocument progress": {"asked": _ASKED},
     "JobDocument 202": {"queued": _QUEUED},
-    "Jobs": {"one": Jobs(jobs=[_RUNNING])},
+    "Jobs": {"one": Jobs(jobs=[_RUNNING], next=None)},
     "KeyInfo": {"help desk": _KEY},
     "Part": {"first of two": plain_of(Part("Where does she live?", 1, 2, "Munich", 0.93, (_IN_MUNICH,)))},
     "PolicyDocument": {"with consent": _POLICY},
@@ -283,7 +283,7 @@ DOCUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "Receipt": {"done": _RECEIPT},
     "Receipt 202": {"due": _DUE},
-    "Receipts": {"one": Receipts(receipts=[_RECEIPT])},
+    "Receipts": {"one": Receipts(receipts=[_RECEIPT], next=None)},
     "SchemaCheck": {
         "good": SchemaCheck(valid=True, hash="fc0b1a9e7eab", errors=[]),
         "wrong profile": SchemaCheck(
@@ -317,7 +317,10 @@ DOCUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "last page": Users(users=[_USER, _CHINESE_USER], next=None),
         "first page": Users(users=[_USER], next=cursor_of("u42")),
     },
-    "VersionList": {"two": VersionList(user_id="u42", versions=_VERSIONS)},
+    "VersionList": {
+        "last page": VersionList(user_id="u42", versions=_VERSIONS, next=None),
+        "first page": VersionList(user_id="u42", versions=_VERSIONS[:1], next=cursor_of(_VERSIONS[0]["made_at"], 0)),
+    },
 }
 """Named examples, by the name of the document; with a status or a kind of events: those that come with it."""
 

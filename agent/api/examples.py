@@ -44,6 +44,17 @@ _PARAMETERS: Final[Mapping[str, tuple[Any, ...]]] = {
 _AT: Final[Mapping[str, Mapping[str, tuple[Any, ...]]]] = {
     "/v1/problems/{name}": {"name": ("unknown-user", "consent-missing")},
     "/v1/users/{user_id}/events": {"after": (cursor_of(1714608000.0, 7),)},
+    **{
+        path: {"after": (cursor_of("2024-03-02T09:00:00Z", 0),)}
+        for path in (
+            "/v1/users/{user_id}/profiles",
+            "/v1/users/{user_id}/profiles/{schema}/versions",
+            "/v1/users/{user_id}/corrections",
+            "/v1/corrections",
+            "/v1/jobs",
+        )
+    },
+    **{path: {"after": (cursor_of(f"{7:020}", 0),)} for path in ("/v1/users/{user_id}/erasures", "/v1/erasures")},
 }
 """By path and name, where the name means something else."""
 

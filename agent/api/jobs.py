@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from agent.api.access import Caller, Reads
+from agent.api.cursors import After, Limit, page_of
 from agent.api.documents import JobDocument
 from agent.api.documents import Jobs as JobList
 from agent.api.event_kinds import OF_JOBS, stream
@@ -26,11 +27,14 @@ async def list_jobs(
     caller: Reads,
     user: Annotated[str | None, Query(max_length=20_000, description="Only those about this user.")] = None,
     state: Annotated[JobState | None, Query(description="Only those in this state.")] = None,
+    limit: Limit = 100,
+    after: After = None,
 ) -> Response:
     """The tenant's jobs, oldest first, without their results."""
     found = await reading(caller.service.jobs, caller.tenant, user)
     shown = [each for each in found if state in (None, each.state) and caller.key.is_for(each.purpose)]
-    return Json({"jobs": [job_document(each) for each in shown]})
+    page, following = page_of([job_document(each) for each in shown], lambda each: each["created_at"], limit, after)
+    return Json({"jobs": page, "next": following})
 
 
 @router.get("/{job_id}", responses=returns(JobDocument))

@@ -1,6 +1,7 @@
 """Profiles: made as jobs, kept in versions: ``/v1/users/{user_id}/profiles``."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Header, Path, Request
@@ -8,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Caller, Reads
+from agent.api.cursors import After, Limit, page_of
 from agent.api.documents import ChangesDocument, JobDocument, VersionList
 from agent.api.jsonvalues import Name
 from agent.api.openapi import returns
@@ -20,6 +22,7 @@ from agent.documents import ProfileDocument
 from agent.errors import NotFound
 from agent.listings import versions_document
 from agent.schema import ProfileSchema
+from retrieval.keeping import VersionNote
 
 __all__ = [
     "Wanted",
@@ -69,9 +72,9 @@ async def build_profile(
 
 
 @router.get("", responses=returns(VersionList))
-def list_versions(caller: Reads, user_id: Segment) -> Response:
+def list_versions(caller: Reads, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
     """The versions of all of a user's profiles, oldest first."""
-    return Json(versions_document(user_id, caller.limner.versions(user_id)))
+    return _listed(user_id, caller.limner.versions(user_id), limit, after)
 
 
 @router.get("/{schema}", responses={**returns(ProfileDocument), **_UNCHANGED})
@@ -81,9 +84,11 @@ def latest_profile(caller: Reads, user_id: Segment, schema: Segment, known: _Kno
 
 
 @router.get("/{schema}/versions", responses=returns(VersionList))
-def versions_of_schema(caller: Reads, user_id: Segment, schema: Segment) -> Response:
+def versions_of_schema(
+    caller: Reads, user_id: Segment, schema: Segment, limit: Limit = 100, after: After = None
+) -> Response:
     """The versions of the profile under a schema, oldest first."""
-    return Json(versions_document(user_id, caller.limner.versions(user_id, _schema(caller, schema))))
+    return _listed(user_id, caller.limner.versions(user_id, _schema(caller, schema)), limit, after)
 
 
 @router.get("/{schema}/versions/{number}", responses={**returns(ProfileDocument), **_UNCHANGED})
@@ -98,6 +103,11 @@ def changes(caller: Reads, user_id: Segment, schema: Segment, number: _Number) -
     named, limner = _schema(caller, schema), caller.limner
     document = limner.version(user_id, number, named)
     return Json({**document.as_json(), **limner.changes(user_id, number, named).as_json()})
+
+
+def _listed(user_id: str, versions: Sequence[VersionNote], limit: int, after: str | None) -> Response:
+    page, following = page_of(versions, lambda each: each.made_at, limit, after)
+    return Json({**versions_document(user_id, page), "next": following})
 
 
 def _tagged(document: ProfileDocument, known: str | None) -> Response:

@@ -16,6 +16,7 @@ from agent.console import (
     messages,
     people,
     schemas,
+    timeline,
     versions,
 )
 from agent.console.assets import Assets
@@ -24,7 +25,9 @@ from agent.console.sessions import Sessions
 
 __all__ = ["add_console", "missing", "root", "router"]
 
-_PARTS: Final = (login, people, customer, messages, asking, jobs, correcting, versions, schemas, exporting, erasing)
+_PARTS: Final = (
+    login, people, customer, timeline, messages, asking, jobs, correcting, versions, schemas, exporting, erasing
+)  # fmt: skip
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -11,6 +11,7 @@ from agent.console.portrait import role_of
 from agent.console.texts import Texts
 from agent.documents import Claim
 from retrieval import Store
+from retrieval.browsing import Outline
 
 __all__ = ["Chart", "Level", "Point", "chart_of"]
 
@@ -29,23 +30,28 @@ class Level(NamedTuple):
 
 
 class Point(NamedTuple):
-    """What was felt from a day on; ``until`` when that is known. ``url``: the message that says so."""
+    """What was felt from a day on; ``url``: the message that says so, ``version``: the newest profile that read it."""
 
     day: str
-    until: str | None
     word: str
     label: str
     confidence: float
     url: str | None
+    version: int
     x: float
     y: float
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The points in time order with the scale; ``path`` joins them by steps. One point alone makes no line."""
+    """The points in time order with the scale; ``path`` joins them by steps. One point alone makes no line.
+
+    ``first`` and ``last``: the days at the ends, those of the history or of points beyond them.
+    """
 
     pointer: str
+    first: str
+    last: str
     points: tuple[Point, ...]
     levels: tuple[Level, ...]
     path: str
@@ -53,31 +59,39 @@ class Chart:
     height: int = _HEIGHT
 
 
-def chart_of(store: Store, user_id: str, chosen: Chosen, texts: Texts) -> Chart | None:
-    """The mood over time, from the claims of this version and those before it; None where a profile has no mood."""
+def chart_of(store: Store, user_id: str, chosen: Chosen, outline: Outline, texts: Texts) -> Chart | None:
+    """The mood over time, from the claims of this version and those before it; None where a profile has no mood.
+
+    Of a day the newest version counts that says something of it. What a person overruled is no reading.
+    """
     assert chosen.document is not None
     pointer = next((f"/{name}" for name in chosen.document.profile if role_of(f"/{name}") == "feels"), None)
     if pointer is None:
         return None
-    found: dict[tuple[str, str], Claim] = {}
-    for claim in _claims(store, user_id, chosen, pointer):
+    overruled = [each.value for each in chosen.document.rejected if each.pointer == pointer and each.corrected]
+    found: dict[str, tuple[Claim, int]] = {}
+    for claim, version in _claims(store, user_id, chosen, pointer):
         day = _day_of(claim)
-        if day is not None and isinstance(claim.value, str):
-            found.setdefault((day, claim.value), claim)
-    told = [(day, claim) for (day, _), claim in sorted(found.items(), key=lambda item: item[0][0])][-_POINTS:]
-    words = _scale(chosen, pointer, [str(claim.value) for _, claim in told])
+        if day is not None and isinstance(claim.value, str) and claim.value not in overruled:
+            found.setdefault(day, (claim, version))
+    told = sorted(found.items())[-_POINTS:]
+    words = _scale(chosen, pointer, [str(claim.value) for _, (claim, _) in told])
     levels = _levels(words, texts)
-    points = tuple(_placed(told, {each.word: each for each in levels}, user_id))
-    return Chart(pointer, points, levels, _path(points))
+    ends = [each[:10] for each in (outline.first, outline.last) if each]
+    days = sorted([*(day for day, _ in told), *ends])
+    first, last = (days[0], days[-1]) if days else ("", "")
+    points = tuple(_placed(told, {each.word: each for each in levels}, user_id, (first, last)))
+    return Chart(pointer, first, last, points, levels, _path(points))
 
 
-def _claims(store: Store, user_id: str, chosen: Chosen, pointer: str) -> Iterator[Claim]:
+def _claims(store: Store, user_id: str, chosen: Chosen, pointer: str) -> Iterator[tuple[Claim, int]]:
     """What the versions say of it, the newest first: a later one knows better what an earlier one said of a day."""
-    assert chosen.document is not None
-    numbers = [each.number for each in chosen.versions if each.number < (chosen.version or 0)]
-    earlier = (document_at(store, user_id, chosen.schema_name, n) for n in numbers[: -_VERSIONS_READ - 1 : -1])
-    for document in (chosen.document, *earlier):
-        yield from (each for each in document.claims if each.pointer == pointer and each.status != "disputed")
+    assert chosen.document is not None and chosen.version is not None
+    numbers = [each.number for each in chosen.versions if each.number < chosen.version]
+    earlier = ((document_at(store, user_id, chosen.schema_name, n), n) for n in numbers[: -_VERSIONS_READ - 1 : -1])
+    for document, number in ((chosen.document, chosen.version), *earlier):
+        own = [each for each in document.claims if each.pointer == pointer and each.status != "disputed"]
+        yield from ((each, number) for each in sorted(own, key=lambda claim: claim.status != "current"))
 
 
 def _day_of(claim: Claim) -> str | None:
@@ -99,17 +113,18 @@ def _levels(words: list[str], texts: Texts) -> tuple[Level, ...]:
     return tuple(Level(word, texts.known("value", word), round(_TOP + n * step, 1)) for n, word in enumerate(words))
 
 
-def _placed(told: list[tuple[str, Claim]], levels: dict[str, Level], user_id: str) -> Iterator[Point]:
-    days = [_epoch(day) for day, _ in told]
-    span = (days[-1] - days[0]) if days else 0.0
-    for (day, claim), epoch in zip(told, days, strict=True):
-        share = (epoch - days[0]) / span if span else 0.5
+def _placed(
+    told: list[tuple[str, tuple[Claim, int]]], levels: dict[str, Level], user_id: str, ends: tuple[str, str]
+) -> Iterator[Point]:
+    start, end = (_epoch(each) for each in ends)
+    for day, (claim, version) in told:
+        share = (_epoch(day) - start) / (end - start) if end > start else 0.5
         level, first = levels[str(claim.value)], next(iter(claim.evidence), None)
         url = None
         if first is not None:
             url = page_url("message", user=user_id, event=first.event_id, start=first.start, end=first.end)
         x = round(_LEFT + share * (_WIDTH - _LEFT - 12), 1)
-        yield Point(day, claim.valid_to, level.word, level.label, claim.confidence, url, x, level.y)
+        yield Point(day, level.word, level.label, claim.confidence, url, version, x, level.y)
 
 
 def _path(points: tuple[Point, ...]) -> str:

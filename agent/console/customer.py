@@ -11,6 +11,8 @@ from agent.console.charts import chart_of
 from agent.console.kept import MOST, Chosen, choose_or_bar
 from agent.console.pages import HOME, PageRoute, render
 from agent.console.portrait import Portrait, portray
+from agent.console.sheets import sheet_of, shorten
+from agent.console.timeline import ON_THE_CUSTOMER, timeline_of
 from agent.console.visits import Visit, Visitor
 from agent.errors import LimnerError
 from agent.service import Job
@@ -19,7 +21,6 @@ __all__ = ["customer", "router", "sheet"]
 
 router = APIRouter(prefix=HOME, route_class=PageRoute, include_in_schema=False)
 
-_LATEST_MESSAGES: Final = 5
 _ASKED_SHOWN: Final = 5
 _VERSIONS_SHOWN: Final = 10
 
@@ -38,6 +39,7 @@ def customer(
     chosen = choose_or_bar(visit.caller, user, schema, version)
     every = visit.caller.service.jobs(visit.caller.tenant, user)
     jobs = [each for each in every if each.purpose == visit.purpose]
+    portrait = _portrait(chosen, visit)
     building = [each for each in jobs if each.kind == "profile" and not each.progress().ended]
     return render(
         "customer.html",
@@ -46,9 +48,9 @@ def customer(
         user=user,
         outline=outline,
         chosen=chosen,
-        portrait=_portrait(chosen, visit),
-        chart=None if chosen.document is None else chart_of(store, user, chosen, visit.texts),
-        latest=store.browsing.page(user, _LATEST_MESSAGES).events,
+        portrait=portrait,
+        chart=None if chosen.document is None else chart_of(store, user, chosen, outline, visit.texts),
+        line=timeline_of(store, user, outline, portrait, visit.texts, most=ON_THE_CUSTOMER),
         building=building[-1] if building else None,
         asked=list(_asked(jobs))[: -_ASKED_SHOWN - 1 : -1],
         versions=chosen.versions[: -_VERSIONS_SHOWN - 1 : -1],
@@ -64,11 +66,21 @@ def sheet(
     schema: Annotated[str, Query()] = "",
     version: Annotated[int | None, Query(ge=1, le=MOST)] = None,
 ) -> Response:
-    """One page for paper: the profile with its quotes."""
+    """One page for paper: what of the profile fits on it, with its quotes."""
     outline = visit.caller.limner.store.browsing.outline(user)
     chosen = choose_or_bar(visit.caller, user, schema, version)
     portrait = _portrait(chosen, visit, with_refused=False)
-    return render("sheet.html", visit, visit.request, user=user, outline=outline, chosen=chosen, portrait=portrait)
+    return render(
+        "sheet.html",
+        visit,
+        visit.request,
+        user=user,
+        outline=outline,
+        chosen=chosen,
+        portrait=portrait,
+        sheet=None if portrait is None else sheet_of(portrait),
+        shorten=shorten,
+    )
 
 
 def _portrait(chosen: Chosen, visit: Visit, *, with_refused: bool = True) -> Portrait | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from agent.console.footnotes import Mark, Notes
 from agent.console.texts import Texts
-from agent.documents import Claim, ProfileDocument, Rejected
+from agent.documents import Claim, Corrected, ProfileDocument
 from agent.facets import Facet, plan_facets
 from agent.reasons import reason_in_chinese
 from agent.render import name_of
@@ -29,6 +29,7 @@ __all__ = [
     "Value",
     "label_of",
     "name_in",
+    "parts_of",
     "portray",
     "reason_in",
     "role_of",
@@ -82,8 +83,12 @@ class Value:
 
 @dataclass(slots=True)
 class Attribute:
-    """An attribute with all that is known of it; ``earlier``: values of the past, ``rivals``: disputed ones."""
+    """An attribute with all that is known of it; ``earlier``: values of the past, ``rivals``: disputed ones.
 
+    ``anchor`` names its place on the page of the customer.
+    """
+
+    anchor: str
     pointer: str
     label: str
     description: str
@@ -96,13 +101,13 @@ class Attribute:
 
 
 class Refused(NamedTuple):
-    """A value that is not in the profile, and why."""
+    """A value that is not in the profile, and why; ``corrected``: which person said so, and when."""
 
-    label: str
+    attribute: Attribute
     parts: tuple[Part, ...]
     reason: str
     marks: tuple[Mark, ...]
-    by: str | None
+    corrected: Corrected | None
 
 
 @dataclass(slots=True)
@@ -134,15 +139,18 @@ def portray(
 ) -> Portrait:
     """A profile for its page; ``schema`` is None where it is not known any more."""
     facets = {} if schema is None else {each.pointer: each for each in plan_facets(schema, texts.language)}
-    attributes = {pointer: _attribute(pointer, facet, texts) for pointer, facet in facets.items()}
+    attributes: dict[str, Attribute] = {}
     notes = Notes(document.user_id)
 
-    def attribute_at(pointer: str) -> Attribute:
-        for known, attribute in attributes.items():
-            if pointer == known or pointer.startswith(f"{known}/"):
-                return attribute
-        return attributes.setdefault(pointer, _attribute(pointer, None, texts))
+    def known_at(pointer: str) -> Attribute | None:
+        return next((each for known, each in attributes.items() if f"{pointer}/".startswith(f"{known}/")), None)
 
+    def attribute_at(pointer: str) -> Attribute:
+        found = known_at(pointer)
+        return found or attributes.setdefault(pointer, _attribute(len(attributes), pointer, None, texts))
+
+    for pointer, facet in facets.items():
+        attributes[pointer] = _attribute(len(attributes), pointer, facet, texts)
     said = {each.pointer: each for each in pending}
     for claim in document.claims:
         attribute = attribute_at(attribute_of(document.profile, claim.pointer))
@@ -166,8 +174,13 @@ def portray(
         attribute_at(each.attribute).pending.append(each)
     for pointer in document.unknown:
         attribute_at(pointer)
-    rejected = document.rejected if with_refused else ()
-    refused = [_refused(each, facets, texts, notes) for each in rejected]
+    refused = []
+    for one in document.rejected if with_refused else ():
+        is_choice = _is_choice(facets.get(one.pointer))
+        parts = () if one.value is None else tuple(_parts(one.value, texts, is_choice))
+        attribute = known_at(one.pointer) or _attribute(len(attributes), one.pointer, None, texts)
+        reason = reason_in(texts, one.reason)
+        refused.append(Refused(attribute, parts, reason, notes.cite(one.evidence), one.corrected))
     return Portrait(name_in(document.profile), list(attributes.values()), refused, notes)
 
 
@@ -186,6 +199,11 @@ def label_of(pointer: str, texts: Texts) -> str:
     return words[:1].upper() + words[1:]
 
 
+def parts_of(value: Any, texts: Texts) -> tuple[Part, ...]:
+    """The parts of a value that no claim holds."""
+    return tuple(_parts(value, texts, False))
+
+
 def name_in(profile: dict[str, Any]) -> str | None:
     """What the user is called in a profile, where it tells that."""
     names = (profile.get(each) for each in _NAMES)
@@ -197,16 +215,11 @@ def reason_in(texts: Texts, reason: str) -> str:
     return reason_in_chinese(reason) if texts.language == "zh" else reason
 
 
-def _attribute(pointer: str, facet: Facet | None, texts: Texts) -> Attribute:
+def _attribute(number: int, pointer: str, facet: Facet | None, texts: Texts) -> Attribute:
     role = "summary" if facet is not None and facet.from_claims else role_of(pointer)
-    description = "" if facet is None else facet.description
-    return Attribute(pointer, label_of(pointer, texts), description, role, facet is not None and facet.kind == "list")
-
-
-def _refused(each: Rejected, facets: dict[str, Facet], texts: Texts, notes: Notes) -> Refused:
-    parts = tuple(_parts(each.value, texts, _is_choice(facets.get(each.pointer)))) if each.value is not None else ()
-    by = None if each.corrected is None else each.corrected.by
-    return Refused(label_of(each.pointer, texts), parts, reason_in(texts, each.reason), notes.cite(each.evidence), by)
+    label, description = label_of(pointer, texts), "" if facet is None else facet.description
+    is_list = facet is not None and facet.kind == "list"
+    return Attribute(f"attribute-{number}", pointer, label, description, role, is_list)
 
 
 def _parts(value: Any, texts: Texts, is_choice: bool) -> Iterator[Part]:

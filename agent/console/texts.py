@@ -78,6 +78,11 @@ class Texts:
         zone = " UTC" if (moment or "").endswith("Z") else ""
         return f"{self.date(moment)} {found[4]}:{found[5]}{zone}"
 
+    def clock(self, moment: str | None) -> str:
+        """The time of day; "" where it is not known."""
+        found = _MOMENT.match(moment or "")
+        return "" if found is None or found[4] is None else f"{found[4]}:{found[5]}"
+
     def ago(self, moment: str | None) -> str:
         """How long ago a time is; "" where it is not known."""
         day = _day(moment)

@@ -98,3 +98,17 @@ def test_the_newest_profile_of_each_user(store: Store) -> None:
     assert list(store.browsing.documents_with("Ann", 9) or ()) == [], "an older version does not count"
     assert list(store.browsing.documents_with("BOB", 9) or ()) == ["bob_1"]
     assert store.browsing.documents_with("b%b", 9) == {}
+
+
+def test_periods_count_all_and_name_the_own_and_newest_first(store: Store) -> None:
+    store.ingest_events(
+        [Event("ann", "agent", "Words of an agent.", "2024-03-03T11:00:00Z", 1709463600.0, role="agent")]
+    )
+    days = store.browsing.periods("ann", "day", 2)
+    assert [(each.key, each.events) for each in days] == [
+        ("2024-03-03", 2), ("2024-03-02", 1), ("2024-03-01", 5), ("", 1)
+    ]  # fmt: skip
+    named = [[each.event_id for each in store.browsing.at(day.places)] for day in days]
+    assert named[1:] == [["mail"], ["e4", "e3"], ["undated"]]
+    assert [(each.key, each.events) for each in store.browsing.periods("ann", "month", 1)] == [("2024-03", 8), ("", 1)]
+    assert store.browsing.periods("nobody", "day", 1) == []

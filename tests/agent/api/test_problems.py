@@ -13,7 +13,7 @@ from agent.api.defects import Defects
 from agent.api.problem_types import TYPES
 from agent.api.problems import Problem, note, problem_of
 from agent.errors import BackendUnavailable, LimnerError, ModelUnavailable, StoreBusy, StoreError, TokenKeyUnusable
-from agent.service import Cancelled, ModelQueue, UnknownTenant
+from agent.service import Cancelled, Job, ModelQueue, UnknownTenant
 from retrieval import Event
 from tests.agent.api.serving import Served, served
 from tests.agent.scripted import answer
@@ -72,9 +72,73 @@ def test_consent_missing(server: Served) -> None:
     _check(server.ask("POST", "/v1/users/u1/ask", json={"question": "Where do I live?"}), "consent-missing")
 
 
-def test_every_type_is_made_by_some_test() -> None:
-    here = Path(__file__).with_name("test_problems.py").read_text("utf-8")
-    assert [name for name in TYPES if f'{name}"' not in here] == []
+class Unwell(ModelQueue):
+    """A queue that is full of something else: each job ends with the error that is told."""
+
+    error: Exception
+
+    def submit(self, job: Any) -> Any:
+        raise self.error
+
+
+ERRORS: Mapping[str, Exception] = {
+    "store-busy": StoreBusy("busy"),
+    "store-error": StoreError("damaged"),
+    "backend-unavailable": BackendUnavailable("gone"),
+    "cancelled": Cancelled("stopped"),
+    "unknown-tenant": UnknownTenant("no such tenant"),
+    "token-key-unusable": TokenKeyUnusable("no key"),
+    "limner-error": LimnerError("failed"),
+    "internal-error": ZeroDivisionError("a defect"),
+    "shutting-down": Problem(503, "shutting-down", "the server ends"),
+    "in-progress": Problem(409, "in-progress", "it is being done"),
+}
+"""What is raised below a route by what a test cannot break in a second; the tests below make each in its own way."""
+
+
+def test_every_type_is_sent_by_a_server(tmp_path: Path) -> None:
+    """No type can be added that no request of this test brings about: the types are collected from real answers."""
+    seen: set[str] = set()
+
+    def keep(response: Any) -> None:
+        if response.headers.get("content-type") == "application/problem+json":
+            name = response.json()["type"].rpartition("/")[2]
+            _check(response, name)
+            seen.add(name)
+
+    with served(tmp_path / "empty", rate="1/minute") as server:
+        for _ in range(2):
+            keep(server.ask("GET", "/v1/users/u1"))  # no-store, then rate-limited
+    with served(tmp_path / "dev", dev=True, hosts=("testserver",)) as server:
+        keep(server.client.get("/v1/users", headers={"Origin": "null"}))
+        keep(server.client.get("/v1/users", headers={"Host": "evil.example"}))
+    queue = Unwell()
+    with served(tmp_path / "unwell", queue=queue) as server:
+        server.load()
+        for error in (*ERRORS.values(), queue_full()):
+            queue.error = error
+            keep(server.ask("POST", "/v1/users/u1/ask", json={"question": "Where do I live?"}))
+    with served(tmp_path / "well", max_body=1000) as server:
+        server.load()
+        for make in _made(server).values():
+            keep(make())
+        server.ask("PUT", "/v1/schemas/strict", json=_STRICT).raise_for_status()
+        job = server.ask("POST", "/v1/users/u1/profiles", json={"schema": "strict"}).json()
+        server.service.queue.job("default", job["job_id"]).wait(20)  # type: ignore[union-attr]
+        told = server.ask("GET", f"/v1/jobs/{job['job_id']}").json()
+        seen.add(told["problem"]["type"].rpartition("/")[2])
+        server.ask("PUT", "/v1/policy", json={"purposes": ["support"], "require_consent": True}).raise_for_status()
+        keep(server.ask("POST", "/v1/users/u1/ask", json={"question": "Where do I live?"}))
+    assert seen == set(TYPES)
+
+
+def queue_full() -> Exception:
+    """What a queue raises that takes no more."""
+    try:
+        ModelQueue(size=0, share=0).submit(Job("default", "u1", "ask", lambda *asked: {}))
+    except LimnerError as error:
+        return error
+    raise AssertionError("the queue took it")
 
 
 def test_every_type_tells_what_it_means(server: Served) -> None:
@@ -106,8 +170,8 @@ def test_a_profile_that_cannot_be_valid(server: Served) -> None:
 def test_before_anything_is_loaded(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         assert server.ask("GET", "/v1/users").json() == {"users": [], "next": None}
-        assert server.ask("GET", "/v1/erasures").json() == {"receipts": []}
-        assert server.ask("GET", "/v1/corrections").json() == {"corrections": []}
+        assert server.ask("GET", "/v1/erasures").json() == {"receipts": [], "next": None}
+        assert server.ask("GET", "/v1/corrections").json() == {"corrections": [], "next": None}
         _check(server.ask("GET", "/v1/users/u1"), "no-store")
         assert not (tmp_path / "store" / "record.sqlite3").exists()
         server.load()

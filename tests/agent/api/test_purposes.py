@@ -79,7 +79,7 @@ def test_what_was_made_for_another_purpose_is_not_there(server: Served) -> None:
         assert server.client.get(path, headers=marketing).status_code == 404, path
         assert server.client.get(path, headers=support).status_code == 200, path
     assert server.client.delete(f"/v1/jobs/{job.job_id}", headers=marketing).status_code == 404
-    assert server.client.get("/v1/jobs", headers=marketing).json() == {"jobs": []}
+    assert server.client.get("/v1/jobs", headers=marketing).json() == {"jobs": [], "next": None}
     assert len(server.client.get("/v1/jobs", headers=support).json()["jobs"]) == 1
     assert server.client.get(f"/v1/jobs/{job.job_id}", headers=server.key("read")).status_code == 200
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from agent.documents import Claim, Corrected, Rejected
 from tests.agent.console.conftest import Browser
-from tests.agent.console.desk import MAYA, Desk
+from tests.agent.console.desk import MAYA, Desk, cite
 
 
 def words_of(page: str) -> str:
@@ -47,7 +48,6 @@ def test_values_show_where_they_come_from(browser: Browser) -> None:
     words = words_of(page)
     assert "said by the customer" in words and "follows from what was said" in words
     assert "since 13 Aug 2026" in words
-    assert "Hamburg" in words and "How values changed" in words
     assert "nurse" in words and "asked, not said" in words
     assert 'href="/console/message?user=maya&amp;event=m4&amp;start=' in page
 
@@ -61,15 +61,36 @@ def test_a_footnote_opens_the_message_with_the_quote_marked(browser: Browser) ->
 
 def test_the_chart_has_a_line_where_there_are_two_readings(browser: Browser) -> None:
     page = browser.text("/customer", user="maya")
-    assert page.count("<circle") == 2 and 'class="steps"' in page
+    assert page.count("<circle") == 2 and 'class="steps"' in page and "A dot is a reading" in page
+    assert "10 Jan 2026</text>" in page and "20 Aug 2026</text>" in page, "from the first message to the last"
     first = browser.text("/customer", user="maya", version=1)
-    assert "<circle" not in first and "one reading only" in first
+    assert first.count("<circle") == 1 and 'class="steps"' not in first and "one reading only" in first
+
+
+def test_the_chart_has_what_versions_read_and_nobody_overruled(desk: Desk, browser: Browser) -> None:
+    def read(number: int, readings: dict[str, tuple[str, str]], **more: Any) -> None:
+        events = {each.event_id: each for each in desk.limner.store.events("maya")}
+        claims = [
+            Claim("/sentiment", mood, "current", "inferred", 0.9, day, None, (cite("maya", events[e], "I"),))
+            for day, (mood, e) in readings.items()
+        ]
+        desk.keep(desk.profile("maya", {"sentiment": "neutral"}, claims, **more), number)
+
+    def rows() -> list[tuple[str, str, str]]:
+        chart = words_of("<main" + browser.text("/customer", user="maya").partition("<figcaption>")[2])
+        return re.findall(r"(\d+ \w+ 2026) (\w+) \d+% (\d)", chart.partition("Versions")[0])
+
+    read(3, {"2026-08-20": ("neutral", "m4")})
+    assert rows() == [("20 Aug 2026", "neutral", "3"), ("2 Mar 2026", "positive", "2")], "the newest says of a day"
+    said = Corrected("Ana", "2026-09-02T10:00:00Z", "forbid", None)
+    read(4, {"2026-08-20": ("neutral", "m4")}, rejected=(Rejected("/sentiment", "positive", "forbidden", (), said),))
+    assert rows() == [("20 Aug 2026", "neutral", "4")]
 
 
 def test_an_old_version_is_shown_as_old_and_cannot_be_corrected(browser: Browser) -> None:
     page = browser.text("/customer", user="maya", version=1)
     assert "not the latest one" in page and 'value="confirm"' not in page
-    assert "Munich" not in words_of(page).partition("Latest messages")[0]
+    assert "Munich" not in words_of(page).partition("Timeline")[0]
 
 
 def test_versions_are_compared(browser: Browser) -> None:
