@@ -1,5 +1,6 @@
 """What another tenant has does not exist: the answer is that of what exists nowhere, and so is the work behind it."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import Engine, event
 
 from tests.agent.api.serving import SCHEMA, Served, served
 
-TIMES = 60
+TIMES = int(os.environ.get("LIMNER_TIMES", "60"))
 _CHANGING = ("ratelimit", "date")
 _ASKED: dict[str, Any] = {
     "POST /v1/users/{user_id}/ask": {"json": {"question": "Which city does she live in?"}},
@@ -106,7 +107,7 @@ def test_what_another_tenant_was_answered_is_not_repeated(server: Served) -> Non
 
 
 def test_it_takes_as_long(server: Served) -> None:
-    """The median of many, in turn; what differs is the machine's noise (of 2,000: see docs/reliability.md)."""
+    """The median of many, in turn; what differs is the machine's noise. ``LIMNER_TIMES=2000`` asks so often."""
     other = server.key("admin", tenant="other")
     server.ask("POST", "/v1/users/u2/events", json={"text": "I live in Hamburg."}, headers=other).raise_for_status()
     pairs = _pairs(server)
