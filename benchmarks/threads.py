@@ -22,6 +22,7 @@ import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ from benchmarks.kills.forking import run as forked
 from benchmarks.kills.states import SCHEMA, look, open_limner, secret_in
 from retrieval.rows import RowReader
 
+_SECOND: Final = timedelta(seconds=1)
+_LATER: Final = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=30)
 _BATCH: Final = 5  # events, written in one transaction
 _MOST_BATCHES: Final = 4  # of a user, who is erased then
 _USERS: Final = 2  # of one writer, each of them written by it alone
@@ -125,9 +128,13 @@ class Books:
 
 
 def rows_of(user: str, batch: int) -> list[dict[str, str]]:
-    """A batch of events; later than any erasure, since what is earlier than one does not come back."""
+    """A batch of events; later than any erasure, since what is earlier than one does not come back, but not so much
+    later that the clock would be taken for wrong."""
     numbers = range(batch * _BATCH, (batch + 1) * _BATCH)
-    return [row_of(user, number, batch) | {"timestamp": f"2199-01-{number % 28 + 1:02d}"} for number in numbers]
+    return [
+        row_of(user, number, batch) | {"timestamp": (_LATER + number % 1000 * _SECOND).isoformat()}
+        for number in numbers
+    ]
 
 
 def who_said(user: str, event_id: str, text: str) -> str:

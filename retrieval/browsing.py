@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from retrieval.drafts import event_key, user_key
+from retrieval.drafts import user_key
 from retrieval.errors import InputError, shorten
 from retrieval.events import Event
-from retrieval.history import UnknownUser, event_of
+from retrieval.history import event_of
+from retrieval.own import Own, UnknownUser
 from retrieval.paging import UNDATED, Place, events_at, places
 from retrieval.permits import permits_of
 from retrieval.sql import Database, chunks, tables
@@ -109,8 +110,9 @@ class Browsing:
         with self._database.reading() as db:
             rows = db.execute(page.limit(limit).offset(offset)).all()
             total = rows[0].total if rows else db.execute(select(func.count()).select_from(found)).scalar_one()
-            last = {row.user_key: _time_at(db, row.user_key, row.moment) for row in rows}
-        return UserPage(tuple(UserRow(row.user_id, row.events, last[row.user_key]) for row in rows), total)
+            last = [_time_at(Own(db, row.user_id), row.moment) for row in rows]
+        found_users = zip(rows, last, strict=True)
+        return UserPage(tuple(UserRow(row.user_id, row.events, time) for row, time in found_users), total)
 
     def outline(self, user_id: str) -> Outline:
         """A user's history in numbers.
@@ -118,19 +120,18 @@ class Browsing:
         Raises:
             UnknownUser: there is no event of the user.
         """
-        from sqlalchemy import func, select
+        from sqlalchemy import func
 
-        events, own = tables().events, user_key(user_id)
-        by_channel = select(
-            events.c.channel, func.count().label("times"), func.min(events.c.epoch), func.max(events.c.epoch)
-        )
+        events = tables().events
+        columns = events.c.channel, func.count().label("times"), func.min(events.c.epoch), func.max(events.c.epoch)
         with self._database.reading() as db:
-            rows = db.execute(by_channel.where(events.c.user_key == own).group_by(events.c.channel)).all()
+            own = Own(db, user_id)
+            rows = own.execute(own.select(events, *columns).group_by(events.c.channel)).all()
             if not rows:
                 raise UnknownUser(user_id)
             first = min((row[2] for row in rows if row[2] is not None), default=UNDATED)
             last = max((row[3] for row in rows if row[3] is not None), default=UNDATED)
-            bounds = _time_at(db, own, first), _time_at(db, own, last)
+            bounds = _time_at(own, first), _time_at(own, last)
         channels = {row.channel: row.times for row in sorted(rows, key=lambda row: -row.times)}
         return Outline(sum(channels.values()), channels, *bounds)
 
@@ -153,19 +154,19 @@ class Browsing:
         if until is not None:
             before = Place(until, 2**31 - 1)
         with self._database.reading() as db:
-            if not _is_known(db, user_id):
-                raise UnknownUser(user_id)
+            own = Own(db, user_id)
+            own.check()
             if after is not None:
-                found = places(db, user_id, limit + 1, chosen, behind=after, newest_first=False)
+                found = places(own, limit + 1, chosen, behind=after, newest_first=False)
                 shown, newer = found[:limit][::-1], len(found) > limit
                 last = _last(shown, after)
-                older = bool(places(db, user_id, 1, chosen, behind=last, newest_first=True))
+                older = bool(places(own, 1, chosen, behind=last, newest_first=True))
             else:
-                found = places(db, user_id, limit + 1, chosen, behind=before, newest_first=True)
+                found = places(own, limit + 1, chosen, behind=before, newest_first=True)
                 shown, older = found[:limit], len(found) > limit
                 start = shown[0] if shown else before
-                newer = start is not None and bool(places(db, user_id, 1, chosen, behind=start, newest_first=False))
-            events = tuple(events_at(db, shown))
+                newer = start is not None and bool(places(own, 1, chosen, behind=start, newest_first=False))
+            events = tuple(events_at(own, shown))
         return HistoryPage(events, shown[0] if shown else None, shown[-1] if shown else None, newer, older)
 
     def around(self, user_id: str, event_id: str, most: int) -> Around:
@@ -177,20 +178,20 @@ class Browsing:
         """
         events = tables().events
         with self._database.reading() as db:
-            row = db.execute(events.select().where(events.c.event_key == event_key(user_id, event_id))).one_or_none()
+            own = Own(db, user_id)
+            row = next(own.named([event_id]), None)
             if row is None:
-                if not _is_known(db, user_id):
-                    raise UnknownUser(user_id)
+                own.check()
                 raise InputError(f"user {shorten(user_id)} has no event {shorten(event_id)}")
             place = Place(UNDATED if row.epoch is None else row.epoch, row.pk)
             same = [events.c.channel.is_(None) if row.channel is None else events.c.channel == row.channel]
-            before = places(db, user_id, most + 1, same, behind=place, newest_first=True)
-            after = places(db, user_id, most + 1, same, behind=place, newest_first=False)
+            before = places(own, most + 1, same, behind=place, newest_first=True)
+            after = places(own, most + 1, same, behind=place, newest_first=False)
             return Around(
                 event_of(row),
                 place,
-                tuple(events_at(db, before[:most][::-1])),
-                tuple(events_at(db, after[:most])),
+                tuple(events_at(own, before[:most][::-1])),
+                tuple(events_at(own, after[:most])),
                 len(before) > most,
                 len(after) > most,
             )
@@ -269,17 +270,12 @@ def _last(places: Sequence[Place], otherwise: Place) -> Place:
     return places[-1] if places else Place(otherwise.moment, otherwise.number + 1)
 
 
-def _is_known(db: "Connection", user_id: str) -> bool:
-    events = tables().events
-    own = events.select().with_only_columns(events.c.pk).where(events.c.user_key == user_key(user_id))
-    return db.execute(own.limit(1)).first() is not None
-
-
-def _time_at(db: "Connection", key: str, moment: float) -> str | None:
-    from sqlalchemy import func, select
+def _time_at(own: Own, moment: float) -> str | None:
+    from sqlalchemy import func
 
     events = tables().events
     if moment == UNDATED:
         return None
-    there = (events.c.user_key == key) & (events.c.epoch == moment)
-    return db.execute(select(func.min(events.c.timestamp)).where(there)).scalar()
+    there = own.select(events, func.min(events.c.timestamp)).where(events.c.epoch == moment)
+    found: str | None = own.execute(there).scalar()
+    return found

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 from retrieval import clock
 from retrieval.drafts import user_key
 from retrieval.errors import UsageError, shorten
+from retrieval.own import Own
 from retrieval.policies import check_categories, read_policy
 from retrieval.scopes import bounds
 from retrieval.sql import Database, chunks, tables
@@ -24,7 +25,7 @@ from retrieval.timestamps import utc_text
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["ALL", "BASES", "Basis", "Consent", "Consents", "entries_of", "last_words", "merge"]
+__all__ = ["ALL", "BASES", "Basis", "Consent", "Consents", "entries_of", "last_words", "merge", "own_entries"]
 
 Basis = Literal[
     "consent", "contract", "legal-obligation", "vital-interest", "public-interest", "legitimate-interest"
@@ -116,7 +117,7 @@ class Consents:
         with self._database.writing() as db:
             policy = read_policy(db)
             entry = entry._replace(purpose=policy.purpose(purpose) or purpose)
-            _add(db, [entry])
+            _add(Own(db, user_id), [entry])
         return entry
 
     def withdraw(self, user_id: str, purpose: str | None, *, by: str, source: str | None = None) -> tuple[Consent, int]:
@@ -131,13 +132,20 @@ class Consents:
         _check_texts(user_id=user_id, by=by, source=source)
         entry = Consent(user_id, purpose or ALL, "withdraw", None, None, (), utc_text(), by.strip(), source)
         with self._database.writing() as db:
-            _add(db, [entry])
-            return entry, _drop_profiles(db, user_id, entry.purpose)
+            own = Own(db, user_id)
+            _add(own, [entry])
+            return entry, _drop_profiles(own, entry.purpose)
 
     def of(self, user_id: str) -> list[Consent]:
         """All that was recorded of a user, in order."""
         with self._database.reading() as db:
-            return entries_of(db, [user_id]).get(user_id, [])
+            return own_entries(Own(db, user_id))
+
+
+def own_entries(own: Own) -> list[Consent]:
+    """All that was recorded of a user, in order."""
+    kept = tables().consents
+    return [_read(row.user_id, row.document) for row in own.execute(own.select(kept).order_by(kept.c.pk))]
 
 
 def entries_of(db: "Connection", users: Iterable[str]) -> dict[str, list[Consent]]:
@@ -169,18 +177,17 @@ def merge(db: "Connection", others: Iterable[Consent], since: Collection[str] = 
         others: entries of the other log, in order.
         since: users of whom only the other log counts: they were forgotten after this one was written.
     """
-    kept = tables().consents
     theirs: dict[str, list[Consent]] = {}
     for each in others:
         theirs.setdefault(each.user_id, []).append(each)
     for user_id in {*theirs, *since}:
-        own = [] if user_id in since else entries_of(db, [user_id]).get(user_id, [])
-        both = _merged(own, theirs.get(user_id, []))
-        db.execute(kept.delete().where(kept.c.user_key == user_key(user_id)))
-        _add(db, both)
+        own = Own(db, user_id)
+        both = _merged([] if user_id in since else own_entries(own), theirs.get(user_id, []))
+        own.execute(own.delete(tables().consents))
+        _add(own, both)
         for purpose, entry in last_words(both).items():
             if entry.action == "withdraw":
-                _drop_profiles(db, user_id, purpose)
+                _drop_profiles(own, purpose)
 
 
 def _merged(own: list[Consent], others: list[Consent]) -> list[Consent]:
@@ -195,17 +202,9 @@ def _rising(entries: Iterable[Consent]) -> list[tuple[str, Consent]]:
     return list(zip(accumulate((each.at for each in entries), max), entries, strict=True))
 
 
-def _add(db: "Connection", entries: Iterable[Consent]) -> None:
-    rows = [
-        {
-            "user_key": user_key(each.user_id),
-            "user_id": each.user_id,
-            "document": json.dumps({k: v for k, v in each.as_json().items() if k != "user_id"}),
-        }
-        for each in entries
-    ]
-    if rows:
-        db.execute(tables().consents.insert(), rows)
+def _add(own: Own, entries: Iterable[Consent]) -> None:
+    documents = ({k: v for k, v in each.as_json().items() if k != "user_id"} for each in entries)
+    own.add(tables().consents, [{"document": json.dumps(each)} for each in documents])
 
 
 def _read(user_id: str, document: str) -> Consent:
@@ -213,13 +212,13 @@ def _read(user_id: str, document: str) -> Consent:
     return Consent(user_id=user_id, **{**plain, "sensitive": tuple(plain["sensitive"])})
 
 
-def _drop_profiles(db: "Connection", user_id: str, purpose: str) -> int:
+def _drop_profiles(own: Own, purpose: str) -> int:
     """Delete what was made for a purpose, and what was made for nobody knows which."""
     kept = tables().versions
-    gone = kept.delete().where(kept.c.user_key == user_key(user_id))
+    gone = own.delete(kept)
     if purpose != ALL:
         gone = gone.where((kept.c.purpose == purpose) | kept.c.purpose.is_(None))
-    return int(db.execute(gone).rowcount)
+    return int(own.execute(gone).rowcount)
 
 
 def _check_texts(*, user_id: str, by: str, source: str | None) -> None:

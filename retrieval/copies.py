@@ -45,8 +45,8 @@ def mark_copies(db: "Connection", pks: Sequence[int]) -> dict[int, str]:
 
     events, likeness = tables().events, tables().likeness
     rows = list(_rows(db, pks))
-    texts = {row.pk: bare(row.text) for row in rows}
-    keys = {row.pk: keys_of(texts[row.pk], row.user_key, row.speaker or "", row.role) for row in rows}
+    texts = {row.pk: (row.user_key, bare(row.text)) for row in rows}
+    keys = {row.pk: keys_of(bare(row.text), row.user_key, row.speaker or "", row.role) for row in rows}
     heads: dict[int, list[int]] = {}
     wanted = sorted({key for each in keys.values() for key in each})
     for part in chunks(wanted):
@@ -55,7 +55,7 @@ def mark_copies(db: "Connection", pks: Sequence[int]) -> dict[int, str]:
     known = sorted({pk for found in heads.values() for pk in found} - texts.keys())
     ids = {row.pk: row.event_id for row in rows}
     for row in _rows(db, known):
-        texts[row.pk], ids[row.pk] = bare(row.text), row.event_id
+        texts[row.pk], ids[row.pk] = (row.user_key, bare(row.text)), row.event_id
     first = _heads_of(keys, heads, texts)
     new = [(key, pk) for pk, each in keys.items() if pk not in first for key in each if pk in heads[key]]
     if new:
@@ -68,13 +68,18 @@ def mark_copies(db: "Connection", pks: Sequence[int]) -> dict[int, str]:
 
 
 def _heads_of(
-    keys: Mapping[int, Iterable[int]], heads: dict[int, list[int]], texts: Mapping[int, str]
+    keys: Mapping[int, Iterable[int]], heads: dict[int, list[int]], texts: Mapping[int, tuple[str, str]]
 ) -> dict[int, int]:
-    """Event -> first of its group, for all that are not first; ``heads`` (key -> firsts) takes in the new firsts."""
+    """Event -> first of its group, for all that are not first; ``heads`` (key -> firsts) takes in the new firsts.
+
+    ``texts``: of each event the key of its user, too, since keys of several users' events may be equal by chance.
+    """
     first: dict[int, int] = {}
     for pk, each in keys.items():
         candidates = dict.fromkeys(head for key in each for head in heads.get(key, ()))
-        head = next((other for other in candidates if nearly_same(texts[other], texts[pk])), None)
+        user, text = texts[pk]
+        alike = (each for each in candidates if texts[each][0] == user and nearly_same(texts[each][1], text))
+        head = next(alike, None)
         if head is not None:
             first[pk] = head
             continue

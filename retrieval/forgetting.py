@@ -20,12 +20,11 @@ from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 from retrieval.clock import now_by_events
-from retrieval.drafts import user_key
 from retrieval.errors import InputError, StoreBusy
-from retrieval.history import UnknownUser
 from retrieval.index import IndexPlace
 from retrieval.locks import Lock
 from retrieval.mirror import Mirror
+from retrieval.own import Own, UnknownUser
 from retrieval.receipts import Erased, Erasure, Receipts, State
 from retrieval.record import Record, raise_generation
 from retrieval.removing import Derived, Nothing, plan_removal, remove
@@ -220,10 +219,11 @@ class Forgetting:
         return about and self.seal.is_signed(receipt)
 
     def _knows(self, user_id: str) -> bool:
-        kept, key = tables(), user_key(user_id)
+        kept = tables()
         with self._use.database.reading() as db:
+            own = Own(db, user_id)
             return any(
-                db.execute(table.select().where(table.c.user_key == key).limit(1)).first() is not None
+                own.execute(own.select(table, table.c.pk).limit(1)).first() is not None
                 for table in (kept.events, kept.versions, kept.corrections, kept.consents)
             )
 

@@ -4,26 +4,19 @@ Writes nothing, and knows nothing of vectors but their ids.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import event_key, user_key
 from retrieval.errors import NotFound, shorten
 from retrieval.events import Event, Snippet
+from retrieval.own import Own, UnknownUser
 from retrieval.sql import Database, chunks, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Row
 
 __all__ = ["History", "Indexed", "UnknownUser", "UserSummary", "event_of", "with_events"]
-
-
-class UnknownUser(NotFound):
-    """The store holds nothing of this user."""
-
-    def __init__(self, user_id: str) -> None:
-        super().__init__(f"no user {shorten(user_id)} in the store", hint="`limner users` lists who is there")
-        self.user_id = user_id
 
 
 class UserSummary(NamedTuple):
@@ -98,11 +91,8 @@ class History:
 
     def check_user(self, user_id: str) -> None:
         """Raise UnknownUser unless there is an event of the user."""
-        events = tables().events
         with self._database.reading() as db:
-            known = db.execute(events.select().where(events.c.user_key == user_key(user_id)).limit(1)).first()
-        if known is None:
-            raise UnknownUser(user_id)
+            Own(db, user_id).check()
 
     def events(self, user_id: str, ids: Collection[str] | None = None) -> list[Event]:
         """The user's events in time order: all, or those with the given ids.
@@ -111,17 +101,11 @@ class History:
             UnknownUser: there is no event of the user.
             NotFound: an id is not one of the user's events.
         """
-        self.check_user(user_id)
-        events = tables().events
-        if ids is None:
-            with self._database.reading() as db:
-                rows = list(db.execute(events.select().where(events.c.user_key == user_key(user_id))))
-            return [event_of(row) for row in sorted(rows, key=_moment)]
-        wanted = {event_key(user_id, each): each for each in ids}
-        rows = []
         with self._database.reading() as db:
-            for part in chunks(list(wanted)):
-                rows += db.execute(events.select().where(events.c.event_key.in_(part)))
+            own = Own(db, user_id)
+            own.check()
+            rows = list(own.execute(own.select(tables().events)) if ids is None else own.named(ids))
+        wanted = {event_key(user_id, each): each for each in ids or ()}
         if missing := wanted.keys() - {row.event_key for row in rows}:
             names = ", ".join(sorted(shorten(wanted[key]) for key in missing)[:3])
             raise NotFound(f"user {shorten(user_id)} has no event {names}")
@@ -133,11 +117,12 @@ class History:
         Raises:
             UnknownUser: there is no event of the user.
         """
-        self.check_user(user_id)
         with self._database.reading() as db:
-            rows = [row for row in _own(db, user_id) if not row.wide]
+            own = Own(db, user_id)
+            own.check()
+            rows = [row for row in _cuts(own) if not row.wide]
             rows = rows if limit is None else rows[max(0, len(rows) - limit) :]
-            return [snippet for _, snippet, _ in with_events(db, rows)]
+            return [snippet for _, snippet, _ in with_events(rows, own.numbered)]
 
     def indexed(self, user_id: str) -> list[Indexed]:
         """The user's snippets and windows that are in the index, in time order, with their vector ids and events.
@@ -145,18 +130,22 @@ class History:
         Raises:
             UnknownUser: there is no event of the user.
         """
-        self.check_user(user_id)
         with self._database.reading() as db:
-            rows = [row for row in _own(db, user_id) if row.indexed]
-            return [Indexed(row.vector_id, snippet, event, row.wide) for row, snippet, event in with_events(db, rows)]
+            own = Own(db, user_id)
+            own.check()
+            rows = [row for row in _cuts(own) if row.indexed]
+            found = with_events(rows, own.numbered)
+            return [Indexed(row.vector_id, snippet, event, row.wide) for row, snippet, event in found]
 
 
-def with_events(db: "Connection", rows: "Sequence[Row[Any]]") -> "list[tuple[Row[Any], Snippet, Event]]":
-    """Rows of the table ``snippets`` as snippets, each with its event; an event's text is read once."""
-    events = tables().events
-    found: dict[int, Event] = {}
-    for part in chunks(list({row.event_pk: None for row in rows})):
-        found.update({row.pk: event_of(row) for row in db.execute(events.select().where(events.c.pk.in_(part)))})
+def with_events(
+    rows: "Sequence[Row[Any]]", numbered: "Callable[[Sequence[int]], Iterable[Row[Any]]]"
+) -> "list[tuple[Row[Any], Snippet, Event]]":
+    """Rows of the table ``snippets`` as snippets, each with its event; an event's text is read once.
+
+    ``numbered``: reads the rows of the table ``events`` with these numbers.
+    """
+    found = {row.pk: event_of(row) for row in numbered(list({row.event_pk: None for row in rows}))}
     return [(row, _cut(row, found[row.event_pk]), found[row.event_pk]) for row in rows]
 
 
@@ -164,16 +153,13 @@ def _moment(row: "Row[Any]") -> tuple[bool, float, int]:
     return row.epoch is None, row.epoch or 0.0, row.pk
 
 
-def _own(db: "Connection", user_id: str) -> "list[Row[Any]]":
+def _cuts(own: Own) -> "list[Row[Any]]":
     """Rows of the table ``snippets`` that are the user's, in time order.
 
     With ``indexed`` among its conditions, SQLite would read the snippets of all users: that column has an index, too.
     """
-    from sqlalchemy import select
-
-    events, snippets = tables().events, tables().snippets
-    own = select(snippets, events.c.epoch).join(events).where(events.c.user_key == user_key(user_id))
-    return sorted(db.execute(own), key=lambda row: (row.epoch is None, row.epoch or 0.0, row.event_pk, row.ordinal))
+    rows = own.execute(own.select(tables().snippets, tables().snippets, tables().events.c.epoch))
+    return sorted(rows, key=lambda row: (row.epoch is None, row.epoch or 0.0, row.event_pk, row.ordinal))
 
 
 def event_of(row: "Row[Any]") -> Event:

@@ -5,15 +5,17 @@ Documents are JSON that only who made them understands. Knows how versions are n
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from retrieval.drafts import user_key
 from retrieval.errors import NotFound, StoreBusy, shorten
+from retrieval.own import Own
 from retrieval.permits import Permit, permit_of, permits_of
 from retrieval.sql import Database, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Table
 
 __all__ = ["Correction", "HistoryMark", "Keeping", "Version", "VersionNote"]
 
@@ -93,10 +95,11 @@ class Keeping:
     def mark(self, user_id: str) -> HistoryMark:
         """What the user's history is now; equal exactly when no event came, went or changed."""
         events = tables().events
-        own = events.select().with_only_columns(events.c.pk, events.c.event_key, events.c.content_hash)
         digest, present, newest = hashlib.sha256(), hashlib.sha256(), 0
         with self._database.reading() as db:
-            for row in db.execute(own.where(events.c.user_key == user_key(user_id)).order_by(events.c.event_key)):
+            own = Own(db, user_id)
+            wanted = own.select(events, events.c.pk, events.c.event_key, events.c.content_hash)
+            for row in own.execute(wanted.order_by(events.c.event_key)):
                 digest.update(f"{row.event_key} {row.content_hash}\n".encode())
                 present.update(row.event_key.encode())
                 newest = max(newest, row.pk)
@@ -106,17 +109,18 @@ class Keeping:
     def loaded_since(self, user_id: str, newest: int) -> set[str]:
         """The ids of the user's events that were loaded after the one with this number."""
         events = tables().events
-        own = events.select().with_only_columns(events.c.event_id).where(events.c.user_key == user_key(user_id))
         with self._database.reading() as db:
-            return set(db.scalars(own.where(events.c.pk > newest)))
+            own = Own(db, user_id)
+            return set(own.scalars(own.select(events, events.c.event_id).where(events.c.pk > newest)))
 
     def versions(self, user_id: str, schema: str | None = None) -> list[VersionNote]:
         """The user's versions, oldest first: all, or those under the schema of this name."""
         kept = tables().versions
-        wanted = kept.select().with_only_columns(*(kept.c[name] for name in VersionNote._fields))
+        columns = [kept.c[name] for name in VersionNote._fields]
         with self._database.reading() as db:
-            permit = self._permit(db, user_id)
-            rows = db.execute(wanted.where(*_those_of(user_id, schema)).order_by(kept.c.made_at, kept.c.pk))
+            permit, own = self._permit(db, user_id), Own(db, user_id)
+            wanted = own.select(kept, *columns).where(*_under(kept, schema))
+            rows = own.execute(wanted.order_by(kept.c.made_at, kept.c.pk))
             return [VersionNote(*row) for row in rows if permit.covers(row)]
 
     def version(self, user_id: str, schema: str, number: int) -> Version:
@@ -127,8 +131,9 @@ class Keeping:
         """
         kept = tables().versions
         with self._database.reading() as db:
-            permit = self._permit(db, user_id)
-            row = db.execute(kept.select().where(*_those_of(user_id, schema), kept.c.number == number)).one_or_none()
+            permit, own = self._permit(db, user_id), Own(db, user_id)
+            wanted = own.select(kept).where(*_under(kept, schema), kept.c.number == number)
+            row = own.execute(wanted).one_or_none()
         if row is None or not permit.covers(row):
             raise NotFound(
                 f"user {shorten(user_id)} has no version {number} of the profile {shorten(schema)}",
@@ -140,12 +145,12 @@ class Keeping:
         """The latest version under exactly this schema, else under another one of its name."""
         kept = tables().versions
         same = (kept.c.schema_hash == schema_hash).desc()
-        wanted = kept.select().where(*_those_of(user_id, schema)).order_by(same, kept.c.number.desc())
-        wanted = wanted.with_only_columns(kept.c.pk, kept.c.purpose, kept.c.sensitive)
         with self._database.reading() as db:
-            permit = self._permit(db, user_id)
-            first = next((row.pk for row in db.execute(wanted) if permit.covers(row)), None)
-            return None if first is None else _version(db.execute(kept.select().where(kept.c.pk == first)).one())
+            permit, own = self._permit(db, user_id), Own(db, user_id)
+            wanted = own.select(kept, kept.c.pk, kept.c.purpose, kept.c.sensitive).where(*_under(kept, schema))
+            rows = own.execute(wanted.order_by(same, kept.c.number.desc()))
+            first = next((row.pk for row in rows if permit.covers(row)), None)
+            return None if first is None else _version(own.execute(own.select(kept).where(kept.c.pk == first)).one())
 
     def save(
         self,
@@ -163,24 +168,24 @@ class Keeping:
         Raises:
             StoreBusy: something was forgotten since the history was as ``mark`` says; nothing is kept.
         """
-        from sqlalchemy import func, select
+        from sqlalchemy import func
 
         kept = tables().versions
-        here = _those_of(note.user_id, note.schema)
+        here = _under(kept, note.schema)
         texts = {"document": json.dumps(document), "private": json.dumps(private), "sensitive": note.sensitive}
         with self._database.writing() as db:
+            own = Own(db, note.user_id)
             self._permit(db, note.user_id)  # it may have been withdrawn meanwhile
-            _check_nothing_gone(db, note.user_id, mark)
+            _check_nothing_gone(own, mark)
             same = kept.c.purpose.is_not_distinct_from(note.purpose)
-            own = kept.select().where(*here, kept.c.schema_hash == note.schema_hash, same)
-            last = db.execute(own.order_by(kept.c.number.desc()).limit(1)).one_or_none()
+            alike = own.select(kept).where(*here, kept.c.schema_hash == note.schema_hash, same)
+            last = own.execute(alike.order_by(kept.c.number.desc()).limit(1)).one_or_none()
             if last is not None and last.content == content:
-                db.execute(kept.update().where(kept.c.pk == last.pk).values(texts))
+                own.execute(own.update(kept).where(kept.c.pk == last.pk).values(texts))
                 return _version(last).note
-            number = (db.execute(select(func.max(kept.c.number)).where(*here)).scalar() or 0) + 1
+            number = (own.execute(own.select(kept, func.max(kept.c.number)).where(*here)).scalar() or 0) + 1
             made = note._replace(number=number)
-            keys = {"user_key": user_key(note.user_id), "schema_key": user_key(note.schema)}
-            db.execute(kept.insert().values(made._asdict() | keys | texts | {"content": content}))
+            own.add(kept, [made._asdict() | texts | {"schema_key": user_key(note.schema), "content": content}])
             return made
 
     def correct(self, correction: Correction, mark: HistoryMark | None = None) -> None:
@@ -189,12 +194,12 @@ class Keeping:
         Raises:
             StoreBusy: something was forgotten since the history was as ``mark`` says; nothing is kept.
         """
-        keys = {"user_key": user_key(correction.user_id), "schema_key": user_key(correction.schema)}
-        values = correction._asdict() | keys | {"document": json.dumps(correction.document)}
+        values = {"schema_key": user_key(correction.schema), "document": json.dumps(correction.document)}
         with self._database.writing() as db:
+            own = Own(db, correction.user_id)
             self._permit(db, correction.user_id)
-            _check_nothing_gone(db, correction.user_id, mark)
-            db.execute(tables().corrections.insert().values(values))
+            _check_nothing_gone(own, mark)
+            own.add(tables().corrections, [correction._asdict() | values])
 
     def corrections(self, user_id: str | None = None, schema: str | None = None) -> list[Correction]:
         """Corrections in the order in which they were made: all, or one user's, or those under one schema.
@@ -202,31 +207,34 @@ class Keeping:
         Of all users, those are left out about whom nothing may be told.
         """
         kept = tables().corrections
-        wanted = kept.select().order_by(kept.c.pk)
-        if user_id is not None:
-            wanted = wanted.where(kept.c.user_key == user_key(user_id))
-        if schema is not None:
-            wanted = wanted.where(kept.c.schema_key == user_key(schema))
         with self._database.reading() as db:
             if user_id is not None:
                 self._permit(db, user_id)
-            rows = db.execute(wanted).all()
-            if user_id is None and self._is_bound:
-                allowed = permits_of(db, (row.user_id for row in rows), self._purpose)
-                rows = [row for row in rows if row.user_id in allowed]
+                own = Own(db, user_id)
+                rows = own.execute(own.select(kept).where(*_under(kept, schema)).order_by(kept.c.pk)).all()
+            else:
+                rows = self._all_corrections(db, schema)
             return [Correction(row.user_id, row.schema, json.loads(row.document)) for row in rows]
 
+    def _all_corrections(self, db: "Connection", schema: str | None) -> "Sequence[Row[Any]]":
+        """Those of all users about whom something may be told."""
+        kept = tables().corrections
+        rows = db.execute(kept.select().where(*_under(kept, schema)).order_by(kept.c.pk)).all()
+        if not self._is_bound:
+            return rows
+        allowed = permits_of(db, (row.user_id for row in rows), self._purpose)
+        return [row for row in rows if row.user_id in allowed]
 
-def _check_nothing_gone(db: "Connection", user_id: str, mark: HistoryMark | None) -> None:
+
+def _check_nothing_gone(own: Own, mark: HistoryMark | None) -> None:
     """What was made of events must not be kept when they were forgotten meanwhile."""
-    if mark is None or _erasures(db) == mark.erasures:
+    if mark is None or _erasures(own.db) == mark.erasures:
         return
     events, present = tables().events, hashlib.sha256()
-    own = events.select().with_only_columns(events.c.event_key).where(events.c.user_key == user_key(user_id))
-    for key in db.scalars(own.order_by(events.c.event_key)):
+    for key in own.scalars(own.select(events, events.c.event_key).order_by(events.c.event_key)):
         present.update(key.encode())
     if present.hexdigest() != mark.present:
-        raise StoreBusy(f"events of user {shorten(user_id)} were forgotten meanwhile", hint="Call again")
+        raise StoreBusy(f"events of user {shorten(own.user_id)} were forgotten meanwhile", hint="Call again")
 
 
 def _erasures(db: "Connection") -> int:
@@ -235,11 +243,9 @@ def _erasures(db: "Connection") -> int:
     return db.execute(select(func.count()).select_from(tables().erasures)).scalar_one()
 
 
-def _those_of(user_id: str, schema: str | None) -> "list[ColumnElement[bool]]":
-    """Conditions for the versions of a user, or of a user under a schema's name (any length: its hash is compared)."""
-    kept = tables().versions
-    own = [kept.c.user_key == user_key(user_id)]
-    return own if schema is None else [*own, kept.c.schema_key == user_key(schema)]
+def _under(kept: "Table", schema: str | None) -> "list[ColumnElement[bool]]":
+    """The condition for what is kept under a schema's name (any length: its hash is compared); None: under any."""
+    return [] if schema is None else [kept.c.schema_key == user_key(schema)]
 
 
 def _version(row: "Row[Any]") -> Version:

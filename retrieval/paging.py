@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from retrieval.drafts import user_key
 from retrieval.events import Event, Role
 from retrieval.history import event_of
+from retrieval.own import Own
 from retrieval.scopes import bounds
-from retrieval.sql import Database, chunks, tables
+from retrieval.sql import Database, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement
 
 __all__ = ["UNDATED", "EventFilter", "EventPage", "Place", "events_at", "page_of_events", "places", "user_ids"]
 
@@ -88,14 +88,14 @@ def page_of_events(
     """At most ``limit`` of the user's events in time order, from behind ``after`` on."""
     chosen = (wanted or EventFilter()).conditions()
     with database.reading() as db:
-        found = places(db, user_id, limit + 1, chosen, behind=after, newest_first=newest_first)
-        events = events_at(db, found[:limit])
+        own = Own(db, user_id)
+        found = places(own, limit + 1, chosen, behind=after, newest_first=newest_first)
+        events = events_at(own, found[:limit])
     return EventPage(events, found[limit - 1] if len(found) > limit else None)
 
 
 def places(
-    db: "Connection",
-    user_id: str,
+    own: Own,
     limit: int,
     chosen: "Sequence[ColumnElement[bool]]" = (),
     *,
@@ -105,18 +105,17 @@ def places(
     """At most ``limit`` places of the user's events, from the first one of the order or from ``behind`` a place on.
 
     Args:
-        db: a connection to read from.
-        user_id: whose.
+        own: whose.
         limit: so many at most.
         chosen: what rows of the table ``events`` have to satisfy.
         behind: of the events after this one in the order, whichever it is.
         newest_first: which order.
     """
-    from sqlalchemy import and_, func, or_, select
+    from sqlalchemy import and_, func, or_
 
     events = tables().events
     moment, number = func.coalesce(events.c.epoch, UNDATED), events.c.pk
-    wanted = select(moment, number).where(events.c.user_key == user_key(user_id), *chosen)
+    wanted = own.select(events, moment, number).where(*chosen)
     if behind is not None and newest_first:
         same = and_(moment == behind.moment, number < behind.number)
         wanted = wanted.where(or_(moment < behind.moment, same))
@@ -124,15 +123,12 @@ def places(
         same = and_(moment == behind.moment, number > behind.number)
         wanted = wanted.where(or_(moment > behind.moment, same))
     order = (moment.desc(), number.desc()) if newest_first else (moment, number)
-    return [Place(*row) for row in db.execute(wanted.order_by(*order).limit(limit))]
+    return [Place(*row) for row in own.execute(wanted.order_by(*order).limit(limit))]
 
 
-def events_at(db: "Connection", shown: Sequence[Place]) -> list[Event]:
-    """The events at these places, in their order."""
-    events = tables().events
-    found: dict[int, Event] = {}
-    for part in chunks([each.number for each in shown]):
-        found.update({row.pk: event_of(row) for row in db.execute(events.select().where(events.c.pk.in_(part)))})
+def events_at(own: Own, shown: Sequence[Place]) -> list[Event]:
+    """The user's events at these places, in their order."""
+    found = {row.pk: event_of(row) for row in own.numbered([each.number for each in shown])}
     return [found[each.number] for each in shown]
 
 

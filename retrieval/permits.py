@@ -6,8 +6,9 @@ Whoever reads or writes what was made of a history asks here first, in the same 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from retrieval.consents import ALL, Consent, entries_of, last_words
+from retrieval.consents import ALL, Consent, entries_of, last_words, own_entries
 from retrieval.errors import ConsentMissing, shorten
+from retrieval.own import Own
 from retrieval.policies import Policy, read_policy
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def permit_of(db: "Connection", user_id: str, purpose: str | None) -> Permit:
     """
     policy = read_policy(db)
     wanted = policy.purpose(purpose)
-    return _permit(policy, wanted, user_id, entries_of(db, [user_id]).get(user_id, []))
+    return _permit(policy, wanted, user_id, own_entries(Own(db, user_id)))
 
 
 def permits_of(db: "Connection", users: Iterable[str], purpose: str | None) -> Mapping[str, Permit]:

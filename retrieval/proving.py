@@ -13,15 +13,16 @@ from retrieval.encryption import StoreKey
 from retrieval.events import Event
 from retrieval.files import ENCRYPTED
 from retrieval.history import event_of
+from retrieval.own import Own
 from retrieval.residue import SHORTEST, Found, as_it_is, pieces, scan_files
 from retrieval.splitting import split_event, windows_of
-from retrieval.sql import Database, chunks, tables
+from retrieval.sql import Database, tables
 from retrieval.unsealing import unsealed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from sqlalchemy import Column, Row
+    from sqlalchemy import Row
 
     from retrieval.embedders import Embedder
 
@@ -96,10 +97,11 @@ def prove(
         ModelUnavailable: the embedder cannot be used.
     """
     proof = Proof(texts=len(events))
-    keys = [event_key(user_id, each.event_id) for each in events]
-    proof.still_there = _count(database, tables().events.c.event_key, keys)
+    with database.reading() as db:
+        own = Own(db, user_id)
+        proof.still_there = sum(1 for _ in own.named([each.event_id for each in events]))
+        proof.user_stays = own.is_known()
     texts = _texts(user_id, events, proof)
-    proof.user_stays = _count(database, tables().events.c.user_key, [user_key(user_id)]) > 0
     if part and proof.user_stays:
         del texts["hash of the user id"]
     passages = {} if embedder is None else _passages(events)
@@ -126,13 +128,6 @@ def _reading(key: StoreKey | None) -> "Callable[[Path], Iterator[bytes]] | None"
     if key is None:
         return None
     return lambda path: unsealed(path, key) if path.name in _SEALED else as_it_is(path)
-
-
-def _count(database: Database, column: "Column[Any]", keys: Sequence[str]) -> int:
-    """How many events have one of these keys in a column."""
-    wanted = tables().events.select().with_only_columns(column)
-    with database.reading() as db:
-        return sum(len(db.execute(wanted.where(column.in_(part))).all()) for part in chunks(keys))
 
 
 def _texts(user_id: str, events: Iterable[Event], proof: Proof) -> dict[str, Sequence[str]]:

@@ -14,6 +14,7 @@ from retrieval.consents import entries_of, merge
 from retrieval.errors import StoreError, UsageError
 from retrieval.files import KEY
 from retrieval.opening import Parts
+from retrieval.own import Own
 from retrieval.policies import POLICY
 from retrieval.record import raise_generation
 from retrieval.removing import Derived, plan_removal, remove
@@ -126,10 +127,8 @@ def _users(copy: Parts) -> list[str]:
 
 
 def _said_of(db: "Connection", user_id: str) -> list[Said]:
-    from retrieval.drafts import user_key
-
-    events = tables().events
-    rows = db.execute(events.select().where(events.c.user_key == user_key(user_id)))
+    own = Own(db, user_id)
+    rows = own.execute(own.select(tables().events))
     return [Said(user_id, row.event_id, row.timestamp, row.epoch, row.text) for row in rows]
 
 

@@ -4,17 +4,19 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
 from retrieval.buckets import ROOM, Numbering
-from retrieval.drafts import Applied, Draft, DraftWriter, passage, user_key
+from retrieval.drafts import Applied, Draft, DraftWriter, passage
 from retrieval.history import with_events
 from retrieval.index import Labels
+from retrieval.own import Own
 from retrieval.sql import Database, chunks, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Row, Select
 
 __all__ = ["Pending", "Record", "raise_generation"]
 
@@ -122,7 +124,7 @@ class Record:
 
     def _to_embed(self, wanted: "Select[Any]") -> list[tuple[int, Pending]]:
         with self._database.reading() as db:
-            found = with_events(db, db.execute(wanted).all())
+            found = with_events(db.execute(wanted).all(), partial(_numbered, db))
         return [
             (
                 row.pk,
@@ -169,14 +171,13 @@ class Record:
         """
         from sqlalchemy import func, select
 
-        events, snippets = tables().events, tables().snippets
-        counted = select(func.count()).select_from(snippets)
-        if indexed is not None:
-            counted = counted.where(snippets.c.indexed.is_(indexed))
-        if user_id is not None:
-            counted = counted.join(events).where(events.c.user_key == user_key(user_id), ~snippets.c.wide)
+        snippets = tables().snippets
+        chosen = [] if indexed is None else [snippets.c.indexed.is_(indexed)]
         with self._database.reading() as db:
-            return db.execute(counted).scalar_one()
+            if user_id is None:
+                return db.execute(select(func.count()).select_from(snippets).where(*chosen)).scalar_one()
+            own = Own(db, user_id)
+            return int(own.execute(own.select(snippets, func.count()).where(~snippets.c.wide, *chosen)).scalar_one())
 
     def compare(self, present: set[str]) -> bool:
         """Take over what the index really holds: what it lacks becomes pending, what it has too much a removal.
@@ -214,6 +215,13 @@ def raise_generation(db: "Connection") -> int:
     generation = 1 if row is None else int(row.value) + 1
     _set(db, "generation", str(generation))
     return generation
+
+
+def _numbered(db: "Connection", pks: Sequence[int]) -> "Iterator[Row[Any]]":
+    """Rows of the table ``events``, whosever they are."""
+    events = tables().events
+    for part in chunks(pks):
+        yield from db.execute(events.select().where(events.c.pk.in_(part)))
 
 
 def _get(db: "Connection", key: str) -> str | None:

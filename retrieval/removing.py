@@ -9,14 +9,14 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from retrieval.copies import mark_copies, unmark
-from retrieval.drafts import user_key
+from retrieval.own import Own
 from retrieval.receipts import Erased
 from retrieval.scopes import Scope
 from retrieval.sql import chunks, tables
 from retrieval.tombstones import Said
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Table
 
 __all__ = ["Derived", "Gone", "Nothing", "Removal", "plan_removal", "remove"]
 
@@ -51,8 +51,9 @@ class Nothing:
 
 
 class Removal(NamedTuple):
-    """What goes: rows of the tables by their primary keys; ``cut``: corrections of which a part stays."""
+    """What of a user goes: rows of the tables by their primary keys; ``cut``: corrections of which a part stays."""
 
+    user_id: str
     events: Sequence[int]
     said: Sequence[Said]
     vectors: Sequence[str]
@@ -69,15 +70,15 @@ def plan_removal(db: "Connection", user_id: str, scope: Scope, derived: Derived)
     Raises:
         InputError: nothing is in the scope, or one of its ids is not there.
     """
-    events = tables().events
-    own = db.execute(events.select().where(events.c.user_key == user_key(user_id))).all()
-    chosen = scope.choose(user_id, own)
+    own = Own(db, user_id)
+    there = own.execute(own.select(tables().events)).all()
+    chosen = scope.choose(user_id, there)
     pks = [row.pk for row in chosen]
-    snippets = _snippets(db, pks)
+    snippets = _snippets(own, pks)
     gone = Gone(frozenset(row.event_id for row in chosen), min(pks, default=0))
-    every = len(chosen) == len(own)  # without events, nobody can see what is left
-    versions, corrections, cut = _derived(db, user_id, gone, Nothing() if every else derived)
-    consents = _consents(db, user_id) if scope.is_whole else []
+    every = len(chosen) == len(there)  # without events, nobody can see what is left
+    versions, corrections, cut = _derived(own, gone, Nothing() if every else derived)
+    consents = _consents(own) if scope.is_whole else []
     erased = Erased(
         events=len(chosen),
         raw_forms=sum(row.raw is not None for row in chosen),
@@ -87,55 +88,53 @@ def plan_removal(db: "Connection", user_id: str, scope: Scope, derived: Derived)
         corrections=len(corrections),
         corrections_cut=len(cut),
         consents=len(consents),
-        events_left=len(own) - len(chosen),
-        undated=scope.undated(own),
+        events_left=len(there) - len(chosen),
+        undated=scope.undated(there),
     )
     said = [Said(user_id, row.event_id, row.timestamp, row.epoch, row.text) for row in chosen]
-    return Removal(pks, said, [row.vector_id for row in snippets], versions, corrections, cut, consents, erased)
+    vectors = [row.vector_id for row in snippets]
+    return Removal(user_id, pks, said, vectors, versions, corrections, cut, consents, erased)
 
 
 def remove(db: "Connection", removal: Removal) -> None:
     """Take it out, and note which vectors have to leave the index."""
-    kept = tables()
+    kept, own = tables(), Own(db, removal.user_id)
     if removal.vectors:
         db.execute(kept.removals.insert(), [{"vector_id": each} for each in removal.vectors])
     others = [] if not removal.erased.events_left else [*(set(unmark(db, removal.events)) - set(removal.events))]
-    for part in chunks(removal.events):
-        db.execute(kept.events.delete().where(kept.events.c.pk.in_(part)))  # and with them snippets and keys of copies
+    _delete(own, kept.events, removal.events)  # and with them snippets and keys of copies
     if others:
         mark_copies(db, sorted(others))
-    for part in chunks(removal.versions):
-        db.execute(kept.versions.delete().where(kept.versions.c.pk.in_(part)))
-    for part in chunks(removal.corrections):
-        db.execute(kept.corrections.delete().where(kept.corrections.c.pk.in_(part)))
-    for part in chunks(removal.consents):
-        db.execute(kept.consents.delete().where(kept.consents.c.pk.in_(part)))
+    _delete(own, kept.versions, removal.versions)
+    _delete(own, kept.corrections, removal.corrections)
+    _delete(own, kept.consents, removal.consents)
     for pk, document in removal.cut.items():
-        change = kept.corrections.update().where(kept.corrections.c.pk == pk)
-        db.execute(change.values(document=json.dumps(document)))
+        change = own.update(kept.corrections).where(kept.corrections.c.pk == pk)
+        own.execute(change.values(document=json.dumps(document)))
 
 
-def _snippets(db: "Connection", events: Collection[int]) -> "list[Row[Any, Any]]":
+def _delete(own: Own, table: "Table", pks: Sequence[int]) -> None:
+    for part in chunks(pks):
+        own.execute(own.delete(table).where(table.c.pk.in_(part)))
+
+
+def _snippets(own: Own, events: Collection[int]) -> "list[Row[Any]]":
     snippets = tables().snippets
-    wanted = snippets.select().with_only_columns(snippets.c.vector_id, snippets.c.wide)
-    return [row for part in chunks(list(events)) for row in db.execute(wanted.where(snippets.c.event_pk.in_(part)))]
+    wanted = own.select(snippets, snippets.c.vector_id, snippets.c.wide)
+    return [row for part in chunks(list(events)) for row in own.execute(wanted.where(snippets.c.event_pk.in_(part)))]
 
 
-def _consents(db: "Connection", user_id: str) -> list[int]:
-    kept = tables().consents
-    return list(db.scalars(kept.select().with_only_columns(kept.c.pk).where(kept.c.user_key == user_key(user_id))))
+def _consents(own: Own) -> list[int]:
+    return list(own.scalars(own.select(tables().consents, tables().consents.c.pk)))
 
 
-def _derived(
-    db: "Connection", user_id: str, gone: Gone, derived: Derived
-) -> tuple[list[int], list[int], dict[int, dict[str, Any]]]:
+def _derived(own: Own, gone: Gone, derived: Derived) -> tuple[list[int], list[int], dict[int, dict[str, Any]]]:
     """Which versions and corrections go, and what stays of others."""
     versions, corrections = tables().versions, tables().corrections
-    key = user_key(user_id)
-    made = versions.select().with_only_columns(versions.c.pk, versions.c.private).where(versions.c.user_key == key)
-    going = [row.pk for row in db.execute(made) if not derived.keeps(json.loads(row.private), gone)]
+    made = own.execute(own.select(versions, versions.c.pk, versions.c.private))
+    going = [row.pk for row in made if not derived.keeps(json.loads(row.private), gone)]
     dropped, cut = [], {}
-    for row in db.execute(corrections.select().where(corrections.c.user_key == key)):
+    for row in own.execute(own.select(corrections)):
         before = json.loads(row.document)
         after = derived.correction(before, gone)
         if after is None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from agent.errors import NoStore, NotFound, UsageError, shorten
 from agent.limner import Limner
+from retrieval.servers import record_server
 
 __all__ = ["DEFAULT_TENANT", "Tenants", "UnknownTenant", "check_tenant"]
 
@@ -43,9 +44,17 @@ class Tenants:
         folder: where the tenants' stores are, ``folder/NAME``; None: there is only the tenant ``default``.
         token_keys: where the keys of their pseudonyms are, ``token_keys/NAME.key``, which no tenant shares with another
             one; None: ``$LIMNER_TOKEN_KEY`` is everybody's.
+
+    Raises:
+        UsageError: ``$LIMNER_RECORD`` names one database, in which all tenants' histories would lie together.
     """
 
     def __init__(self, limner: Limner, folder: Path | None = None, token_keys: Path | None = None) -> None:
+        if folder is not None and record_server(None) is not None:
+            raise UsageError(
+                "tenants have stores in folders, and LIMNER_RECORD names one database for all of them",
+                hint="Leave LIMNER_RECORD out, or run one server for each tenant, with a database or schema of its own",
+            )
         self._limner = limner
         self._folder = folder
         self._token_keys = token_keys

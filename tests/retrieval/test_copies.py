@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from retrieval.dropping import Dropped
+from retrieval.sql import tables
 from retrieval.store import Store
 
 OpenStore = Callable[..., Store]
@@ -126,3 +127,14 @@ def test_a_greeting_more_makes_no_second_result(store: Store, write_rows: WriteR
     assert sorted([hit.snippet.snippet_id, *hit.also] for hit in hits) in (
         [["e1#0", "e2#0"], ["e3#0"]], [["e2#0", "e1#0"], ["e3#0"]]
     )  # fmt: skip
+
+
+def test_a_copy_names_nobody_elses_event_when_keys_are_equal_by_chance(store: Store, write_rows: WriteRows) -> None:
+    store.ingest([write_rows(row(1), row(2, user_id="v"))])
+    kept = tables()
+    with store._open().database.writing() as db:
+        pks = {row.user_id: row.pk for row in db.execute(kept.events.select())}
+        db.execute(kept.likeness.delete().where(kept.likeness.c.event_pk == pks["v"]))
+        db.execute(kept.likeness.update().values(event_pk=pks["v"]))
+    store.ingest([write_rows(row(3))])
+    assert copies(store) == {} and copies(store, "v") == {}

@@ -43,6 +43,19 @@ def test_each_tenant_has_its_own_key(tenants: Tenants, monkeypatch: pytest.Monke
     tenants.close()
 
 
+def test_tenants_are_refused_where_one_database_would_hold_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limner = Limner(tmp_path / "none", llm=ScriptedChat(script=lambda *asked: "[]"), embedder=HashingEmbedder())
+    monkeypatch.setenv("LIMNER_INDEX", "http://127.0.0.1:1")  # has a collection for each store
+    Tenants(limner, tmp_path / "all").close()
+    monkeypatch.setenv("LIMNER_RECORD", "postgresql://ann:secret@127.0.0.1:1/all")
+    with pytest.raises(UsageError, match="LIMNER_RECORD names one database") as told:
+        Tenants(limner, tmp_path / "all")
+    assert "secret" not in str(told.value)
+    Tenants(limner).close()  # one tenant may have it
+
+
 def test_a_tenant_whose_key_was_exchanged_is_told(tenants: Tenants, tmp_path: Path) -> None:
     limner = tenants.limner("acme")
     limner.ingest_events([_SAID], personal_data="tokenise")
