@@ -201,7 +201,7 @@ class Browsing:
 
         Reads each row once, however long the history is. A user without events has no periods.
         """
-        from sqlalchemy import case, func, select
+        from sqlalchemy import case, func
 
         events = tables().events
         key = func.substr(func.coalesce(events.c.timestamp, ""), 1, 10 if by == "day" else 7)
@@ -209,22 +209,22 @@ class Browsing:
         own_first = case((events.c.role == "user", 0), else_=1)
         rank = func.row_number().over(partition_by=key, order_by=(own_first, moment.desc(), events.c.pk.desc()))
         count = func.count().over(partition_by=key)
-        ranked = select(
-            key.label("key"), count.label("events"), moment.label("moment"), events.c.pk, rank.label("rank")
-        )
-        found = ranked.where(events.c.user_key == user_key(user_id)).subquery()
-        wanted = select(found).where(found.c.rank <= most).order_by(found.c.key.desc(), found.c.rank)
+        labels = key.label("key"), count.label("events"), moment.label("moment"), events.c.pk, rank.label("rank")
         with self._database.reading() as db:
-            rows = db.execute(wanted).all()
+            own = Own(db, user_id)
+            wanted = own.among(own.select(events, *labels))
+            found = wanted.selected_columns
+            rows = own.execute(wanted.where(found.rank <= most).order_by(found.key.desc(), found.rank)).all()
         return [
-            Period(name, own[0].events, tuple(Place(row.moment, row.pk) for row in own))
-            for name, own in ((name, list(group)) for name, group in groupby(rows, lambda row: str(row.key)))
+            Period(name, same[0].events, tuple(Place(row.moment, row.pk) for row in same))
+            for name, same in ((name, list(group)) for name, group in groupby(rows, lambda row: str(row.key)))
         ]
 
-    def at(self, places: Sequence[Place]) -> list[Event]:
-        """The events at places that a page or a period has named."""
+    def at(self, user_id: str, places: Collection[Place]) -> dict[Place, Event]:
+        """The user's events at places that a page or a period has named, without those that were erased since."""
         with self._database.reading() as db:
-            return events_at(db, places)
+            rows = {row.pk: row for row in Own(db, user_id).numbered([each.number for each in places])}
+        return {each: event_of(rows[each.number]) for each in places if each.number in rows}
 
     def latest_documents(self, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The newest version of any profile of these users, where there is one, by user id."""

@@ -75,6 +75,17 @@ class Own:
         source, owned = (snippets.join(events), events) if table is snippets else (table, table)
         return self._mark(select(*(columns or (table,))).select_from(source).where(self._is_own(owned)))
 
+    def among(self, made: "Select[*tuple[Any, ...]]") -> "Select[*tuple[Any, ...]]":
+        """All that a statement that was made here gives, to be narrowed by its columns.
+
+        Raises:
+            ValueError: it was not made here, for this user.
+        """
+        from sqlalchemy import select
+
+        self._check(made)
+        return self._mark(select(made.subquery("found")))
+
     def update(self, table: "Table") -> "Update":
         """A change of the user's rows of a table."""
         return self._mark(table.update().where(self._is_own(table)))
@@ -95,8 +106,7 @@ class Own:
         Raises:
             ValueError: it was not.
         """
-        if made.get_execution_options().get(_OWNER) != self.key:
-            raise ValueError("a statement about a user's rows that was not made for this user")
+        self._check(made)
         return self.db.execute(made)
 
     def scalars(self, made: "Executable") -> "ScalarResult[Any]":
@@ -130,6 +140,10 @@ class Own:
 
     def _is_own(self, table: "Table") -> "ColumnElement[bool]":
         return table.c.user_key == self.key
+
+    def _check(self, made: "Executable") -> None:
+        if made.get_execution_options().get(_OWNER) != self.key:
+            raise ValueError("a statement about a user's rows that was not made for this user")
 
     def _mark(self, made: _Made) -> _Made:
         return made.execution_options(**{_OWNER: self.key})

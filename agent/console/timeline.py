@@ -2,6 +2,7 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -16,6 +17,7 @@ from agent.console.turns import Turn, turns_of
 from agent.console.visits import Visitor
 from retrieval import Event, Store
 from retrieval.browsing import Outline, Period
+from retrieval.paging import Place
 from retrieval.timestamps import parse_timestamp
 
 __all__ = ["ON_THE_CUSTOMER", "Line", "Span", "Timeline", "router", "timeline", "timeline_of"]
@@ -106,21 +108,14 @@ def timeline_of(
     keys = sorted({*periods, *turns}, reverse=True)
     first = next((n for n, key in enumerate(keys) if key <= start), 0) if start else 0
     shown = keys[first : first + most]
-    events = _events(store, [periods[key] for key in shown if key in periods])
-    spans = tuple(
-        _span(user_id, key, periods.get(key, Period(key, 0, ())), turns.get(key, []), events.get(key, ()))
-        for key in shown
-    )
+    found = store.browsing.at(user_id, [place for key in shown if key in periods for place in periods[key].places])
+    spans = tuple(_span(user_id, periods.get(key, Period(key, 0, ())), turns.get(key, []), found) for key in shown)
     newer = keys[max(0, first - most)] if first else None
     return Timeline(by, spans, newer, keys[first + most] if first + most < len(keys) else None)
 
 
-def _events(store: Store, periods: list[Period]) -> dict[str, tuple[Event, ...]]:
-    every = iter(store.browsing.at([place for each in periods for place in each.places]))
-    return {each.key: tuple(next(every) for _ in each.places) for each in periods}
-
-
-def _span(user_id: str, key: str, period: Period, turns: list[Turn], events: tuple[Event, ...]) -> Span:
+def _span(user_id: str, period: Period, turns: list[Turn], found: Mapping[Place, Event]) -> Span:
+    key, events = period.key, [found[place] for place in period.places if place in found]
     lines = [Line(each.timestamp or "", event=each) for each in events]
     lines += [Line(each.at, turn=each) for each in turns]
     lines.sort(key=lambda line: (line.at[:10], line.turn is not None, line.at), reverse=True)

@@ -108,7 +108,8 @@ def test_periods_count_all_and_name_the_own_and_newest_first(store: Store) -> No
     assert [(each.key, each.events) for each in days] == [
         ("2024-03-03", 2), ("2024-03-02", 1), ("2024-03-01", 5), ("", 1)
     ]  # fmt: skip
-    named = [[each.event_id for each in store.browsing.at(day.places)] for day in days]
+    named = [[each.event_id for each in store.browsing.at("ann", day.places).values()] for day in days]
+    assert store.browsing.at("bob_1", days[0].places) == {}, "of nobody else"
     assert named[1:] == [["mail"], ["e4", "e3"], ["undated"]]
     assert [(each.key, each.events) for each in store.browsing.periods("ann", "month", 1)] == [("2024-03", 8), ("", 1)]
     assert store.browsing.periods("nobody", "day", 1) == []

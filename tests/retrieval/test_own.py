@@ -35,6 +35,7 @@ ACROSS_USERS = {
         "drafts:DraftWriter._replace_snippets", "drafts:DraftWriter._put_snippets",
         "copies:unmark", "copies:mark_copies", "copies:_rows", "tombstones:Tombstones.refuse",
     },
+    "the time, which the newest events of all tell": {"clock:now_by_events"},
     "counts": {"record:Record.count", "backup:counts_of"},
     "what the index owes the record, and the making of another one": {
         "record:Record.pending", "record:Record.pages", "record:Record.listed", "record:Record.replaced",
@@ -71,6 +72,10 @@ def test_what_it_makes_is_about_the_user_and_counts_for_nobody_else(database: Da
             chosen = ann.select(table), ann.select(table, table.c.pk).limit(1)
             for made in (*chosen, ann.update(table), ann.delete(table)):
                 assert "user_key = " in str(made) and ann.key in made.compile().params.values()
+        among = ann.among(ann.select(kept.events, kept.events.c.pk))
+        assert ann.key in among.compile().params.values() and ann.execute(among).all() == []
+        with pytest.raises(ValueError, match="not made for this user"):
+            ann.among(bob.select(kept.events))
         cuts = ann.select(kept.snippets)
         assert "events.user_key = " in str(cuts) and ann.key in cuts.compile().params.values()
         for table in (kept.meta, kept.removals, kept.tombstones, kept.erasures, kept.likeness):
@@ -125,6 +130,8 @@ def test_every_statement_about_a_user_has_the_user_in_it(filled: Store) -> None:
         "outline": lambda user: browsing.outline(user),
         "browse": lambda user: (browsing.page(user, 1), browsing.page(user, 1, after=place)),
         "around": lambda user: browsing.around(user, f"{user}-1", 5),
+        "periods": lambda user: [browsing.at(user, each.places) for each in browsing.periods(user, "day", 2)],
+        "others' places": lambda user: browsing.at(user, [place]),
         "versions": lambda user: (keeping.versions(user), keeping.version(user, "person", 1)),
         "latest": lambda user: keeping.latest(user, "person", "hash"),
         "mark": lambda user: (keeping.mark(user), keeping.loaded_since(user, 0)),
