@@ -1,10 +1,9 @@
 """Makes the screenshots of docs/console.md: the console over a store with real profiles, in a real browser.
 
     make demo                       # its store, .demo, has profiles of sofia and 周立
-    limner correct sofia /recent_issues/0 --schema customer ...; limner profile sofia --schema customer
     python -m benchmarks.screenshots STORE docs/screenshots
 
-The store is copied first. With ``--model`` the shots that need the language model are made, too: an answer, and why.
+The store is copied first. ``changes-zh`` shows what a second version changed, where there is one. With ``--model`` the shots that need the language model are made, too: an answer, and why.
 """
 
 import argparse
