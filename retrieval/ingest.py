@@ -195,9 +195,11 @@ def _batches(
 ) -> Iterator[list[Draft | BadLine]]:
     batch: list[Draft | BadLine] = []
     vectors = 0
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         if isinstance(row, BadLine):
             batch.append(row)
+        elif not row.user_id.strip():  # readers of files have refused such rows; a program may make one
+            batch.append(BadLine("events", number, "no user id", "no user"))
         else:
             event, former = (row, ()) if redactor is None else redactor.apply(row)
             snippets = split_event(event, self_names)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import InputError, StoreBusy, StoreError, UsageError
+from retrieval.events import Event
 from retrieval.fakes import HashingEmbedder
 from retrieval.history import UnknownUser, UserSummary
+from retrieval.loading import BadLine
 from retrieval.store import Store
 
 OpenStore = Callable[..., Store]
@@ -106,6 +108,13 @@ def test_odd_user_ids(store: Store, write_rows: WriteRows) -> None:
     for n, user in enumerate(ODD_IDS):
         assert [hit.snippet.text for hit in store.search(user, "number")] == [f"My number is {n}"]
         assert store.event(user, "e'1").user_id == user
+
+
+@pytest.mark.parametrize("nobody", ["", " ", "\u3000\n"])
+def test_events_that_a_program_makes_of_nobody_are_bad_rows(store: Store, nobody: str) -> None:
+    report = store.ingest_events([Event("anna", "e1", "I am here."), Event(nobody, "e2", "Who am I?")])
+    assert (report.added, report.bad) == (1, [BadLine("events", 2, "no user id", "no user")])
+    assert [each.user_id for each in store.users()] == ["anna"]
 
 
 def test_an_unknown_user_is_named_in_short(store: Store, write_rows: WriteRows) -> None:
