@@ -3,7 +3,8 @@
     make demo                       # its store, .demo, has profiles of sofia and 周立
     python -m benchmarks.screenshots STORE docs/screenshots
 
-The store is copied first. ``changes-zh`` shows what a second version changed, where there is one. With ``--model`` the shots that need the language model are made, too: an answer, and why.
+The store is copied first. ``changes-zh`` shows what a second version changed, where there is one. With ``--model`` the
+shots that need the language model are made, too: an answer, and why.
 """
 
 import argparse

@@ -19,7 +19,7 @@ BEHIND_SECONDS: Final = 3600.0
 """By so much a clock may be set back without being taken for wrong."""
 
 _LOOKED_AT: Final = 1000
-_MOST_AHEAD: Final = 0.1
+_MOST_AHEAD: Final = 0.5
 _MOST_BEFORE: Final = 0.99
 
 
@@ -31,8 +31,8 @@ def now() -> datetime:
 def now_by_events(db: "Connection") -> float:
     """The time now in seconds since 1970: by the clock, unless the events that were loaded last tell that it is behind.
 
-    It is, when more than a tenth of the last thousand that have a time are from after it: then it is at least as late
-    as 99 % of them. Single events from the future (an appointment) change nothing.
+    It is, when more than half of the last thousand that have a time are from after it: then it is at least as late as
+    99 % of them. Events that are from the future by right (bookings, appointments) change nothing while they are fewer.
     """
     events = tables().events
     last = events.select().with_only_columns(events.c.epoch).order_by(events.c.pk.desc()).limit(_LOOKED_AT)
