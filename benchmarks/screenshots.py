@@ -92,7 +92,8 @@ def _jobs(service: Service) -> Iterator[Shot]:
         else:
             job = service.explain("default", user, about, service.schemas.get("default", schema))
         job.wait()
-        yield Shot(f"{kind}-{language[:2]}", f"/job?id={job.job_id}", None, language, width=900)
+        height = 240 if kind == "ask" else 900
+        yield Shot(f"{kind}-{language[:2]}", f"/job?id={job.job_id}", None, language, width=900, height=height)
 
 
 def _shoot(chromium: str, base: str, shots: list[Shot], out: Path) -> None:
