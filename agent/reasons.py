@@ -51,6 +51,9 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"就敏感信息说的超出了核实过的值：不保留",
     ),
     (r"not said in the cited words", "所引原话没有这样说"),
+    (r"corrected by (.+) on ([\d-]+)", r"\1 于 \2 更正"),
+    (r"forbidden by (.+) on ([\d-]+)", r"\1 于 \2 禁用"),
+    (r"another value was confirmed by (.+) on ([\d-]+)", r"\1 于 \2 确认了另一个值"),
     (r"its object needs (\S+), which is unknown", r"所在对象缺少 \1，而它未知"),
 )
 

@@ -37,6 +37,8 @@ def test_units_and_days(one: str, other: str, same: bool) -> None:
             "原话似乎没有说到（没有说到的概率 P=0.43）",
         ),
         ("these words tell /city (P=0.97 against 0.61)", "这些话说的是 /city（P=0.97 对 0.61）"),
+        ("forbidden by 李娜 on 2026-11-27", "李娜 于 2026-11-27 禁用"),
+        ("another value was confirmed by Ann on 2026-11-27", "Ann 于 2026-11-27 确认了另一个值"),
         ("something new", "something new"),
     ],
 )
