@@ -70,7 +70,8 @@ class Doors:
         )
         self.service = Service(self.limner, self.store)
         self.service.schemas.register(DEFAULT_TENANT, "attacked", SCHEMA)
-        self.client = TestClient(create_app(self.service, ApiSettings(dev=True)), base_url="http://localhost")
+        settings = ApiSettings(dev=True, rate="1000000/second")
+        self.client = TestClient(create_app(self.service, settings), base_url="http://localhost")
 
     def get(self, path: str, **query: Any) -> Any:
         found = self.client.get(path, params=query)
