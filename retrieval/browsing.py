@@ -166,7 +166,7 @@ class Browsing:
                 shown, older = found[:limit], len(found) > limit
                 start = shown[0] if shown else before
                 newer = start is not None and bool(places(own, 1, chosen, behind=start, newest_first=False))
-            events = tuple(events_at(own, shown))
+            events = tuple(events_at(own, shown).values())
         return HistoryPage(events, shown[0] if shown else None, shown[-1] if shown else None, newer, older)
 
     def around(self, user_id: str, event_id: str, most: int) -> Around:
@@ -190,8 +190,8 @@ class Browsing:
             return Around(
                 event_of(row),
                 place,
-                tuple(events_at(own, before[:most][::-1])),
-                tuple(events_at(own, after[:most])),
+                tuple(events_at(own, before[:most][::-1]).values()),
+                tuple(events_at(own, after[:most]).values()),
                 len(before) > most,
                 len(after) > most,
             )
@@ -223,8 +223,7 @@ class Browsing:
     def at(self, user_id: str, places: Collection[Place]) -> dict[Place, Event]:
         """The user's events at places that a page or a period has named, without those that were erased since."""
         with self._database.reading() as db:
-            rows = {row.pk: row for row in Own(db, user_id).numbered([each.number for each in places])}
-        return {each: event_of(rows[each.number]) for each in places if each.number in rows}
+            return events_at(Own(db, user_id), places)
 
     def latest_documents(self, user_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The newest version of any profile of these users, where there is one, by user id."""

@@ -46,7 +46,7 @@ def mark_copies(db: "Connection", pks: Sequence[int]) -> dict[int, str]:
     events, likeness = tables().events, tables().likeness
     rows = list(_rows(db, pks))
     texts = {row.pk: (row.user_key, bare(row.text)) for row in rows}
-    keys = {row.pk: keys_of(bare(row.text), row.user_key, row.speaker or "", row.role) for row in rows}
+    keys = {row.pk: keys_of(texts[row.pk][1], row.user_key, row.speaker or "", row.role) for row in rows}
     heads: dict[int, list[int]] = {}
     wanted = sorted({key for each in keys.values() for key in each})
     for part in chunks(wanted):

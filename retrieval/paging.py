@@ -5,7 +5,7 @@ neither the newest messages nor the first dated ones hide behind them. Writes no
 of what cursors look like there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -90,7 +90,7 @@ def page_of_events(
     with database.reading() as db:
         own = Own(db, user_id)
         found = places(own, limit + 1, chosen, behind=after, newest_first=newest_first)
-        events = events_at(own, found[:limit])
+        events = [*events_at(own, found[:limit]).values()]
     return EventPage(events, found[limit - 1] if len(found) > limit else None)
 
 
@@ -126,10 +126,10 @@ def places(
     return [Place(*row) for row in own.execute(wanted.order_by(*order).limit(limit))]
 
 
-def events_at(own: Own, shown: Sequence[Place]) -> list[Event]:
-    """The user's events at these places, in their order."""
-    found = {row.pk: event_of(row) for row in own.numbered([each.number for each in shown])}
-    return [found[each.number] for each in shown]
+def events_at(own: Own, shown: Collection[Place]) -> dict[Place, Event]:
+    """The user's events at these places, in their order, without those that are not there any more."""
+    rows = {row.pk: row for row in own.numbered([each.number for each in shown])}
+    return {each: event_of(rows[each.number]) for each in shown if each.number in rows}
 
 
 def user_ids(database: Database) -> list[str]:

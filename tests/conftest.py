@@ -1,9 +1,13 @@
 import json
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.disks import Disk
 
 WriteRows = Callable[..., Path]
 
@@ -26,3 +30,12 @@ def write_rows(tmp_path: Path) -> WriteRows:
         return path
 
     return write
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("only root may mount a disk")
+    disk = Disk(tmp_path / "disk", "8m")
+    yield disk
+    disk.gone()

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from agent.console.charts import chart_of
-from agent.console.kept import MOST, Chosen, choose_or_bar
+from agent.console.kept import MOST, choose_or_bar
 from agent.console.pages import HOME, PageRoute, render
-from agent.console.portrait import Portrait, portray
+from agent.console.portrait import portrait_of
 from agent.console.sheets import sheet_of, shorten
 from agent.console.timeline import ON_THE_CUSTOMER, timeline_of
-from agent.console.visits import Visit, Visitor
+from agent.console.visits import Visitor
 from agent.errors import LimnerError
 from agent.service import Job
 
@@ -39,7 +39,7 @@ def customer(
     chosen = choose_or_bar(visit.caller, user, schema, version)
     every = visit.caller.service.jobs(visit.caller.tenant, user)
     jobs = [each for each in every if each.purpose == visit.purpose]
-    portrait = _portrait(chosen, visit)
+    portrait = portrait_of(chosen, visit.texts)
     building = [each for each in jobs if each.kind == "profile" and not each.progress().ended]
     return render(
         "customer.html",
@@ -69,7 +69,7 @@ def sheet(
     """One page for paper: what of the profile fits on it, with its quotes."""
     outline = visit.caller.limner.store.browsing.outline(user)
     chosen = choose_or_bar(visit.caller, user, schema, version)
-    portrait = _portrait(chosen, visit, with_refused=False)
+    portrait = portrait_of(chosen, visit.texts, with_refused=False)
     return render(
         "sheet.html",
         visit,
@@ -81,12 +81,6 @@ def sheet(
         sheet=None if portrait is None else sheet_of(portrait),
         shorten=shorten,
     )
-
-
-def _portrait(chosen: Chosen, visit: Visit, *, with_refused: bool = True) -> Portrait | None:
-    if chosen.document is None:
-        return None
-    return portray(chosen.document, chosen.schema, visit.texts, chosen.pending, with_refused=with_refused)
 
 
 def _asked(jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:

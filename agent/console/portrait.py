@@ -18,6 +18,7 @@ from agent.schema import ProfileSchema
 from agent.schema_rules import attribute_of, escape_pointer, unescape_pointer
 
 if TYPE_CHECKING:
+    from agent.console.kept import Chosen
     from agent.corrections import Correction
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "label_of",
     "name_in",
     "parts_of",
+    "portrait_of",
     "portray",
     "reason_in",
     "role_of",
@@ -127,6 +129,13 @@ class Portrait:
     def unknown(self) -> list[Attribute]:
         """The attributes of which nothing is known."""
         return [each for each in self.attributes if not each.values and not each.rivals]
+
+
+def portrait_of(chosen: "Chosen", texts: Texts, *, with_refused: bool = True) -> Portrait | None:
+    """The profile that was chosen for a page; None where there is none."""
+    if chosen.document is None:
+        return None
+    return portray(chosen.document, chosen.schema, texts, chosen.pending, with_refused=with_refused)
 
 
 def portray(

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from agent.console.kept import MOST, choose_or_bar
 from agent.console.pages import HOME, PageRoute, page_url, render
-from agent.console.portrait import Portrait, portray
+from agent.console.portrait import Portrait, portrait_of
 from agent.console.texts import Texts
 from agent.console.turns import Turn, turns_of
 from agent.console.visits import Visitor
@@ -79,9 +79,7 @@ def timeline(
     store = visit.caller.limner.store
     outline = store.browsing.outline(user)
     chosen = choose_or_bar(visit.caller, user, schema, version)
-    portrait = None
-    if chosen.document is not None:
-        portrait = portray(chosen.document, chosen.schema, visit.texts, chosen.pending)
+    portrait = portrait_of(chosen, visit.texts)
     found = timeline_of(store, user, outline, portrait, visit.texts, most=_ON_A_PAGE, start=start)
     shown: dict[str, Any] = {"user": user, "chosen": chosen, "outline": outline, "portrait": portrait, "found": found}
     return render("timeline.html", visit, visit.request, **shown)

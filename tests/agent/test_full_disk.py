@@ -3,10 +3,7 @@
 Each is a clear error or done; nothing is lost, and the same call does it when there is room.
 """
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,7 +17,7 @@ from retrieval.encryption import StoreKey
 from tests.agent.api.serving import served
 from tests.agent.scripted import SCHEMA, answer
 from tests.conftest import WriteRows
-from tests.retrieval.test_disk import FULL, Disk, fill
+from tests.disks import FULL, Disk, fill
 
 ONE, TWO = StoreKey("1a" * 32), StoreKey("2b" * 32)
 ROWS = [
@@ -30,15 +27,6 @@ ROWS = [
 SMALL: SchemaSource = SCHEMA
 LEFT = pytest.mark.parametrize("left", [0, 60_000, 400_000])
 KEYS = pytest.mark.parametrize("key", [None, ONE], ids=["plain", "encrypted"])
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root may mount a disk")
-    disk = Disk(tmp_path / "disk", "8m")
-    yield disk
-    disk.gone()
 
 
 def open_limner(disk: Disk, key: StoreKey | None) -> Limner:

@@ -2,9 +2,7 @@
 
 import json
 import os
-import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,44 +15,12 @@ from retrieval.fakes import HashingEmbedder
 from retrieval.scopes import Scope
 from retrieval.store import Store
 from tests.conftest import WriteRows
+from tests.disks import FULL, Disk, fill
 from tests.retrieval.conftest import agrees
 
 OpenStore = Callable[..., Store]
 pytestmark = pytest.mark.local
 ROWS = 4000
-FULL = r"the disk is full|No space left on device"
-
-
-class Disk:
-    """A disk of its own, of any size, in memory."""
-
-    def __init__(self, folder: Path, size: str) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self._mount(f"size={size}")
-
-    def resize(self, size: str) -> None:
-        self._mount(f"remount,size={size}")
-
-    def read_only(self, yes: bool) -> None:
-        self._mount("remount,ro" if yes else "remount,rw")
-
-    def gone(self) -> None:
-        subprocess.run(["umount", self.folder], check=True)
-
-    def _mount(self, options: str) -> None:
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.folder)]
-        if subprocess.run(command, capture_output=True).returncode:
-            pytest.skip("this user may not mount a disk")
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root may mount a disk")
-    disk = Disk(tmp_path / "disk", "8m")
-    yield disk
-    disk.gone()
 
 
 @pytest.fixture
@@ -88,13 +54,6 @@ def test_an_ingest_that_fills_the_disk_goes_on_when_there_is_room(disk: Disk, on
     report = on_disk.ingest([big])
     assert report.added + report.unchanged == ROWS and report.unchanged >= kept[-1]
     assert agrees(on_disk)
-
-
-def fill(disk: Disk, left: int = 0) -> Path:
-    """Leave so many bytes free."""
-    filler = disk.folder / "filler"
-    filler.write_bytes(bytes(max(shutil.disk_usage(disk.folder).free - left, 0)))
-    return filler
 
 
 @pytest.mark.parametrize("left", [0, 300_000])
