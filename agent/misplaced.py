@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from agent.persons import is_about_outsiders, is_kin, is_relation
 from agent.wording import normalise
+from retrieval.lexical import STOP_WORDS
 
 __all__ = ["is_misplaced", "may_tell"]
 
@@ -40,6 +41,11 @@ _INTRODUCES: Final = re.compile(
 _GREETS: Final = re.compile(
     r"^\s*(?:hi|hello|hey|dear|thanks?(?: you)?|你好|您好|谢谢|感谢)\b\s*(?:to\s+)?$", re.IGNORECASE
 )
+_CARD: Final = re.compile(
+    r"^(?P<who>[^\d]*?)(?:\s+(?:and\s+my|ssn|tel|ph|phone|mobile|电话|手机号?)\b|[\s,，:：-]+(?=[^\s\d]{0,3}\d))",
+    re.IGNORECASE,
+)
+_BESIDE: Final = frozenset({"yes", "sure", "ok", "okay", "myself", "me", "mr", "mrs", "ms", "是", "是的", "好", "好的"})
 _FEW: Final = 3  # words that may stand beside a name that is given in reply: "Yes, Sofia Li here"
 _LONGEST: Final = 5  # words, in Chinese characters, of a name that nothing introduces
 
@@ -75,7 +81,9 @@ def may_tell(text: str, attribute: str, people: Mapping[str, str]) -> bool:
         return not is_about_outsiders(text, people)
     if not _asks_own_name(attribute) or _INTRODUCES.search(text):
         return True
-    return any(0 < len(normalise(clause).split()) <= _FEW + _LONGEST for clause in _CLAUSE.split(text))
+    if any(0 < len(normalise(clause).split()) <= _FEW + _LONGEST for clause in _CLAUSE.split(text)):
+        return True
+    return 0 < len(_heading(text)) <= _LONGEST
 
 
 def _asks_family(attribute: str) -> bool:
@@ -94,8 +102,24 @@ def _is_owner(text: str, start: int, end: int) -> bool:
 def _gives_name(value: str, text: str) -> bool:
     """Whether a name is given as one's own, or by itself: not greeted, and not what a sentence is about."""
     name = re.compile(rf"\s*{re.escape(value)}\s*", re.IGNORECASE)
+    if _heading(text) and _heading(text) == _words(value):
+        return True
     clauses = [(clause, match) for clause in _CLAUSE.split(text) if (match := name.search(clause))]
     return not clauses or any(_is_given(clause[: match.start()], clause[match.end() :]) for clause, match in clauses)
+
+
+def _heading(text: str) -> list[str]:
+    """The words by themselves before the first number, as a name stands above an address: "Raj 146 H Erode"."""
+    card = _CARD.match(text.strip())
+    return [] if card is None else _words(card["who"])
+
+
+def _words(text: str) -> list[str]:
+    """A text's words but those that an answer begins with, and initials; empty when they make a sentence."""
+    words = [
+        word for word in normalise(text).split() if word not in _BESIDE and not (word.isascii() and len(word) == 1)
+    ]
+    return [] if STOP_WORDS.intersection(words) else words
 
 
 def _is_given(before: str, after: str) -> bool:

@@ -20,6 +20,8 @@ POST = "occupation: what the user does for a living"
         ("Russell Crowe", "Russell Crowe does an amazing job in that role.", "name: the name of the user"),
         ("周杰伦", "周杰伦的演唱会门票终于买到了。", "用户本人的姓名"),
         ("王芳", "您好王芳，我的快递还没到。", "姓名"),
+        ("Mia", "Mia has 3 cats and a very old dog", "name"),
+        ("Tom", "Anna met Tom 2 years ago in Paris", "name"),
     ],
 )
 def test_words_for_somebody_else(value: str, text: str, attribute: str) -> None:
@@ -51,6 +53,11 @@ def test_words_for_somebody_else(value: str, text: str, attribute: str) -> None:
         ("王芳", "我叫王芳，昨天下的单。", "姓名"),
         ("王芳", "我是王芳，请帮我查一下订单。", "用户本人的姓名"),
         ("王芳", "王芳，13800000000", "姓名"),
+        ("Dana Arno", "Dana Arno 0724 Marsha Garden Suite 978 West Gertrude 82171 ph 6979587463", "name"),
+        ("kelly", "kelly j 87 g 54", "name"),
+        ("Cat", "myself Cat ssn 9173 credit card 8974 7525", "name"),
+        ("rojer", "yes rojer and my ssn 7416", "full name"),
+        ("王芳", "王芳 13800000000 北京市朝阳区建国路88号", "姓名"),
         ("Russell Crowe", "Russell Crowe does an amazing job in that role.", "favorite actors"),
         ("Acme", "Acme makes the best anvils in town.", "company name"),
         ("Acme", "Acme makes the best anvils in town.", "name of the employer"),
