@@ -25,7 +25,7 @@ from tests.agent.one_by_one import one_by_one
 
 TENANTS: Final = ("acme", "acme-2")
 USERS: Final = (
-    "ann", "ANN", "an", "ann ", "ann_", "ann%", "a_n", "ann/e001", "ann#0", "ann'--", 'ann"', "..", "ａｎｎ",
+    "ann", "ANN", "an", "an n", "ann_", "ann%", "a_n", "ann/e001", "ann#0", "ann'--", 'ann"', "..", "ａｎｎ",
     "caf\u00e9", "cafe\u0301", "李小", "李小龙", "null", "default",
 )  # fmt: skip
 """Ids that are alike: beginnings of each other, patterns of SQL, parts of paths, other forms of the same letters."""
