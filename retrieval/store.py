@@ -7,7 +7,7 @@
     ├── chroma-…/        while the index is made anew, or a backup is restored
     ├── lock             held by whoever writes
     ├── index.lock       held while Chroma's files are opened or written
-    └── open.lock        held by whoever has the store open
+    └── open.lock        held by whoever has the store open; as long as what it takes to open it, for a full disk
 
 Of an encrypted one, record.sqlcipher is the record, with the index and the key in it.
 
