@@ -27,7 +27,9 @@ _MOST_MANIFEST_BYTES: Final = 64 << 20
 _CHUNK: Final = 1 << 20
 _NAME: Final = re.compile(r"[\w-]+(\.[\w-]+)*(/[\w-]+(\.[\w-]+)*){0,2}", re.ASCII)
 _LEVEL: Final = 1  # texts halve; a higher level takes longer than the disk does
-_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
+_DAMAGE: Final = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, UnicodeDecodeError
+)  # fmt: skip
 
 
 class Entry(NamedTuple):

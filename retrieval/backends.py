@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from retrieval.catalog import tables
-from retrieval.disk import trouble_of
+from retrieval.disk import is_nearly_full, trouble_of
 from retrieval.encryption import StoreKey
 from retrieval.errors import BackendUnavailable, LimnerError, StoreBusy, StoreError
 from retrieval.sqlite_files import connect, driver, failures, open_keyed
@@ -126,7 +126,10 @@ class SQLiteFile:
         @event.listens_for(engine, "begin")
         def begun(connection: "Connection") -> None:
             writing = connection.get_execution_options().get("writing", False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+            full = writing and is_nearly_full(self._path.parent)
+            if writing:  # what is left of a full disk is for opening the store to read
+                connection.exec_driver_sql(f"PRAGMA query_only = {int(full)}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writing and not full else "BEGIN")
 
         return engine, engine.execution_options(writing=True)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 from retrieval import clock
 from retrieval.drafts import user_key
 from retrieval.errors import UsageError, shorten
+from retrieval.events import bare_id
 from retrieval.own import Own
 from retrieval.policies import check_categories, read_policy
 from retrieval.scopes import bounds
@@ -111,6 +112,7 @@ class Consents:
                 f"the basis {basis!r} does not do for sensitive data ({', '.join(named)})",
                 hint="It needs a consent that names it: --basis consent --sensitive … (GDPR art. 9, PIPL art. 29)",
             )
+        user_id = bare_id(user_id)
         entry = Consent(user_id, purpose, "grant", chosen, until, named, utc_text(), by.strip(), source)
         if until is not None and entry.has_ended():
             raise UsageError(f"until {shorten(until)} is over", hint="Give a day to come, or leave it out")
@@ -130,11 +132,14 @@ class Consents:
             UsageError: something does not make sense.
         """
         _check_texts(user_id=user_id, by=by, source=source)
-        entry = Consent(user_id, purpose or ALL, "withdraw", None, None, (), utc_text(), by.strip(), source)
+        bare, dropped = bare_id(user_id), 0
+        entry = Consent(bare, purpose or ALL, "withdraw", None, None, (), utc_text(), by.strip(), source)
         with self._database.writing() as db:
-            own = Own(db, user_id)
-            _add(own, [entry])
-            return entry, _drop_profiles(own, entry.purpose)
+            for each in dict.fromkeys((bare, user_id)):  # a store may have an older id with blanks
+                own = Own(db, each)
+                _add(own, [entry._replace(user_id=each)])
+                dropped += _drop_profiles(own, entry.purpose)
+            return entry, dropped
 
     def of(self, user_id: str) -> list[Consent]:
         """All that was recorded of a user, in order."""
@@ -222,7 +227,7 @@ def _drop_profiles(own: Own, purpose: str) -> int:
 
 
 def _check_texts(*, user_id: str, by: str, source: str | None) -> None:
-    if not user_id:
+    if not bare_id(user_id):
         raise UsageError("the user id is empty", hint="Say whose consent it is")
     if not by.strip():
         raise UsageError("a consent needs the name of who records it", hint="Give --by NAME")

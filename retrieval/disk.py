@@ -5,9 +5,13 @@ import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Trouble", "trouble_of"]
+__all__ = ["RESERVE", "Trouble", "is_nearly_full", "trouble_of"]
 
 _LEAST: Final = 1 << 20  # bytes; whoever failed may have given some back
+
+
+RESERVE: Final = 64 * 1024
+"""So many bytes it takes to open a store: SQLite has 32 KB beside the record and beside Chroma's database meanwhile."""
 
 
 class Trouble(NamedTuple):
@@ -43,6 +47,14 @@ def trouble_of(path: Path, said: str = "") -> Trouble | None:
     if not writable:
         return _READ_ONLY
     return _FULL if free < _LEAST else None
+
+
+def is_nearly_full(folder: Path) -> bool:
+    """Whether less is free than it takes to open a store."""
+    try:
+        return shutil.disk_usage(folder).free < RESERVE
+    except OSError:
+        return False
 
 
 def _may_write(path: Path) -> bool:

@@ -7,13 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["Cut", "Event", "Origin", "Role", "Snippet"]
+__all__ = ["Cut", "Event", "Origin", "Role", "Snippet", "bare_id"]
 
 Role = Literal["user", "agent", "system", "other"]
 """Who speaks: the user, a support agent or assistant, a machine (orders, logs), or a third person."""
 
 Cut = Literal["encoding", "invisible", "entities", "html", "quoted", "signature", "footer"]
 """What a text lost, or had mended, before it became an event's."""
+
+
+def bare_id(user_id: str) -> str:
+    """A user id as it is kept, whichever door it came through: blanks at its ends are no part of it."""
+    return user_id.strip()
 
 
 class Origin(NamedTuple):

@@ -216,10 +216,10 @@ def _translated(name: str) -> Iterator[None]:
     except (NotFoundError, InvalidArgumentError, InvalidDimensionException) as error:
         raise IndexDamaged(f"the Chroma server {name!r} cannot use the index: {shorten(str(error), 200)}") from error
     except ChromaError as error:
-        raise BackendUnavailable(
-            f"the Chroma server {name!r} fails: {shorten(str(error), 200)}",
-            hint="See the server's log; when its data is damaged, `limner reindex` makes the index anew",
-        ) from error
+        hint = "See the server's log; when its data is damaged, `limner reindex` makes the index anew"
+        if "disk is full" in str(error):
+            hint = "Free some space on the server's disk, then call again: nothing that was reported is lost"
+        raise BackendUnavailable(f"the Chroma server {name!r} fails: {shorten(str(error), 200)}", hint=hint) from error
     except httpx.TransportError as error:
         said = str(error) or type(error).__name__
         raise BackendUnavailable(f"the Chroma server {name!r} does not answer: {said}", hint=_HINT) from error

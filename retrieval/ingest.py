@@ -6,7 +6,7 @@ interrupted is continued by running it again. Knows nothing of databases or vect
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from retrieval.drafts import Applied, Draft
 from retrieval.dropping import Dropped, dropped_by, other_files
 from retrieval.errors import InputError
-from retrieval.events import Event
+from retrieval.events import Event, bare_id
 from retrieval.loaders.database import Query, load_query
 from retrieval.loaders.files import by_suffix
 from retrieval.loading import BadLine, load_events
@@ -198,10 +198,11 @@ def _batches(
     for number, row in enumerate(rows, start=1):
         if isinstance(row, BadLine):
             batch.append(row)
-        elif not row.user_id.strip():  # readers of files have refused such rows; a program may make one
+        elif not (user_id := bare_id(row.user_id)):  # readers of files have refused such rows; a program may make one
             batch.append(BadLine("events", number, "no user id", "no user"))
         else:
-            event, former = (row, ()) if redactor is None else redactor.apply(row)
+            named = row if user_id == row.user_id else replace(row, user_id=user_id)
+            event, former = (named, ()) if redactor is None else redactor.apply(named)
             snippets = split_event(event, self_names)
             draft = Draft(event, snippets, windows_of(event, snippets), former)
             batch.append(draft)

@@ -11,7 +11,7 @@ from typing import IO, Any, Final, NamedTuple, NoReturn
 
 from retrieval.columns import check_columns
 from retrieval.errors import InputError, UsageError, shorten
-from retrieval.events import Event
+from retrieval.events import Event, bare_id
 from retrieval.loaders.kinds import SUFFIXES as _SUFFIXES
 from retrieval.loaders.kinds import kind_of, opener_of
 from retrieval.loaders.reading import Format, Reading, check_format
@@ -62,7 +62,7 @@ def load_events(
         UsageError: at once, when ``columns`` names an unknown field, or ``format`` an unknown format.
     """
     check_columns(columns)
-    if user_id is not None and not user_id.strip():
+    if user_id is not None and not bare_id(user_id):
         raise UsageError(f"{user_id!r} is no user id", hint="Name the user with --user ID")
     reading = Reading(dict(columns or {}), tuple(self_names), user_id, check_format(format))
     return events_of(str(path), _rows_of(path, reading), RowReader(columns, self_names, user_id))

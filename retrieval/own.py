@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from retrieval.drafts import event_key, user_key
 from retrieval.errors import NotFound, shorten
+from retrieval.events import bare_id
 from retrieval.sql import chunks, tables
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class UnknownUser(NotFound):
     """The store holds nothing of this user."""
 
     def __init__(self, user_id: str) -> None:
-        super().__init__(f"no user {shorten(user_id)} in the store", hint="`limner users` lists who is there")
+        bare = bare_id(user_id)
+        blanks = "" if bare == user_id else f"; ids have no blanks at their ends: is it {shorten(bare)}?"
+        super().__init__(f"no user {shorten(user_id)} in the store", hint=f"`limner users` lists who is there{blanks}")
         self.user_id = user_id
 
 

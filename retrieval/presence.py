@@ -1,15 +1,16 @@
 """Who has a store open: everybody at once, or one process alone, which changes how its files are written.
 
-A lock of the system on a file of its own, which goes with its process. Knows nothing of what is in a store.
+A lock of the system on a file of its own, which goes with its process. The file is as long as what it takes to open a
+store, and gives that up where the disk is full, so that it can still be read. Knows nothing of what is in a store.
 """
 
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from retrieval.disk import trouble_of
+from retrieval.disk import RESERVE, is_nearly_full, trouble_of
 from retrieval.errors import StoreBusy, StoreError
 
 __all__ = ["Presence"]
@@ -41,12 +42,25 @@ class Presence:
                 f"the store {str(path.parent)!r} is being encrypted, decrypted or given another key",
                 hint="Wait for that to end",
             )
+        if is_nearly_full(path.parent):
+            with suppress(OSError):
+                os.ftruncate(self._file, 0)
 
     def end(self) -> None:
         """Have it open no longer."""
         if self._file is not None:
+            self._keep_room(self._file)
             os.close(self._file)
         self._file = None
+
+    def _keep_room(self, file: int) -> None:
+        """Take what the next one needs; not from somebody who has the store open."""
+        import fcntl
+
+        with suppress(OSError):  # somebody has it open, or there is no room
+            if os.fstat(file).st_size < RESERVE:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.pwrite(file, bytes(RESERVE), 0)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

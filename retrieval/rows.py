@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from retrieval.cleaning import clean
 from retrieval.columns import match_columns, shown_columns
 from retrieval.errors import InputError, shorten
-from retrieval.events import Cut, Event, Origin, Role
+from retrieval.events import Cut, Event, Origin, Role, bare_id
 from retrieval.languages import language_of
 from retrieval.speakers import role_of
 from retrieval.timestamps import parse_timestamp
@@ -84,7 +84,7 @@ class RowReader:
     ) -> None:
         wanted = dict(columns or {})
         self._self_names = tuple(self_names)
-        self._user_id = user_id
+        self._user_id = None if user_id is None else bare_id(user_id) or None
         self._match = lru_cache(maxsize=256)(lambda names, fixed: match_columns(names, {} if fixed else wanted))
 
     def event(self, row: Mapping[str, Any], file: str, line: int) -> Event:

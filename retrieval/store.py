@@ -7,7 +7,7 @@
     ├── chroma-…/        while the index is made anew, or a backup is restored
     ├── lock             held by whoever writes
     ├── index.lock       held while Chroma's files are opened or written
-    └── open.lock        held by whoever has the store open
+    └── open.lock        held by whoever has the store open; as long as what it takes to open it, for a full disk
 
 Of an encrypted one, record.sqlcipher is the record, with the index and the key in it.
 
@@ -46,6 +46,7 @@ from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
 from retrieval.migrating import SCHEMA_VERSION
 from retrieval.opening import Location, Parts
+from retrieval.own import UnknownUser
 from retrieval.paging import EventFilter, EventPage, Place, page_of_events, user_ids
 from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
 from retrieval.personal.redacting import Redactor, with_redacted
@@ -448,9 +449,10 @@ class Store:
 
     def user(self, user_id: str) -> UserSummary:
         """How much the store holds of a user."""
-        parts = self._open()
-        parts.history.check_user(user_id)
-        return parts.history.users([user_id])[0]
+        found = self._open().history.users([user_id])
+        if not found:
+            raise UnknownUser(user_id)
+        return found[0]
 
     def find_users(self, limit: int, after: str | None = None, matching: str = "") -> tuple[list[UserSummary], bool]:
         """At most ``limit`` users, sorted by id, and whether there are more.

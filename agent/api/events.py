@@ -19,6 +19,7 @@ from agent.api.threads import writing
 from agent.errors import InputError
 from agent.listings import ingest_document
 from retrieval import Event, Role
+from retrieval.events import bare_id
 from retrieval.paging import EventFilter, Place
 from retrieval.rows import RowReader
 
@@ -53,11 +54,11 @@ async def add_event(
 
     async def add() -> Response:
         report = await writing(request, caller.service.load, caller.tenant, [event], force=force)
-        document = {"user_id": user_id, "event_id": event.event_id, **ingest_document(report)}
-        where = path_of("v1", "users", user_id, "events", event.event_id)
+        document = {"user_id": event.user_id, "event_id": event.event_id, **ingest_document(report)}
+        where = path_of("v1", "users", event.user_id, "events", event.event_id)
         return Json(document, 201, {"Location": where}) if report.added else Json(document)
 
-    return await once(request, caller, key, user_id, add)
+    return await once(request, caller, key, event.user_id, add)
 
 
 @router.get("", responses=returns(Events))
@@ -91,7 +92,7 @@ def get_event(caller: Reads, user_id: Segment, event_id: Segment) -> Response:
 
 def _event_of(row: Mapping[str, Any], user_id: str) -> Event:
     event = RowReader(user_id=user_id).event(row, "request", 1)
-    if event.user_id != user_id:
+    if event.user_id != bare_id(user_id):
         raise InputError("the event names another user than the path", hint="Leave the user out of the event")
     return event
 

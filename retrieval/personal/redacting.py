@@ -5,6 +5,7 @@ What was found is noted in the event's metadata, without the words. Knows neithe
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
@@ -21,6 +22,10 @@ NOTES: Final = "limner_personal_data"
 """The entry of an event's metadata that says what was found: kind, field, start, end, and what is sealed."""
 
 _OF_SPEAKERS: Final[frozenset[Kind]] = frozenset(("phone", "email", "id_card", "chat_id"))
+_NO_TALK: Final = re.compile(
+    r"search|quer|order|review|product|catalog|搜索|检索|查询|订单|下单|评论|评价|商品|浏览", re.IGNORECASE
+)
+"""Channels in which a name alone is likely that of a product, a brand or a place."""
 
 
 class Redacted(NamedTuple):
@@ -55,7 +60,8 @@ class Redactor:
 
         work = _Work(self, event)
         kinds = frozenset(self.rule.kinds)
-        text = work.settle("text", event.text, find(event.text, kinds))
+        answers = event.role == "user" and not _NO_TALK.search(event.channel or "")
+        text = work.settle("text", event.text, find(event.text, kinds, answers=answers))
         speaker = event.speaker
         if speaker is not None:
             speaker = work.settle("speaker", speaker, find(speaker, kinds & _OF_SPEAKERS))

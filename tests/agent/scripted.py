@@ -1,6 +1,7 @@
 """A real Limner with the shipped fakes, for tests of the command line; run as a script, it is the command ``limner``.
 
 When it is asked to wait, it puts a file "started" into the folder $LIMNER_TEST, and answers after a minute.
+$LIMNER_TEST_SECONDS: so long it takes to embed some passages.
 """
 
 import os
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent.cli import main
 from agent.errors import ModelReplyError, ModelUnavailable
@@ -17,6 +18,10 @@ from agent.fakes import ScriptedChat
 from agent.limner import Limner
 from retrieval.fakes import HashingEmbedder
 from tests.agent.one_by_one import one_by_one
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CITIES = ("Munich", "慕尼黑")
 EVENTS: list[dict[str, Any]] = [
@@ -63,9 +68,15 @@ def open_with(script: Callable[..., str | float]) -> Callable[..., Limner]:
     """Opens a real Limner with a scripted model, whatever models the command line names."""
 
     def open_limner(store: Path, *, llm: str, llm_base_url: str | None, embedder: str, **settings: Any) -> Limner:
-        return Limner(store, llm=ScriptedChat(script=script), embedder=HashingEmbedder(), **settings)
+        return Limner(store, llm=ScriptedChat(script=script), embedder=_Embedder(), **settings)
 
     return open_limner
+
+
+class _Embedder(HashingEmbedder):
+    def embed_passages(self, texts: list[str]) -> "NDArray[np.float32]":
+        time.sleep(float(os.environ.get("LIMNER_TEST_SECONDS", "0")))
+        return super().embed_passages(texts)
 
 
 def _slow(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from agent import Limner
+from agent.cli import main
 from agent.fakes import ScriptedChat
 from agent.limner import SchemaSource
-from retrieval import HashingEmbedder, StoreError
+from retrieval import Event, HashingEmbedder, StoreError
 from retrieval.converting import change_key
 from retrieval.encryption import StoreKey
 from tests.agent.api.serving import served
-from tests.agent.scripted import SCHEMA, answer
+from tests.agent.scripted import SCHEMA, answer, open_with
 from tests.conftest import WriteRows
 from tests.disks import FULL, Disk, fill
 
@@ -139,3 +140,64 @@ def test_a_server_says_so_goes_on_reading_and_does_it_when_there_is_room(disk: D
         assert users == {"u0", "u1", "u3", *(f"v{n}" for n in range(200))}
         assert server.ask("GET", "/v1/users/u0/events/new").json()["text"] == more["text"]
         assert {each["state"] for each in server.ask("GET", "/v1/erasures").json()["receipts"]} == {"done"}
+
+
+@KEYS
+def test_with_no_byte_free_a_store_opens_to_read_and_says_why_it_does_not_write(
+    disk: Disk, write_rows: WriteRows, key: StoreKey | None
+) -> None:
+    with open_limner(disk, key) as limner:
+        limner.ingest(write_rows(*ROWS))
+        limner.profile("u0", SMALL)
+        events = limner.store.events("u1")
+    filler = fill(disk)
+    reads: dict[str, Callable[[Limner], Any]] = {
+        "search": lambda limner: len(limner.search("u1", "message", k=99)) == 20,
+        "users": lambda limner: len(limner.users()) == 4,
+        "events": lambda limner: limner.store.events("u1") == events,
+        "kept profile": lambda limner: limner.version("u0", 1, SMALL).profile["city"] == "Munich",
+        "answer": lambda limner: limner.ask("u1", "Which city does she live in?").answer == "Munich",
+        "export": lambda limner: len(limner.export("u1")["events"]) == 20,
+        "versions": lambda limner: len(limner.versions("u0")) == 1,
+    }
+    writes: dict[str, Callable[[Limner], Any]] = {
+        "ingest": lambda limner: limner.ingest(write_rows({**ROWS[0], "id": "new", "text": "New."}, name="m.jsonl")),
+        "one event": lambda limner: limner.ingest_events([Event("u9", "e", "Short.")]),
+        "profile": lambda limner: limner.profile("u1", SMALL),
+        "correct": lambda limner: limner.correct("u0", "/city", "correct", "Oslo", by="Ann", schema=SMALL),
+        "consent": lambda limner: limner.store.consents.grant("u0", "support", by="Ann"),
+        "forget": lambda limner: limner.forget("u2"),
+    }
+    for name, write in writes.items():  # a process for each, and after each all can be read
+        with open_limner(disk, key) as limner:
+            assert not tried(lambda write=write, limner=limner: write(limner)), name  # type: ignore[misc]
+        for what, read in reads.items():
+            with open_limner(disk, key) as limner:
+                assert read(limner), (name, what)
+    with open_limner(disk, key) as one, open_limner(disk, key) as other:
+        assert all(read(each) for read in reads.values() for each in (one, other))
+    filler.unlink()
+    with open_limner(disk, key) as limner:
+        for write in writes.values():
+            write(limner)
+
+
+def test_commands_on_a_disk_with_no_byte_free(
+    disk: Disk, write_rows: WriteRows, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ["--store", str(disk.folder / "store"), "--json"]
+
+    def run(*words: str) -> tuple[int, str]:
+        code = main([*words, *store], open_with(answer))
+        told = capsys.readouterr()
+        return code, told.out + told.err
+
+    rows = str(write_rows(*ROWS))
+    assert run("ingest", rows)[0] == 0 and run("profile", "u0")[0] == 0
+    fill(disk)
+    for words in (["users"], ["search", "u0", "message"], ["export", "u0"], ["versions", "u0"],
+                  ["profile", "u0", "--version", "1"], ["ask", "u0", "Where does she live?"]):  # fmt: skip
+        assert run(*words)[0] == 0, words
+    for words in (["forget", "u1"], ["profile", "u1"], ["correct", "u0", "/location", "--forbid", "--by", "Ann"]):
+        code, said = run(*words)
+        assert code == 5 and "the disk is full" in said, (words, said)

@@ -50,6 +50,13 @@ def test_engines_with_models_in_folders_try_to_reach_nothing(tmp_path: Path) -> 
     check_nothing_was_tried(found)
 
 
+@pytest.mark.model
+def test_the_embedded_models_try_to_reach_nothing(tmp_path: Path) -> None:
+    found = run("embedded", tmp_path)
+    assert found["results"] == [0] * 3
+    check_nothing_was_tried(found)
+
+
 def test_a_server_tries_to_reach_nothing_but_its_clients(tmp_path: Path) -> None:
     """The loopback is up; whatever goes elsewhere has no route, which the kernel counts, and no name is looked up."""
     if not can_unshare() or shutil.which("ip") is None:

@@ -87,6 +87,22 @@ def engines(folder: Path) -> list[Any]:
     return [added, hits]
 
 
+def embedded(folder: Path) -> list[Any]:
+    """The commands with the embedded models: a profile of one attribute, and an answer."""
+    from agent.cli import main
+
+    examples = Path(__file__).parents[2] / "examples"
+    lines = (examples / "histories.jsonl").read_text("utf-8").splitlines(keepends=True)
+    file = folder / "paper.jsonl"
+    file.write_text("".join(line for line in lines if json.loads(line)["user_id"] == "paper"), "utf-8")
+    store = ["--store", str(folder / "store")]
+    return [
+        main(["ingest", str(file), *store]),
+        main(["profile", "paper", "--schema", str(examples / "interests.json"), *store]),
+        main(["ask", "paper", "他喜欢什么？", *store]),
+    ]
+
+
 def served(folder: Path) -> list[Any]:
     """`limner serve` in this network namespace, in which only the loopback is up; the hook is not in its processes."""
     import os

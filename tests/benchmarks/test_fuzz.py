@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
@@ -12,6 +13,9 @@ from hypothesis import strategies as st
 
 from benchmarks.fuzz.mutating import mutate_json
 from benchmarks.fuzz.targets import MAX_BYTES, TARGETS, hurry
+
+CORPUS = Path(__file__).with_name("corpus")
+"""What atheris found worth keeping (``benchmarks.fuzz.keep``), by target; ``crash-…`` once broke a promise."""
 
 EXAMPLES = int(os.environ.get("LIMNER_FUZZ", "100"))
 PIECES = [b"", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"\n\n", b'"', b"&amp;", b"<div>", b"9" * 30, b"From x\n",
@@ -41,6 +45,16 @@ def changed(data: bytes, changes: Sequence[tuple[str, float, float, bytes, int]]
         elif kind == "cut":
             data = data[:end]
     return data[:MAX_BYTES]
+
+
+@pytest.mark.filterwarnings("ignore")  # of libraries, about what they are given
+@pytest.mark.parametrize("name", TARGETS())
+def test_what_was_found_is_told_or_read(name: str) -> None:
+    found = sorted((CORPUS / name).iterdir())
+    assert found and sum(each.stat().st_size for each in found) <= MAX_BYTES
+    for each in found:
+        with hurry():
+            TARGETS()[name].run(each.read_bytes())
 
 
 @pytest.mark.filterwarnings("ignore")  # of libraries, about what they are given

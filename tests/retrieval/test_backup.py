@@ -304,6 +304,16 @@ def change_manifest(file: Path, out: Path, **changes: Any) -> Path:
     return out
 
 
+def test_an_archive_with_a_name_that_is_no_text_is_damaged(filled: Store, tmp_path: Path) -> None:
+    filled.backup(tmp_path / "b")
+    whole = (tmp_path / "b").read_bytes()
+    directory = whole.rindex(b"PK\x01\x02")
+    flags, name = directory + 9, directory + 46
+    (tmp_path / "b").write_bytes(whole[:flags] + b"\x08" + whole[flags + 1 : name] + b"\xff" + whole[name + 1 :])
+    with pytest.raises(InputError, match="is damaged: it cannot be unpacked"):
+        filled.restore(tmp_path / "b", force=True)
+
+
 def test_a_newer_backup_is_refused(filled: Store, open_store: OpenStore, tmp_path: Path) -> None:
     filled.backup(tmp_path / "b")
     other = open_store(tmp_path / "other")

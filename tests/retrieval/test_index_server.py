@@ -9,6 +9,7 @@ from retrieval.errors import BackendUnavailable
 from retrieval.fakes import HashingEmbedder
 from retrieval.store import Store
 from tests.conftest import WriteRows
+from tests.disks import Disk, fill
 from tests.retrieval.conftest import agrees, numbers, other
 from tests.retrieval.running import Chroma, Postgres
 
@@ -122,3 +123,32 @@ def test_the_chroma_server_holds_no_text(store: Store, servers: Servers, write_r
     assert b"ann-of-chroma" in held
     for word in words:
         assert word.encode() not in held and word.encode("utf-16-le") not in held
+
+
+@pytest.mark.local
+def test_a_full_disk_under_the_server_is_told_and_nothing_is_lost(
+    disk: Disk, tmp_path: Path, write_rows: WriteRows
+) -> None:
+    (disk.folder / "data").mkdir()
+    server = Chroma(disk.folder / "data")
+    try:
+        store = Store(tmp_path / "store", HashingEmbedder(), index=server.url)
+        store.ingest([write_rows(*ROWS[:40])])
+        filler = fill(disk)
+        later = [{**row, "text": f"Another message, number {n}"} for n, row in enumerate(ROWS)]
+        more = write_rows(*later, name="more.jsonl")
+        full = pytest.raises(BackendUnavailable, match=r"disk is full.*Free some space on the server's disk")
+        with full as caught:
+            store.ingest([more])
+        assert caught.value.exit_code == 4 and "Another message" not in str(caught.value)
+        store.close()
+        with pytest.raises(BackendUnavailable, match="disk is full"):  # the index owes what the record has
+            store.search("u0", "message number")
+        assert len(store.events("u0")) >= 20
+        filler.unlink()
+        report = store.ingest([more])
+        assert report.added + report.updated + report.unchanged == len(ROWS)
+        assert agrees(store) and len(store.search("u0", "message number", k=999)) == len(ROWS) // 2
+        store.close()
+    finally:
+        server.kill()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.personal_data import Labelled, read_labelled
 from retrieval.errors import UsageError
-from retrieval.events import Event
+from retrieval.events import Event, Role
 from retrieval.personal.context import folded
 from retrieval.personal.finding import find
 from retrieval.personal.kinds import KINDS, check_kinds, label_of
@@ -123,3 +123,38 @@ def test_of_what_was_written_after_the_rules_most_is_found(name: str) -> None:
         found += sum(gold in places for gold in each.places)
         assert {place.kind for place in places} <= {gold.kind for gold in each.places}
     assert found / labelled > 0.85
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("charlie", "charlie"),
+        ("James Smith", "James Smith"),
+        ("vicky 2568", "vicky"),
+        ("maria garcia.", "maria garcia"),
+        ("im charlie", "charlie"),
+        ("myself catherine ssn 9173", "catherine"),
+        ("i am nancy and booking confirmation number is q 5", "nancy"),
+    ],
+)
+def test_known_names_are_found_where_a_message_says_little_else(text: str, name: str) -> None:
+    assert [text[each.start : each.end] for each in find(text, ["name"], answers=True)] == [name]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hope", "austin", "phoenix 85001", "june 5", "i am in a hurry", "I'm lucky to have it", "this is a dress", "ok",
+     "thank you", "charlie brown bag", "order 123456", "sophie, where is my order", "i am german"],
+)  # fmt: skip
+def test_ordinary_words_are_no_names(text: str) -> None:
+    assert not find(text, ["name"], answers=True)
+
+
+@pytest.mark.parametrize(
+    ("role", "channel", "kept"),
+    [("user", "support_chat", "[NAME]"), ("user", None, "[NAME]"), ("user", "search", "tommy"),
+     ("user", "orders", "tommy"), ("user", "搜索", "tommy"), ("agent", "support_chat", "tommy")],
+)  # fmt: skip
+def test_a_name_alone_is_looked_for_in_talks_only(role: Role, channel: str | None, kept: str) -> None:
+    redactor = Redactor(Rule(policy="mask", kinds=KINDS, salt="00" * 16))
+    assert redactor.apply(Event("u", "e", "tommy", channel=channel, role=role)).event.text == kept
