@@ -216,8 +216,11 @@ class LimnerClient:
         return self._json("POST", "users", user_id, "consents", json=said, headers=_named(idempotency_key))
 
     def consents(self, user_id: str) -> dict[str, Any]:
-        """What was recorded of a user, and what counts now."""
-        return self._json("GET", "users", user_id, "consents")
+        """What was recorded of a user, all of it, and what counts now."""
+        path = "users", user_id, "consents"
+        first = self._json("GET", *path)
+        rest = [] if first["next"] is None else self._pages("consents", *path, after=first["next"])
+        return {**first, "consents": [*first["consents"], *rest], "next": None}
 
     def jobs(self, **query: Any) -> list[dict[str, Any]]:
         """The jobs that are remembered; ``user``, ``state``."""
@@ -233,7 +236,7 @@ class LimnerClient:
 
     def schemas(self) -> list[dict[str, Any]]:
         """The schemas that can be used."""
-        return list(self._json("GET", "schemas")["schemas"])
+        return list(self._pages("schemas", "schemas"))
 
     def schema(self, name: str) -> dict[str, Any]:
         """A schema: ``name``, ``hash``, ``built_in``, and the JSON Schema as ``document``."""

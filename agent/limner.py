@@ -328,7 +328,7 @@ class Limner:
 
     def versions(self, user_id: str, schema: "SchemaSource | None" = None) -> "list[VersionNote]":
         """The user's versions, oldest first: of all profiles, or of that under ``schema``."""
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return self._store.keeping.versions(user_id, None if schema is None else load_schema(schema).name)
 
     def version(self, user_id: str, number: int, schema: SchemaSource = "person") -> "ProfileDocument":
@@ -337,7 +337,7 @@ class Limner:
         Raises:
             UnknownUser, NotFound: there is no such version.
         """
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return self._versions(load_schema(schema)).version(user_id, number)
 
     def latest(self, user_id: str, schema: SchemaSource = "person") -> "ProfileDocument":
@@ -347,7 +347,7 @@ class Limner:
             UnknownUser, NotFound: there is none.
         """
         checked = load_schema(schema)
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         found = self._versions(checked).latest(user_id)
         if found is None:
             raise NotFound(
@@ -361,7 +361,7 @@ class Limner:
         Raises:
             UnknownUser, NotFound: there is no such version.
         """
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return self._versions(load_schema(schema)).changes(user_id, number)
 
     def shown(self, user_id: str, number: int, schema: SchemaSource = "person") -> dict[str, list[tuple[str, str]]]:
@@ -392,7 +392,7 @@ class Limner:
         from agent.corrections import make_correction
 
         checked = load_schema(schema)
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         mark = self._store.keeping.mark(user_id)
         latest = self._versions(checked).latest(user_id)
         correction = make_correction(
@@ -406,7 +406,7 @@ class Limner:
         from agent.corrections import corrections_of
 
         if user_id is not None:
-            self._store.snippet_count(user_id)
+            self._store.check_user(user_id)
         return corrections_of(self._store, user_id)
 
     def forget(
@@ -512,7 +512,7 @@ class Limner:
         """
         from agent.allowing import Allowing
 
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return Allowing(self.permit(user_id))
 
     def watched(self, on_step: OnStep, may_go_on: Callable[[], None] = go_on) -> Self:

@@ -25,6 +25,7 @@ from retrieval.index import IndexPlace
 from retrieval.locks import Lock
 from retrieval.mirror import Mirror
 from retrieval.own import Own, UnknownUser
+from retrieval.paging import Page
 from retrieval.receipts import Erased, Erasure, Receipts, State
 from retrieval.record import Record, raise_generation
 from retrieval.removing import Derived, Nothing, plan_removal, remove
@@ -210,6 +211,13 @@ class Forgetting:
         if user_id is not None and not self._receipts.is_any():
             return []
         return self._receipts.all(None if user_id is None else self.tombstones.subject(user_id))
+
+    def receipt_page(self, limit: int, after: int = 0, *, user_id: str | None = None) -> Page[dict[str, Any]]:
+        """At most ``limit`` of the same, from behind a number on."""
+        if user_id is not None and not self._receipts.is_any():
+            return Page([], None)
+        subject = None if user_id is None else self.tombstones.subject(user_id)
+        return self._receipts.page(limit, after, subject=subject)
 
     def is_genuine(self, receipt: Mapping[str, Any], user_id: str | None = None) -> bool:
         """Whether this store signed the receipt as it is, for this user."""

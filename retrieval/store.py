@@ -500,6 +500,10 @@ class Store:
         """The user's snippets in time order: all, or the ``limit`` newest ones."""
         return self._open().history.snippets(user_id, limit)
 
+    def check_user(self, user_id: str) -> None:
+        """Raise UnknownUser unless there is an event of the user."""
+        self._open().history.check_user(user_id)
+
     def snippet_count(self, user_id: str) -> int:
         """How many snippets the user's history has."""
         parts = self._open()

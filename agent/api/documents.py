@@ -326,9 +326,10 @@ class _SchemaEntry(TypedDict):
 
 
 class SchemaList(TypedDict):
-    """The schemas that can be used."""
+    """The schemas that can be used, by name, and the cursor of the next page (null on the last one)."""
 
     schemas: list[_SchemaEntry]
+    next: str | None
 
 
 class _SchemaMistake(TypedDict):
@@ -447,8 +448,10 @@ class _Now(TypedDict):
 
 
 class Consents(TypedDict):
-    """What was recorded of a user, and what counts now, by purpose; the same as of `limner consent list --json`."""
+    """What was recorded of a user, and what counts now, by purpose, as of `limner consent list --json`; and the cursor
+    of the next page of what was recorded."""
 
     user_id: str
     consents: list[_Entry]
     now: dict[str, _Now]
+    next: str | None

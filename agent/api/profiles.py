@@ -1,7 +1,6 @@
 """Profiles: made as jobs, kept in versions: ``/v1/users/{user_id}/profiles``."""
 
 import hashlib
-from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Header, Path, Request
@@ -9,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Caller, Reads
-from agent.api.cursors import After, Limit, page_of
+from agent.api.cursors import After, Limit, next_of, number_of
 from agent.api.documents import ChangesDocument, JobDocument, VersionList
 from agent.api.jsonvalues import Name
 from agent.api.openapi import returns
@@ -22,7 +21,6 @@ from agent.documents import ProfileDocument
 from agent.errors import NotFound
 from agent.listings import versions_document
 from agent.schema import ProfileSchema
-from retrieval.keeping import VersionNote
 
 __all__ = [
     "Wanted",
@@ -74,7 +72,7 @@ async def build_profile(
 @router.get("", responses=returns(VersionList))
 def list_versions(caller: Reads, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
     """The versions of all of a user's profiles, oldest first."""
-    return _listed(user_id, caller.limner.versions(user_id), limit, after)
+    return _listed(caller, user_id, limit, after)
 
 
 @router.get("/{schema}", responses={**returns(ProfileDocument), **_UNCHANGED})
@@ -88,7 +86,7 @@ def versions_of_schema(
     caller: Reads, user_id: Segment, schema: Segment, limit: Limit = 100, after: After = None
 ) -> Response:
     """The versions of the profile under a schema, oldest first."""
-    return _listed(user_id, caller.limner.versions(user_id, _schema(caller, schema)), limit, after)
+    return _listed(caller, user_id, limit, after, schema)
 
 
 @router.get("/{schema}/versions/{number}", responses={**returns(ProfileDocument), **_UNCHANGED})
@@ -105,9 +103,11 @@ def changes(caller: Reads, user_id: Segment, schema: Segment, number: _Number) -
     return Json({**document.as_json(), **limner.changes(user_id, number, named).as_json()})
 
 
-def _listed(user_id: str, versions: Sequence[VersionNote], limit: int, after: str | None) -> Response:
-    page, following = page_of(versions, lambda each: each.made_at, limit, after)
-    return Json({**versions_document(user_id, page), "next": following})
+def _listed(caller: Caller, user_id: str, limit: int, after: str | None, schema: str | None = None) -> Response:
+    store = caller.limner.store
+    store.check_user(user_id)
+    page = store.keeping.version_page(user_id, limit, number_of(after), schema=schema)
+    return Json({**versions_document(user_id, page.items), "next": next_of(page)})
 
 
 def _tagged(document: ProfileDocument, known: str | None) -> Response:

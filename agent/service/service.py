@@ -256,7 +256,7 @@ class Service:
         self.notice_erasures(tenant)
         limner = self.limner(tenant).for_purpose(purpose)
         erased = limner.store.forgetting.last()
-        limner.store.snippet_count(user_id)
+        limner.store.check_user(user_id)
         before = limner.permit(user_id)
 
         def guard() -> None:
