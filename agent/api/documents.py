@@ -157,11 +157,15 @@ class BadLineDocument(TypedDict):
 
 
 class _Reason(TypedDict):
+    """Why texts were left out or cut: how often, and how many characters."""
+
     count: int
     chars: int
 
 
 class _PersonalData(TypedDict):
+    """What was done about personal data: the policy, and how much of each kind was found."""
+
     policy: str
     found: dict[str, int]
 
@@ -194,6 +198,8 @@ class StoredEvent(IngestDocument):
 
 
 class _Found(TypedDict):
+    """Which ranker found a snippet, by which query, and where."""
+
     ranker: str
     query: str
     rank: int
@@ -230,6 +236,8 @@ class SearchDocument(TypedDict):
 
 
 class _SchemaRef(TypedDict):
+    """Names a schema; ``hash`` is over its document."""
+
     name: str
     hash: str
 
@@ -273,6 +281,8 @@ class ChangesDocument(TypedDict):
 
 
 class _StepDocument(TypedDict):
+    """How far a job is: ``done`` of ``total`` of a stage."""
+
     stage: str
     done: int
     total: int
@@ -320,6 +330,8 @@ class SchemaDocument(TypedDict):
 
 
 class _SchemaEntry(TypedDict):
+    """A schema in a list."""
+
     name: str
     hash: str
     built_in: bool
@@ -333,6 +345,8 @@ class SchemaList(TypedDict):
 
 
 class _SchemaMistake(TypedDict):
+    """Where a schema cannot be filled, or a profile does not satisfy it, and why."""
+
     at: Literal["schema", "profile"]
     pointer: str
     keyword: str | None
@@ -348,6 +362,8 @@ class SchemaCheck(TypedDict):
 
 
 class _Signature(TypedDict):
+    """By which of the store's keys a receipt is signed."""
+
     algorithm: str
     key: str
     value: str
@@ -423,6 +439,8 @@ class PolicyDocument(TypedDict):
 
 
 class _Entry(TypedDict):
+    """What was recorded of what a user allowed, or withdrew."""
+
     user_id: str
     purpose: str
     action: Literal["grant", "withdraw"]
@@ -441,6 +459,8 @@ class ConsentEntry(_Entry):
 
 
 class _Now(TypedDict):
+    """What counts now for a purpose."""
+
     allowed: bool
     basis: str | None
     until: str | None
