@@ -27,8 +27,9 @@ from retrieval.mirror import Mirror
 from retrieval.own import Own, UnknownUser
 from retrieval.paging import Page
 from retrieval.receipts import Erased, Erasure, Receipts, State
-from retrieval.record import Record, raise_generation
+from retrieval.record import Record, begin_edition, raise_generation
 from retrieval.removing import Derived, Nothing, plan_removal, remove
+from retrieval.roster import Roster
 from retrieval.scopes import Scope
 from retrieval.seal import Seal
 from retrieval.sql import Database, tables
@@ -49,6 +50,7 @@ class Use(NamedTuple):
     record: Record
     mirror: Mirror
     views: Views
+    roster: Roster
     place: IndexPlace
     lock: Lock
 
@@ -115,6 +117,7 @@ class Forgetting:
                 self.finish()  # of a part that an interrupted erasure took
                 raise
             self._use.views.drop(user_id)
+            self._use.roster.drop()
             _tell(progress, "erased")
             if not defer:
                 with suppress(StoreBusy):  # the receipt says so
@@ -156,10 +159,12 @@ class Forgetting:
                 self.tombstones.set_events(db, removal.said)
                 erased.append(removal.erased)
             raise_generation(db)
+            begin_edition(db)
             erasure = Erasure(store, self._by_rule(), scope, _sum(erased)._replace(undated=undated))
             number = self._receipts.add(db, state, erasure)
         for user_id in chosen:
             self._use.views.drop(user_id)
+        self._use.roster.drop()
         if not defer:
             with suppress(StoreBusy):
                 self._compact(None)
@@ -258,6 +263,7 @@ class Forgetting:
                 self.tombstones.set_user(db, user_id, now)
             self.tombstones.set_events(db, (each for each in removal.said if _needs_own(each, scope, now)))
             raise_generation(db)
+            begin_edition(db)
             subject = self.tombstones.subject(user_id)
             return self._receipts.add(db, state, Erasure(store, subject, scope.as_json(), removal.erased, leftover))
 

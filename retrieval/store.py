@@ -46,7 +46,7 @@ from retrieval.loaders.reading import check_format
 from retrieval.loading import BadLine
 from retrieval.migrating import SCHEMA_VERSION
 from retrieval.opening import Location, Parts
-from retrieval.paging import EventFilter, EventPage, Place, page_of_events, user_ids
+from retrieval.paging import EventFilter, EventPage, Place, page_of_events
 from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
 from retrieval.personal.redacting import Redactor, with_redacted
 from retrieval.personal.revealing import Revealed, reveal
@@ -460,9 +460,7 @@ class Store:
             after: only those whose id is behind this one.
             matching: only those whose id contains this, in whatever case.
         """
-        parts, sought = self._open(), matching.casefold()
-        ids = [each for each in user_ids(parts.database) if sought in each.casefold() and (not after or each > after)]
-        return parts.history.users(ids[:limit]), len(ids) > limit
+        return self._open().roster.page(limit, after, matching)
 
     def user_ids(self, prefix: str, limit: int, *, longest: int) -> tuple[list[str], bool]:
         """At most ``limit`` ids that begin with ``prefix``, in whatever case, sorted; and whether there are more.
@@ -470,7 +468,7 @@ class Store:
         Ids of more than ``longest`` characters are left out.
         """
         sought = prefix.casefold()
-        ids = (each for each in user_ids(self._open().database) if len(each) <= longest)
+        ids = (each for each in self._open().roster.ids() if len(each) <= longest)
         found = list(islice((each for each in ids if each.casefold().startswith(sought)), limit + 1))
         return found[:limit], len(found) > limit
 
