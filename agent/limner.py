@@ -295,7 +295,13 @@ class Limner:
         return document
 
     def profile(
-        self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0, fresh: bool = False
+        self,
+        user_id: str,
+        schema: SchemaSource = "person",
+        *,
+        min_confidence: float = 0.0,
+        fresh: bool = False,
+        moods: bool = False,
     ) -> "ProfileDocument":
         """The user's profile under ``schema``: a built-in name, a file, a mapping or a Pydantic model.
 
@@ -304,6 +310,9 @@ class Limner:
         Each profile that says something else is kept as the next version. When nothing changed that it depends on, the
         last one is returned, and no model is loaded or asked; else only what may have changed is found out again.
         ``fresh``: all of it.
+
+        ``moods``: also the mood of each period of the history, where the schema asks for a mood; see
+        :class:`agent.documents.Mood`. It costs at most six short calls, and none of periods in which nothing changed.
 
         Raises:
             InputError: a calibration that was given is none.
@@ -319,11 +328,12 @@ class Limner:
         def make(earlier: "Earlier") -> "ProfileDocument":
             from agent.profile_graph import ProfileGraph
 
-            graph = ProfileGraph(self._store, self.chat(), names, self._on_step, confidence, self._stages, allowing)
+            parts = names, self._on_step, confidence, self._stages, allowing
+            graph = ProfileGraph(self._store, self.chat(), *parts, moods=moods)
             return graph.run(user_id, checked, earlier)
 
         settings = {"reranker": self._reranker, **confidence.settings(), "stages": asdict(self._stages)}
-        settings |= allowing.settings()
+        settings |= allowing.settings() | ({"moods": True} if moods else {})
         return self._versions(checked).profile(user_id, names, settings, make, fresh=fresh)
 
     def versions(self, user_id: str, schema: "SchemaSource | None" = None) -> "list[VersionNote]":

@@ -48,6 +48,9 @@ class Wanted(BaseModel):
     schema_name: Annotated[Name, Field(alias="schema", description="A built-in or registered schema.")] = "person"
     min_confidence: Annotated[float, Field(ge=0, le=1, description="Values less sure than this are left out.")] = 0.0
     fresh: Annotated[bool, Field(description="Find out everything again, whatever was kept.")] = False
+    moods: Annotated[
+        bool, Field(description="Also the mood of each period, where the schema asks for one: six short calls at most.")
+    ] = False
 
 
 @router.post("", status_code=202, responses=returns(JobDocument, 202))
@@ -62,7 +65,7 @@ async def build_profile(
 
     async def build() -> Response:
         schema = await reading(caller.service.schemas.get, caller.tenant, wanted.schema_name)
-        more = {"min_confidence": wanted.min_confidence, "fresh": wanted.fresh, "purpose": caller.purpose}
+        more = {**wanted.model_dump(exclude={"schema_name"}), "purpose": caller.purpose}
         job = await reading(caller.service.build, caller.tenant, user_id, schema, **more)
         return Json(job_document(job), 202, {"Location": path_of("v1", "jobs", job.job_id)})
 

@@ -177,7 +177,7 @@ class LimnerClient:
         )
 
     def build_profile(self, user_id: str, schema: str = "person", **wanted: Any) -> JobDocument:
-        """Let a profile be made; the job. ``fresh``, ``min_confidence``; see :meth:`wait`."""
+        """Let a profile be made; the job. ``fresh``, ``min_confidence``, ``moods``; see :meth:`wait`."""
         return self._json(JobDocument, "POST", "users", user_id, "profiles", json={"schema": schema, **wanted})
 
     def wait(self, job_id: str, on_progress: OnProgress | None = None) -> dict[str, Any]:

@@ -38,6 +38,7 @@ __all__ = [
     "KeyInfo",
     "LeftOut",
     "ModelNames",
+    "Mood",
     "Now",
     "Part",
     "PersonalData",
@@ -507,6 +508,17 @@ class VersionList(TypedDict):
     next: str | None
 
 
+class Mood(TypedDict):
+    """How the user sounded in a period, ``since`` and ``until`` the days of the first and last own message in it."""
+
+    pointer: str
+    since: str
+    until: str
+    value: str
+    probability: float
+    evidence: list[Evidence]
+
+
 class ProfileDocument(TypedDict):
     """A profile that validates against the user's schema, and the explanation beside it."""
 
@@ -524,6 +536,7 @@ class ProfileDocument(TypedDict):
     purpose: NotRequired[str | None]
     basis: NotRequired[str | None]
     withheld: NotRequired[list[Withheld]]
+    moods: NotRequired[list[Mood]]
 
 
 class Change(TypedDict):
