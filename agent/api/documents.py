@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from agent.changes import Change
 from agent.chat import Usage
-from agent.documents import Claim, ModelNames, Rejected, Withheld
+from agent.documents import Claim, ModelNames, Mood, Rejected, Withheld
 from agent.explanations import Explanation
 from agent.service import JobKind, JobState
 from retrieval import Role
@@ -276,6 +276,7 @@ class ChangesDocument(TypedDict):
     purpose: str | None
     basis: str | None
     withheld: list[Withheld]
+    moods: list[Mood]
     since: int | None
     changes: list[Change]
 

@@ -570,6 +570,7 @@ class ChangesDocument(TypedDict):
     purpose: str | None
     basis: str | None
     withheld: list[Withheld]
+    moods: list[Mood]
     since: int | None
     changes: list[Change]
 
