@@ -105,6 +105,10 @@ class Allowing:
         ]
         return self._with(text, kept, "says more of sensitive matters than the verified values do")
 
+    def may_quote(self, words: str) -> bool:
+        """Whether a user's own words may be shown beside what a model concludes from them."""
+        return not self._forbidden(said_about(words))
+
     def declines(self, question: str) -> Withheld | None:
         """Why a question is not asked of the model; None: it is."""
         return self._withheld(asked_about(question))

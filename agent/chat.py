@@ -153,6 +153,23 @@ class Chat:
         word = _word_in(text)
         return 1.0 if word in _YES else 0.0 if word in _NO else 0.5
 
+    def choose(self, system: str, question: str, words: Sequence[str]) -> dict[str, float]:
+        """How likely each of these words is the answer; the probabilities add up to 1. Empty when none of them is said.
+
+        From the first token's log-probabilities, of tokens with which one of the words begins and no other; where the
+        model tells none, 1 for the word that it says.
+        """
+        for room in (1, 4):  # as for a yes or no
+            text, tokens = said_in(self._invoke(system, question, max_tokens=room, logprobs=True, top_logprobs=20))
+            found = dict.fromkeys(words, 0.0)
+            for option in first_options(tokens) or [{"token": text, "logprob": 0.0}]:
+                begun = _begun_by(option["token"], words)
+                if begun is not None:
+                    found[begun] += math.exp(option["logprob"])
+            if (total := sum(found.values())) > 0:
+                return {word: chance / total for word, chance in found.items()}
+        return {}
+
     def _ask(self, system: str, user: str, schema: JsonSchema, max_tokens: int, options: int) -> "AIMessage":
         wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
         return self._invoke(
@@ -172,6 +189,13 @@ class Chat:
         message = _call(lambda: model.invoke(asked, **options))
         self.usage.add(message, time.monotonic() - started)
         return message
+
+
+def _begun_by(token: str, words: Sequence[str]) -> str | None:
+    """The one of the words that a text begins or is begun by, whatever marks stand before it."""
+    said = token.casefold().lstrip("*\"'“‘ ").strip()
+    begun = [each for each in words if said and (each.startswith(said) or said.startswith(each))]
+    return begun[0] if len(begun) == 1 else None
 
 
 def _word_in(text: str) -> str:

@@ -310,6 +310,7 @@ def ask(
     help="A JSON Schema file, or the name of a built-in schema.",
 )
 @click.option("--fresh", is_flag=True, help="Find out everything again, whatever was kept.")
+@click.option("--moods", is_flag=True, help="Also the mood of each period, where the schema asks for one.")
 @click.option("--diff", is_flag=True, help="Show what changed since the version before, and why.")
 @click.option("--version", "number", type=click.IntRange(min=1), metavar="N", help="Read a version as it was made.")
 @options.batch
@@ -325,6 +326,7 @@ def profile(
     user: str | None,
     source: str,
     fresh: bool,
+    moods: bool,
     diff: bool,
     number: int | None,
     requests: Path | None,
@@ -346,9 +348,8 @@ def profile(
         where = f"at {typo.pointer!r}" if typo.pointer else "at its root"
         say(f"schema {schema.name!r}: nothing reads {typo.keyword!r} {where}. Is {typo.meant!r} meant?")
     task = replace(PROFILE, schema_hash=schema.hash)
-    work = profile_work(
-        task, schema, fresh=fresh, diff=diff, number=number, many=files is not None, min_confidence=min_confidence
-    )
+    wanted = {"fresh": fresh, "moods": moods, "min_confidence": min_confidence}
+    work = profile_work(task, schema, wanted, diff=diff, number=number, many=files is not None)
     return perform(Door(context.obj, **settings), work, files, user, None)
 
 

@@ -16,6 +16,8 @@ from agent.terminal import Watch, say
 from agent.work import Work, print_result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from agent.batch import Request, Task
     from agent.corrections import Action
     from agent.documents import ProfileDocument
@@ -30,14 +32,15 @@ __all__ = ["correct", "corrections", "login_name", "profile_work", "versions"]
 def profile_work(
     task: "Task",
     schema: "ProfileSchema",
+    wanted: "Mapping[str, Any]",
     *,
-    fresh: bool,
     diff: bool,
     number: int | None,
     many: bool,
-    min_confidence: float,
 ) -> Work[Any]:
     """What ``limner profile`` does: make a profile or read version ``number``, and tell what changed with it.
+
+    ``wanted``: what :meth:`agent.limner.Limner.profile` is given.
 
     Raises:
         click.UsageError: options that exclude each other.
@@ -45,15 +48,16 @@ def profile_work(
     from agent.render import print_profile
     from agent.render_keeping import print_changes
 
-    if fresh and number is not None:
-        raise click.UsageError("--fresh makes a profile, --version reads one: leave one of them out")
+    for name in ("fresh", "moods"):
+        if wanted[name] and number is not None:
+            raise click.UsageError(f"--{name} makes a profile, --version reads one: leave one of them out")
     if many and (diff or number is not None):
         raise click.UsageError("--diff and --version are for a single user: leave them out with --batch")
 
     def do(limner: "Limner", request: "Request") -> "ProfileDocument":
         if number is not None:
             return limner.version(request.user_id, number, schema)
-        return limner.profile(request.user_id, schema, fresh=fresh, min_confidence=min_confidence)
+        return limner.profile(request.user_id, schema, **wanted)
 
     def do_and_compare(limner: "Limner", request: "Request") -> "tuple[ProfileDocument, Changes]":
         document = do(limner, request)

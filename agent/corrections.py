@@ -19,9 +19,18 @@ from agent.schema_rules import JsonSchema, resolve_pointer, standard
 from retrieval import Store
 from retrieval.keeping import Correction as KeptCorrection
 from retrieval.keeping import HistoryMark
+from retrieval.paging import Page
 from retrieval.timestamps import utc_text
 
-__all__ = ["Action", "Correction", "corrections_of", "make_correction", "read_value", "training_line"]
+__all__ = [
+    "Action",
+    "Correction",
+    "correction_page",
+    "corrections_of",
+    "make_correction",
+    "read_value",
+    "training_line",
+]
 
 Action = Literal["confirm", "correct", "forbid"]
 
@@ -73,6 +82,12 @@ class Correction:
 def corrections_of(store: Store, user_id: str | None = None, schema: str | None = None) -> list[Correction]:
     """Corrections in the order in which they were made: all, or one user's, or those under the schema of a name."""
     return [restored(Correction, each.document) for each in store.keeping.corrections(user_id, schema)]
+
+
+def correction_page(store: Store, limit: int, after: int = 0, *, user_id: str | None = None) -> Page[Correction]:
+    """At most ``limit`` of the same, of all users or of one, from behind a place on."""
+    page = store.keeping.correction_page(limit, after, user_id=user_id)
+    return Page([restored(Correction, each.document) for each in page.items], page.next)
 
 
 def make_correction(

@@ -20,6 +20,7 @@ __all__ = [
     "Corrected",
     "Evidence",
     "ModelNames",
+    "Mood",
     "Origin",
     "ProfileDocument",
     "Rejected",
@@ -122,6 +123,22 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
+class Mood:
+    """How the user sounded in a period, ``since`` and ``until`` the days of the first and last own message in it.
+
+    ``value`` is one of the words of the attribute at ``pointer``; ``probability`` is the model's, not calibrated, when
+    it chooses among three words after reading the evidence.
+    """
+
+    pointer: str
+    since: str
+    until: str
+    value: str
+    probability: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelNames:
     """What made a document. ``calibrated`` says whether confidences were fitted on labelled data for this model."""
 
@@ -150,8 +167,9 @@ class ProfileDocument:
 
     ``history`` counts the snippets: ``total``, ``shown`` to the model, and ``left_out``. ``version`` is None for a
     profile that is not kept. ``purpose`` and ``basis`` are what it was made for, and on which legal basis, where that
-    is known; ``withheld`` are attributes that were not asked for, which are ``unknown``, too. Fields that are added
-    have defaults, so that older versions can be read.
+    is known; ``withheld`` are attributes that were not asked for, which are ``unknown``, too. ``moods``: those of the
+    history's periods, where they were asked for. Fields that are added have defaults, so that older versions can
+    be read.
     """
 
     user_id: str
@@ -168,6 +186,7 @@ class ProfileDocument:
     purpose: str | None = None
     basis: str | None = None
     withheld: tuple[Withheld, ...] = ()
+    moods: tuple[Mood, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

@@ -87,6 +87,8 @@ class Kept:
         self._stands = stands or (lambda evidence: False)
         self._earlier: Mapping[str, Any] = earlier.get("facets", {}) if known else {}
         self._earlier_texts: Mapping[str, Any] = earlier.get("texts", {}) if known else {}
+        self._earlier_moods: Mapping[str, Any] = earlier.get("moods", {}) if known else {}
+        self._moods: dict[str, Mapping[str, float]] = {}
         self._now: dict[str, Verdicts] = {}
         self._texts: dict[str, Verdicts] = {}
 
@@ -159,12 +161,33 @@ class Kept:
         both: list[Accepted | Rejected] = [*verdicts.accepted, *verdicts.rejected]
         return both[0] if both else None
 
+    @property
+    def has_moods(self) -> bool:
+        """Whether moods were read before."""
+        return bool(self._earlier_moods)
+
+    def mood(
+        self, about: str, hits: Sequence[Hit], read: Callable[[], Mapping[str, float]] | None
+    ) -> Mapping[str, float] | None:
+        """What was read from the same snippets before, else what ``read`` reads now; None where nothing is to be read.
+
+        Kept are probabilities and a hash of what they were read from, no words.
+        """
+        key = digest_of(about, [_hash(hit) for hit in hits])
+        found: Mapping[str, float] | None = self._earlier_moods.get(key)
+        if found is None and read is not None:
+            found = read()
+        if found is not None:
+            self._moods[key] = found
+        return found
+
     def private(self) -> dict[str, Any]:
         """This run's verdicts as JSON types, for ``earlier`` of the next run."""
         return {
             "maker": self._maker,
             "facets": {pointer: verdicts.as_json() for pointer, verdicts in self._now.items()},
             "texts": {pointer: verdicts.as_json() for pointer, verdicts in self._texts.items()},
+            "moods": dict(self._moods),
         }
 
 

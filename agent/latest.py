@@ -21,7 +21,7 @@ def latest_profile(
     from agent.versions import Versions
 
     store = limner.store
-    store.snippet_count(user_id)
+    store.check_user(user_id)
     kept = store.keeping.latest(user_id, schema.name, schema.hash)
     if kept is None:
         return None, None

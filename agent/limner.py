@@ -295,7 +295,13 @@ class Limner:
         return document
 
     def profile(
-        self, user_id: str, schema: SchemaSource = "person", *, min_confidence: float = 0.0, fresh: bool = False
+        self,
+        user_id: str,
+        schema: SchemaSource = "person",
+        *,
+        min_confidence: float = 0.0,
+        fresh: bool = False,
+        moods: bool = False,
     ) -> "ProfileDocument":
         """The user's profile under ``schema``: a built-in name, a file, a mapping or a Pydantic model.
 
@@ -304,6 +310,9 @@ class Limner:
         Each profile that says something else is kept as the next version. When nothing changed that it depends on, the
         last one is returned, and no model is loaded or asked; else only what may have changed is found out again.
         ``fresh``: all of it.
+
+        ``moods``: also the mood of each period of the history, where the schema asks for a mood; see
+        :class:`agent.documents.Mood`. It costs at most six short calls, and none of periods in which nothing changed.
 
         Raises:
             InputError: a calibration that was given is none.
@@ -319,16 +328,17 @@ class Limner:
         def make(earlier: "Earlier") -> "ProfileDocument":
             from agent.profile_graph import ProfileGraph
 
-            graph = ProfileGraph(self._store, self.chat(), names, self._on_step, confidence, self._stages, allowing)
+            parts = names, self._on_step, confidence, self._stages, allowing
+            graph = ProfileGraph(self._store, self.chat(), *parts, moods=moods)
             return graph.run(user_id, checked, earlier)
 
         settings = {"reranker": self._reranker, **confidence.settings(), "stages": asdict(self._stages)}
-        settings |= allowing.settings()
+        settings |= allowing.settings() | ({"moods": True} if moods else {})
         return self._versions(checked).profile(user_id, names, settings, make, fresh=fresh)
 
     def versions(self, user_id: str, schema: "SchemaSource | None" = None) -> "list[VersionNote]":
         """The user's versions, oldest first: of all profiles, or of that under ``schema``."""
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return self._store.keeping.versions(user_id, None if schema is None else load_schema(schema).name)
 
     def version(self, user_id: str, number: int, schema: SchemaSource = "person") -> "ProfileDocument":
@@ -337,7 +347,7 @@ class Limner:
         Raises:
             UnknownUser, NotFound: there is no such version.
         """
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return self._versions(load_schema(schema)).version(user_id, number)
 
     def latest(self, user_id: str, schema: SchemaSource = "person") -> "ProfileDocument":
@@ -347,7 +357,7 @@ class Limner:
             UnknownUser, NotFound: there is none.
         """
         checked = load_schema(schema)
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         found = self._versions(checked).latest(user_id)
         if found is None:
             raise NotFound(
@@ -361,7 +371,7 @@ class Limner:
         Raises:
             UnknownUser, NotFound: there is no such version.
         """
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return self._versions(load_schema(schema)).changes(user_id, number)
 
     def shown(self, user_id: str, number: int, schema: SchemaSource = "person") -> dict[str, list[tuple[str, str]]]:
@@ -392,7 +402,7 @@ class Limner:
         from agent.corrections import make_correction
 
         checked = load_schema(schema)
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         mark = self._store.keeping.mark(user_id)
         latest = self._versions(checked).latest(user_id)
         correction = make_correction(
@@ -406,7 +416,7 @@ class Limner:
         from agent.corrections import corrections_of
 
         if user_id is not None:
-            self._store.snippet_count(user_id)
+            self._store.check_user(user_id)
         return corrections_of(self._store, user_id)
 
     def forget(
@@ -512,7 +522,7 @@ class Limner:
         """
         from agent.allowing import Allowing
 
-        self._store.snippet_count(user_id)
+        self._store.check_user(user_id)
         return Allowing(self.permit(user_id))
 
     def watched(self, on_step: OnStep, may_go_on: Callable[[], None] = go_on) -> Self:

@@ -6,7 +6,7 @@ Knows the order of the steps and what is handed on; each step's rules are in mod
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -15,13 +15,14 @@ from agent.allowing import Allowing
 from agent.chat import Chat
 from agent.computing import compute
 from agent.confidence import AS_IT_IS, Confidence
-from agent.documents import Evidence, ModelNames, ProfileDocument, Rejected, Withheld
+from agent.documents import Evidence, ModelNames, Mood, ProfileDocument, Rejected, Withheld
 from agent.drafting import draft_all, judge_claim
 from agent.errors import ModelReplyError, ProfileInvalid
 from agent.evidence import Pack, history_language, in_time_order, key_of
 from agent.expansion import LONG_HISTORY, examples_for
 from agent.facets import Facet, plan_facets
 from agent.finding import SNIPPETS_A_FACET, Found, find, pack
+from agent.moods import mood_facets, moods_of
 from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
@@ -64,6 +65,7 @@ class _State(TypedDict, total=False):
     rejected: list[Rejected]
     settled: list[Accepted]
     overruled: list[Rejected]
+    moods: list[Mood]
     present: set[tuple[str, str]]
     shown: set[tuple[str, str]]
     resolved: Resolved
@@ -95,6 +97,7 @@ class ProfileGraph:
         confidence: what makes confidences of signals, and the lowest one that is shown.
         stages: those that are run.
         allowing: what may be asked for, and shown, of sensitive matters.
+        moods: whether the moods of periods are read; else those stay that were read before and still hold.
     """
 
     def __init__(
@@ -106,8 +109,11 @@ class ProfileGraph:
         confidence: Confidence = AS_IT_IS,
         stages: Stages = ALL,
         allowing: Allowing | None = None,
+        *,
+        moods: bool = False,
     ) -> None:
         self._allowing = allowing or Allowing()
+        self._wants_moods = moods
         self._stages = stages
         self._confidence = confidence
         self._store = store
@@ -142,6 +148,7 @@ class ProfileGraph:
             purpose=self._allowing.permit.purpose,
             basis=self._allowing.permit.basis,
             withheld=tuple(state["withheld"]),
+            moods=tuple(state["moods"]),
         )
 
     def shown(self, user_id: str, schema: ProfileSchema, pointer: str) -> Shown:
@@ -284,7 +291,7 @@ class ProfileGraph:
                 settled.append(text)
             elif text is not None:
                 overruled.append(text)
-        return {"settled": settled, "overruled": overruled}
+        return {"settled": settled, "overruled": overruled, "moods": self._moods(state)}
 
     def _written(self, facet: Facet, accepted: Sequence[Accepted], state: _State) -> Accepted | Rejected | None:
         claims = resolve(state["schema"].inlined, state["facets"], accepted).claims
@@ -300,6 +307,20 @@ class ProfileGraph:
 
         facts = [fact for fact, _ in facts_of(claims, state["facets"])]
         return state["earlier"].kept.text(facet, facts, state["language"], write)
+
+    def _moods(self, state: _State) -> list[Mood]:
+        """The moods of periods, by the first attribute that tells a mood."""
+        kept, facets = state["earlier"].kept, mood_facets(state["facets"])
+        if not facets or not (self._wants_moods or kept.has_moods):
+            return []
+
+        def recall(
+            about: str, hits: Sequence[Hit], read: Callable[[], Mapping[str, float]]
+        ) -> Mapping[str, float] | None:
+            return kept.mood(about, hits, read if self._wants_moods else None)
+
+        who, language, may_quote = state["user_id"], state["language"], self._allowing.may_quote
+        return moods_of(self._store, who, facets[0], self._chat, language, recall, may_quote, self._on_step)
 
     def _resolve(self, state: _State) -> _State:
         resolved = partial(resolve, state["schema"].inlined, state["facets"])

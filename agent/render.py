@@ -54,6 +54,7 @@ _ENGLISH: Final = {
     "cannot tell": "I cannot tell from this history.",
     "instead": "But this was {reason}: {marks}",
     "unanswered": "Not told by this history: {names}",
+    "mood": "Mood {days}: {value} {percent} {marks}",
     "withheld": "Not asked for, since the store's policy does not allow it: {names}",
     "declined": "Not answered: the store's policy does not allow answers about {names}.",
     "for": "for {purpose}",
@@ -89,6 +90,7 @@ _CHINESE: Final = {
     "cannot tell": "这段历史里看不出来。",
     "instead": "不过，{reason}：{marks}",
     "unanswered": "这段历史里看不出：{names}",
+    "mood": "{days} 的情绪：{value} {percent} {marks}",
     "withheld": "本库策略不允许，因此没有询问：{names}",
     "declined": "不回答：本库策略不允许回答有关{names}的问题。",
     "for": "用途：{purpose}",
@@ -144,6 +146,10 @@ def print_profile(console: "Console", document: "ProfileDocument") -> None:
     if document.withheld:
         names = words["comma"].join(name_of(each.pointer) for each in document.withheld)
         print_line(console, words["withheld"].format(names=names))
+    for mood in document.moods:
+        days = mood.since if mood.since == mood.until else f"{mood.since} – {mood.until}"
+        told = {"value": words.get(mood.value, mood.value), "percent": f"{mood.probability:.0%}"}
+        print_line(console, words["mood"].format(days=days, marks=notes.cite(mood.evidence, ""), **told))
     print_notes(console, notes, words)
     _print_end(console, words, len(document.rejected), document.usage, document.history)
 

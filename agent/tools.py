@@ -45,7 +45,7 @@ def history_tools(
         ConsentMissing: nothing may be made of the user's history.
     """
     if user_id is not None:
-        limner.store.snippet_count(user_id)
+        limner.store.check_user(user_id)
         limner.permit(user_id)
     history = History(limner, user_id, k, schema)
     whose = "the user" if user_id is not None else "a user"

@@ -97,7 +97,7 @@ class Versions:
             "corrections": digest_of([each.as_json() for each in corrections]),
         }
         base = keeping.latest(user_id, self._schema.name, self._schema.hash)
-        if base is not None and not fresh and digest_of(base.private["made_with"]) == digest_of(made_with):
+        if base is not None and not fresh and _is_made_with(base, made_with):
             return replace(_document(base), usage=Usage())
         stands = _Standing(self._store, user_id)
         maker = digest_of(asdict(replace(names, embedder="")), made_with["rules"])  # another one finds other snippets
@@ -180,6 +180,12 @@ class _Standing:
             and event.text[evidence.start : evidence.end] == evidence.quote
             and (event.timestamp, event.channel) == (evidence.timestamp, evidence.channel)
         )
+
+
+def _is_made_with(base: Version, wanted: Mapping[str, Any]) -> bool:
+    """Whether a version is what would be made; one with moods is, too, where none are asked for."""
+    known = base.private["made_with"]
+    return digest_of(known) in (digest_of(wanted), digest_of({**wanted, "moods": True}))
 
 
 def _document(version: Version) -> ProfileDocument:

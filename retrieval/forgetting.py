@@ -25,9 +25,11 @@ from retrieval.index import IndexPlace
 from retrieval.locks import Lock
 from retrieval.mirror import Mirror
 from retrieval.own import Own, UnknownUser
+from retrieval.paging import Page
 from retrieval.receipts import Erased, Erasure, Receipts, State
-from retrieval.record import Record, raise_generation
+from retrieval.record import Record, begin_edition, raise_generation
 from retrieval.removing import Derived, Nothing, plan_removal, remove
+from retrieval.roster import Roster
 from retrieval.scopes import Scope
 from retrieval.seal import Seal
 from retrieval.sql import Database, tables
@@ -48,6 +50,7 @@ class Use(NamedTuple):
     record: Record
     mirror: Mirror
     views: Views
+    roster: Roster
     place: IndexPlace
     lock: Lock
 
@@ -114,6 +117,7 @@ class Forgetting:
                 self.finish()  # of a part that an interrupted erasure took
                 raise
             self._use.views.drop(user_id)
+            self._use.roster.drop()
             _tell(progress, "erased")
             if not defer:
                 with suppress(StoreBusy):  # the receipt says so
@@ -155,10 +159,12 @@ class Forgetting:
                 self.tombstones.set_events(db, removal.said)
                 erased.append(removal.erased)
             raise_generation(db)
+            begin_edition(db)
             erasure = Erasure(store, self._by_rule(), scope, _sum(erased)._replace(undated=undated))
             number = self._receipts.add(db, state, erasure)
         for user_id in chosen:
             self._use.views.drop(user_id)
+        self._use.roster.drop()
         if not defer:
             with suppress(StoreBusy):
                 self._compact(None)
@@ -211,6 +217,13 @@ class Forgetting:
             return []
         return self._receipts.all(None if user_id is None else self.tombstones.subject(user_id))
 
+    def receipt_page(self, limit: int, after: int = 0, *, user_id: str | None = None) -> Page[dict[str, Any]]:
+        """At most ``limit`` of the same, from behind a number on."""
+        if user_id is not None and not self._receipts.is_any():
+            return Page([], None)
+        subject = None if user_id is None else self.tombstones.subject(user_id)
+        return self._receipts.page(limit, after, subject=subject)
+
     def is_genuine(self, receipt: Mapping[str, Any], user_id: str | None = None) -> bool:
         """Whether this store signed the receipt as it is, for this user."""
         if not self._receipts.is_any():
@@ -250,6 +263,7 @@ class Forgetting:
                 self.tombstones.set_user(db, user_id, now)
             self.tombstones.set_events(db, (each for each in removal.said if _needs_own(each, scope, now)))
             raise_generation(db)
+            begin_edition(db)
             subject = self.tombstones.subject(user_id)
             return self._receipts.add(db, state, Erasure(store, subject, scope.as_json(), removal.erased, leftover))
 

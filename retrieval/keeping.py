@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from retrieval.drafts import user_key
 from retrieval.errors import NotFound, StoreBusy, shorten
 from retrieval.own import Own
+from retrieval.paging import Page, numbered_page
 from retrieval.permits import Permit, permit_of, permits_of
 from retrieval.sql import Database, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row, Table
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
 __all__ = ["Correction", "HistoryMark", "Keeping", "Version", "VersionNote"]
 
@@ -123,6 +124,20 @@ class Keeping:
             rows = own.execute(wanted.order_by(kept.c.made_at, kept.c.pk))
             return [VersionNote(*row) for row in rows if permit.covers(row)]
 
+    def version_page(self, user_id: str, limit: int, after: int = 0, *, schema: str | None = None) -> Page[VersionNote]:
+        """At most ``limit`` of the user's versions in the order in which they were made, from behind a place on."""
+        kept = tables().versions
+        columns = [kept.c[name] for name in VersionNote._fields]
+        with self._database.reading() as db:
+            permit, own = self._permit(db, user_id), Own(db, user_id)
+
+            def told(rows: "Sequence[Row[Any]]") -> "list[Row[Any]]":
+                return [row for row in rows if permit.covers(row)]
+
+            wanted = own.select(kept, kept.c.pk, *columns).where(*_under(kept, schema))
+            page = numbered_page(own.execute, wanted, kept.c.pk, limit, after, told)
+        return Page([_note(row) for row in page.items], page.next)
+
     def version(self, user_id: str, schema: str, number: int) -> Version:
         """One version.
 
@@ -213,13 +228,23 @@ class Keeping:
                 own = Own(db, user_id)
                 rows = own.execute(own.select(kept).where(*_under(kept, schema)).order_by(kept.c.pk)).all()
             else:
-                rows = self._all_corrections(db, schema)
-            return [Correction(row.user_id, row.schema, json.loads(row.document)) for row in rows]
+                rows = self._told(db, db.execute(_of_all(schema).order_by(kept.c.pk)).all())
+            return [_correction(row) for row in rows]
 
-    def _all_corrections(self, db: "Connection", schema: str | None) -> "Sequence[Row[Any]]":
-        """Those of all users about whom something may be told."""
+    def correction_page(self, limit: int, after: int = 0, *, user_id: str | None = None) -> Page[Correction]:
+        """At most ``limit`` of the same, from behind a place on."""
         kept = tables().corrections
-        rows = db.execute(kept.select().where(*_under(kept, schema)).order_by(kept.c.pk)).all()
+        with self._database.reading() as db:
+            if user_id is not None:
+                self._permit(db, user_id)
+                own = Own(db, user_id)
+                page = numbered_page(own.execute, own.select(kept), kept.c.pk, limit, after)
+            else:
+                page = numbered_page(db.execute, _of_all(), kept.c.pk, limit, after, lambda rows: self._told(db, rows))
+        return Page([_correction(row) for row in page.items], page.next)
+
+    def _told(self, db: "Connection", rows: "Sequence[Row[Any]]") -> "Sequence[Row[Any]]":
+        """Those about whose users something may be told."""
         if not self._is_bound:
             return rows
         allowed = permits_of(db, (row.user_id for row in rows), self._purpose)
@@ -248,6 +273,19 @@ def _under(kept: "Table", schema: str | None) -> "list[ColumnElement[bool]]":
     return [] if schema is None else [kept.c.schema_key == user_key(schema)]
 
 
+def _of_all(schema: str | None = None) -> "Select[*tuple[Any, ...]]":
+    """The corrections of all users."""
+    kept = tables().corrections
+    return kept.select().where(*_under(kept, schema))
+
+
+def _correction(row: "Row[Any]") -> Correction:
+    return Correction(row.user_id, row.schema, json.loads(row.document))
+
+
+def _note(row: "Row[Any]") -> VersionNote:
+    return VersionNote(*(getattr(row, name) for name in VersionNote._fields))
+
+
 def _version(row: "Row[Any]") -> Version:
-    note = VersionNote(*(getattr(row, name) for name in VersionNote._fields))
-    return Version(note, json.loads(row.document), json.loads(row.private))
+    return Version(_note(row), json.loads(row.document), json.loads(row.private))

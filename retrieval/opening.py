@@ -27,6 +27,7 @@ from retrieval.mirror import Mirror
 from retrieval.presence import Presence
 from retrieval.record import Record
 from retrieval.retention import Retention
+from retrieval.roster import Roster
 from retrieval.seal import KeyFile, KeyPlace, KeySetting, Seal
 from retrieval.servers import index_server, record_server
 from retrieval.sql import Database
@@ -65,6 +66,7 @@ class Parts(NamedTuple):
     lock: Lock
     mirror: Mirror
     views: Views
+    roster: Roster
     forgetting: Forgetting
     retention: Retention
     consents: Consents
@@ -176,14 +178,14 @@ class Location:
         lock = DatabaseLock(database, self._wait) if self._record else StoreLock(self._path / "lock", self._wait)
         place = self._place(database, record)
         mirror = Mirror(place, record, embedder, lock)
-        views = Views(record, history, mirror, embedder)
+        views, roster = Views(record, history, mirror, embedder), Roster(database, record, history)
         in_record = self._record is not None or self._key is not None
         seal_place: KeyPlace = KeySetting(record) if in_record else KeyFile(self._path / KEY)
-        forgetting = Forgetting(Use(database, record, mirror, views, place, lock), Seal(seal_place))
+        forgetting = Forgetting(Use(database, record, mirror, views, roster, place, lock), Seal(seal_place))
         retention = Retention(database, record, forgetting)
         keeping, browsing = Keeping(database), Browsing(database)
         return Parts(
-            database, record, history, keeping, browsing, place, lock, mirror, views, forgetting, retention,
+            database, record, history, keeping, browsing, place, lock, mirror, views, roster, forgetting, retention,
             Consents(database), seal_place, presence,
         )  # fmt: skip
 

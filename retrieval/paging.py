@@ -1,13 +1,14 @@
-"""Reads a record a page at a time: users by id, events by time. Nothing is read that is not on the page.
+"""Reads a record a page at a time: users by id, events by time, what is numbered by its number. Nothing is read that
+is not on the page.
 
 The one order of pages is told here: by time, then as it was loaded; events without a time are the oldest ones, so that
 neither the newest messages nor the first dated ones hide behind them. Writes nothing; knows nothing of protocols, nor
 of what cursors look like there.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from retrieval.events import Event, Role
 from retrieval.history import event_of
@@ -16,15 +17,31 @@ from retrieval.scopes import bounds
 from retrieval.sql import Database, tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, CursorResult, Row, Select
 
-__all__ = ["UNDATED", "EventFilter", "EventPage", "Place", "events_at", "page_of_events", "places", "user_ids"]
+__all__ = [
+    "MOST_NUMBER",
+    "UNDATED",
+    "EventFilter",
+    "EventPage",
+    "Page",
+    "Place",
+    "events_at",
+    "numbered_page",
+    "page_of_events",
+    "places",
+    "user_ids",
+]
+
+_Item = TypeVar("_Item")
 
 UNDATED: Final = -1.0
 """The moment of events without a time, before all times: the first year that is read is 1970."""
 
 _END_OF_TIME: Final = 1e12
-_MOST_NUMBER: Final = 2**31
+_READ_ON: Final = 500
+MOST_NUMBER: Final = 2**31
+"""Rows of the record have smaller numbers."""
 
 
 class Place(NamedTuple):
@@ -36,7 +53,14 @@ class Place(NamedTuple):
     @property
     def is_possible(self) -> bool:
         """Whether an event can stand there; what comes from outside may be anything."""
-        return UNDATED <= self.moment < _END_OF_TIME and 0 <= self.number < _MOST_NUMBER
+        return UNDATED <= self.moment < _END_OF_TIME and 0 <= self.number < MOST_NUMBER
+
+
+class Page(NamedTuple, Generic[_Item]):
+    """Some items in the order of their numbers in the record, and the number of the last one if there are more."""
+
+    items: list[_Item]
+    next: int | None
 
 
 class EventPage(NamedTuple):
@@ -92,6 +116,35 @@ def page_of_events(
         found = places(own, limit + 1, chosen, behind=after, newest_first=newest_first)
         events = [*events_at(own, found[:limit]).values()]
     return EventPage(events, found[limit - 1] if len(found) > limit else None)
+
+
+def numbered_page(
+    execute: "Callable[[Select[*tuple[Any, ...]]], CursorResult[*tuple[Any, ...]]]",
+    wanted: "Select[*tuple[Any, ...]]",
+    number: "ColumnElement[int]",
+    limit: int,
+    after: int = 0,
+    told: "Callable[[Sequence[Row[Any]]], Sequence[Row[Any]]]" = list,
+) -> "Page[Row[Any]]":
+    """At most ``limit`` rows in the order of their numbers, from behind ``after`` on.
+
+    Args:
+        execute: runs a statement.
+        wanted: gives the rows; ``number`` is the first of its columns.
+        number: what rows are numbered by.
+        limit, after: which.
+        told: of rows those that may be told; what is left out is made up for by reading on.
+    """
+    found: list[Row[Any]] = []
+    portion = limit + 1
+    while True:
+        rows = execute(wanted.where(number > after).order_by(number).limit(portion)).all()
+        found += told(rows)
+        if len(found) > limit:
+            return Page(found[:limit], found[limit - 1][0])
+        if len(rows) < portion:
+            return Page(found, None)
+        after, portion = rows[-1][0], max(portion, _READ_ON)
 
 
 def places(

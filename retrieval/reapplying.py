@@ -16,7 +16,7 @@ from retrieval.files import KEY
 from retrieval.opening import Parts
 from retrieval.own import Own
 from retrieval.policies import POLICY
-from retrieval.record import raise_generation
+from retrieval.record import begin_edition, raise_generation
 from retrieval.removing import Derived, plan_removal, remove
 from retrieval.scopes import Scope
 from retrieval.sql import tables
@@ -102,6 +102,7 @@ def reapply(store: Parts, copy: Parts, derived: Derived) -> Again:
                 removal = plan_removal(db, user_id, scope, derived)
                 remove(db, removal)
                 raise_generation(db)
+                begin_edition(db)
             erased = removal.erased
             again = Again(
                 again.users + 1,

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from retrieval.paging import Page, numbered_page
 from retrieval.seal import Seal
 from retrieval.sql import Database, tables
 from retrieval.timestamps import utc_text
@@ -145,6 +146,14 @@ class Receipts:
             wanted = wanted.where(kept.c.subject == subject)
         with self._database.reading() as db:
             return [json.loads(row.receipt) for row in db.execute(wanted)]
+
+    def page(self, limit: int, after: int = 0, *, subject: str | None = None) -> Page[dict[str, Any]]:
+        """At most ``limit`` of the same, from behind a number on."""
+        kept = tables().erasures
+        wanted = kept.select() if subject is None else kept.select().where(kept.c.subject == subject)
+        with self._database.reading() as db:
+            page = numbered_page(db.execute, wanted, kept.c.number, limit, after)
+        return Page([json.loads(row.receipt) for row in page.items], page.next)
 
     def last(self) -> int:
         """The number of the last one; 0: there is none."""

@@ -18,9 +18,10 @@ from retrieval.sql import Database, chunks, tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
 
-__all__ = ["Pending", "Record", "raise_generation"]
+__all__ = ["Pending", "Record", "begin_edition", "raise_generation"]
 
 _NUMBERING: Final = "collections"
+_EDITION: Final = "edition"
 
 
 class Pending(NamedTuple):
@@ -60,11 +61,17 @@ class Record:
                 _set(db, _NUMBERING, numbering.text)
             if writer.applied.snippets:
                 raise_generation(db)
+            if writer.applied.added or writer.applied.updated:
+                begin_edition(db)
         return writer.applied
 
     def generation(self) -> int:
         """How often the index was, or was about to be, changed."""
         return int(self.setting("generation") or 0)
+
+    def edition(self) -> str | None:
+        """A name for the events as they are: another one as soon as any comes, changes or goes."""
+        return self.setting(_EDITION)
 
     def setting(self, key: str) -> str | None:
         """A value kept with the store, such as the embedder's name."""
@@ -215,6 +222,11 @@ def raise_generation(db: "Connection") -> int:
     generation = 1 if row is None else int(row.value) + 1
     _set(db, "generation", str(generation))
     return generation
+
+
+def begin_edition(db: "Connection") -> None:
+    """Say, within a transaction, that events come, change or go."""
+    _set(db, _EDITION, uuid4().hex)
 
 
 def _numbered(db: "Connection", pks: Sequence[int]) -> "Iterator[Row[Any]]":

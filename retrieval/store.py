@@ -47,7 +47,7 @@ from retrieval.loading import BadLine
 from retrieval.migrating import SCHEMA_VERSION
 from retrieval.opening import Location, Parts
 from retrieval.own import UnknownUser
-from retrieval.paging import EventFilter, EventPage, Place, page_of_events, user_ids
+from retrieval.paging import EventFilter, EventPage, Place, page_of_events
 from retrieval.personal.policy import PersonalData, kept_key, kept_rule, settle
 from retrieval.personal.redacting import Redactor, with_redacted
 from retrieval.personal.revealing import Revealed, reveal
@@ -462,9 +462,7 @@ class Store:
             after: only those whose id is behind this one.
             matching: only those whose id contains this, in whatever case.
         """
-        parts, sought = self._open(), matching.casefold()
-        ids = [each for each in user_ids(parts.database) if sought in each.casefold() and (not after or each > after)]
-        return parts.history.users(ids[:limit]), len(ids) > limit
+        return self._open().roster.page(limit, after, matching)
 
     def user_ids(self, prefix: str, limit: int, *, longest: int) -> tuple[list[str], bool]:
         """At most ``limit`` ids that begin with ``prefix``, in whatever case, sorted; and whether there are more.
@@ -472,7 +470,7 @@ class Store:
         Ids of more than ``longest`` characters are left out.
         """
         sought = prefix.casefold()
-        ids = (each for each in user_ids(self._open().database) if len(each) <= longest)
+        ids = (each for each in self._open().roster.ids() if len(each) <= longest)
         found = list(islice((each for each in ids if each.casefold().startswith(sought)), limit + 1))
         return found[:limit], len(found) > limit
 
@@ -501,6 +499,10 @@ class Store:
     def history(self, user_id: str, limit: int | None = None) -> list[Snippet]:
         """The user's snippets in time order: all, or the ``limit`` newest ones."""
         return self._open().history.snippets(user_id, limit)
+
+    def check_user(self, user_id: str) -> None:
+        """Raise UnknownUser unless there is an event of the user."""
+        self._open().history.check_user(user_id)
 
     def snippet_count(self, user_id: str) -> int:
         """How many snippets the user's history has."""

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Admins, Reads, Writes
+from agent.api.cursors import After, Limit, page_of
 from agent.api.documents import ConsentEntry, Consents, PolicyDocument
 from agent.api.jsonvalues import Name
 from agent.api.openapi import returns
@@ -80,12 +81,18 @@ async def set_policy(
 
 
 @router.get("/users/{user_id}/consents", responses=returns(Consents))
-def list_consents(caller: Reads, user_id: Segment) -> Response:
-    """What was recorded of a user, in order, and what counts now; also where nothing was loaded of the user."""
+def list_consents(caller: Reads, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
+    """What was recorded of a user, in order, and what counts now; also where nothing was loaded of the user.
+
+    `now` counts all that was recorded, on whichever page it is.
+    """
     try:
-        return Json(consents_document(user_id, caller.limner.store.consents.of(user_id)))
+        entries = caller.limner.store.consents.of(user_id)
     except NoStore:
-        return Json(consents_document(user_id, []))
+        entries = []
+    page, following = page_of(entries, lambda each: each.at, limit, after)
+    shown = [each.as_json() for each in page]
+    return Json({**consents_document(user_id, entries), "consents": shown, "next": following})
 
 
 @router.post("/users/{user_id}/consents", status_code=201, responses=returns(ConsentEntry, 201))

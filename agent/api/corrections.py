@@ -1,6 +1,5 @@
 """What people say of values: confirmed, corrected, forbidden: ``/v1/users/{user_id}/corrections``."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Body, Request
@@ -8,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Reads, Writes
-from agent.api.cursors import After, Limit, page_of
+from agent.api.cursors import After, Limit, next_of, number_of
 from agent.api.documents import CorrectionLines
 from agent.api.jsonvalues import JsonValue, Name
 from agent.api.openapi import returns
@@ -16,8 +15,9 @@ from agent.api.paths import Segment
 from agent.api.repeating import IdempotencyKey, once
 from agent.api.responses import Json
 from agent.api.threads import reading, writing
-from agent.corrections import Action, Correction, training_line
+from agent.corrections import Action, Correction, correction_page, training_line
 from agent.errors import NoStore
+from retrieval.paging import Page
 
 __all__ = ["Verdict", "all_corrections", "correct", "list_corrections", "router"]
 
@@ -67,19 +67,19 @@ async def correct(
 @router.get("/users/{user_id}/corrections", responses=returns(CorrectionLines))
 def list_corrections(caller: Reads, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
     """What people said of a user's profiles, in order."""
-    return _listed(caller.limner.corrections(user_id), limit, after)
+    caller.limner.store.check_user(user_id)
+    return _listed(correction_page(caller.limner.store, limit, number_of(after), user_id=user_id))
 
 
 @router.get("/corrections", responses=returns(CorrectionLines))
 def all_corrections(caller: Reads, limit: Limit = 100, after: After = None) -> Response:
     """What people said of all profiles, in order: as training data."""
+    start = number_of(after)
     try:
-        found = caller.limner.corrections()
+        return _listed(correction_page(caller.limner.store, limit, start))
     except NoStore:
-        found = []
-    return _listed(found, limit, after)
+        return _listed(Page([], None))
 
 
-def _listed(found: Sequence[Correction], limit: int, after: str | None) -> Response:
-    page, following = page_of(found, lambda each: each.at, limit, after)
-    return Json({"corrections": [training_line(each) for each in page], "next": following})
+def _listed(page: Page[Correction]) -> Response:
+    return Json({"corrections": [training_line(each) for each in page.items], "next": next_of(page)})

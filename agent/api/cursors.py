@@ -1,6 +1,6 @@
 """Cursors of pages: where the next one begins, as text that clients hand back as it is; and pages of short lists.
 
-A cursor holds no more than what the last item of the page said itself.
+A cursor holds no more than what the last item of the page said itself, or its number in the record.
 """
 
 import base64
@@ -12,8 +12,9 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Query
 
 from agent.api.problems import Problem
+from retrieval.paging import MOST_NUMBER, Page
 
-__all__ = ["After", "Limit", "cursor_of", "not_a_cursor", "page_of", "place_of"]
+__all__ = ["After", "Limit", "cursor_of", "next_of", "not_a_cursor", "number_of", "page_of", "place_of"]
 
 _Item = TypeVar("_Item")
 
@@ -42,6 +43,23 @@ def place_of(cursor: str, *kinds: type | tuple[type, ...]) -> list[Any]:
     if not fits or not all(type(value) in _several(kind) for value, kind in zip(place, kinds, strict=True)):
         raise not_a_cursor()
     return list(place)
+
+
+def number_of(cursor: str | None) -> int:
+    """The number that a cursor of a list means that is read from the record by numbers; 0: from the first on.
+
+    Raises:
+        Problem: 422, it is no cursor of this list.
+    """
+    (number,) = (0,) if cursor is None else place_of(cursor, int)
+    if not 0 <= number < MOST_NUMBER:
+        raise not_a_cursor()
+    return int(number)
+
+
+def next_of(page: Page[Any]) -> str | None:
+    """The cursor of the page after one that was read by numbers (None after the last)."""
+    return None if page.next is None else cursor_of(page.next)
 
 
 def page_of(

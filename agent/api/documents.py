@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from agent.changes import Change
 from agent.chat import Usage
-from agent.documents import Claim, ModelNames, Rejected, Withheld
+from agent.documents import Claim, ModelNames, Mood, Rejected, Withheld
 from agent.explanations import Explanation
 from agent.service import JobKind, JobState
 from retrieval import Role
@@ -157,11 +157,15 @@ class BadLineDocument(TypedDict):
 
 
 class _Reason(TypedDict):
+    """Why texts were left out or cut: how often, and how many characters."""
+
     count: int
     chars: int
 
 
 class _PersonalData(TypedDict):
+    """What was done about personal data: the policy, and how much of each kind was found."""
+
     policy: str
     found: dict[str, int]
 
@@ -194,6 +198,8 @@ class StoredEvent(IngestDocument):
 
 
 class _Found(TypedDict):
+    """Which ranker found a snippet, by which query, and where."""
+
     ranker: str
     query: str
     rank: int
@@ -230,6 +236,8 @@ class SearchDocument(TypedDict):
 
 
 class _SchemaRef(TypedDict):
+    """Names a schema; ``hash`` is over its document."""
+
     name: str
     hash: str
 
@@ -268,11 +276,14 @@ class ChangesDocument(TypedDict):
     purpose: str | None
     basis: str | None
     withheld: list[Withheld]
+    moods: list[Mood]
     since: int | None
     changes: list[Change]
 
 
 class _StepDocument(TypedDict):
+    """How far a job is: ``done`` of ``total`` of a stage."""
+
     stage: str
     done: int
     total: int
@@ -320,18 +331,23 @@ class SchemaDocument(TypedDict):
 
 
 class _SchemaEntry(TypedDict):
+    """A schema in a list."""
+
     name: str
     hash: str
     built_in: bool
 
 
 class SchemaList(TypedDict):
-    """The schemas that can be used."""
+    """The schemas that can be used, by name, and the cursor of the next page (null on the last one)."""
 
     schemas: list[_SchemaEntry]
+    next: str | None
 
 
 class _SchemaMistake(TypedDict):
+    """Where a schema cannot be filled, or a profile does not satisfy it, and why."""
+
     at: Literal["schema", "profile"]
     pointer: str
     keyword: str | None
@@ -347,6 +363,8 @@ class SchemaCheck(TypedDict):
 
 
 class _Signature(TypedDict):
+    """By which of the store's keys a receipt is signed."""
+
     algorithm: str
     key: str
     value: str
@@ -422,6 +440,8 @@ class PolicyDocument(TypedDict):
 
 
 class _Entry(TypedDict):
+    """What was recorded of what a user allowed, or withdrew."""
+
     user_id: str
     purpose: str
     action: Literal["grant", "withdraw"]
@@ -440,6 +460,8 @@ class ConsentEntry(_Entry):
 
 
 class _Now(TypedDict):
+    """What counts now for a purpose."""
+
     allowed: bool
     basis: str | None
     until: str | None
@@ -447,8 +469,10 @@ class _Now(TypedDict):
 
 
 class Consents(TypedDict):
-    """What was recorded of a user, and what counts now, by purpose; the same as of `limner consent list --json`."""
+    """What was recorded of a user, and what counts now, by purpose, as of `limner consent list --json`; and the cursor
+    of the next page of what was recorded."""
 
     user_id: str
     consents: list[_Entry]
     now: dict[str, _Now]
+    next: str | None

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Body, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.api.access import Erases
-from agent.api.cursors import After, Limit, page_of
+from agent.api.access import Caller, Erases
+from agent.api.cursors import After, Limit, next_of, number_of
 from agent.api.documents import Compacted, Export, Genuine, Preview
 from agent.api.documents import Receipt as ReceiptDocument
 from agent.api.documents import Receipts as ReceiptList
@@ -20,8 +20,8 @@ from agent.api.repeating import IdempotencyKey, once
 from agent.api.responses import Json
 from agent.api.threads import reading, writing
 from agent.errors import NoStore
-from agent.limner import Limner
 from agent.service.once import NOBODY
+from retrieval.paging import Page
 
 __all__ = [
     "Forgotten",
@@ -87,19 +87,19 @@ async def erase(
 @router.get("/users/{user_id}/erasures", responses=returns(ReceiptList))
 def receipts_of_user(caller: Erases, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
     """The receipts of a user's erasures, oldest first; none where there was none."""
-    return _listed(_receipts(caller.limner, user_id), limit, after)
+    return _listed(_receipts(caller, limit, number_of(after), user_id=user_id))
 
 
 @router.get("/erasures", responses=returns(ReceiptList))
 def all_receipts(caller: Erases, limit: Limit = 100, after: After = None) -> Response:
     """The receipts of all erasures, oldest first."""
-    return _listed(_receipts(caller.limner), limit, after)
+    return _listed(_receipts(caller, limit, number_of(after)))
 
 
 @router.get("/erasures/{number}", responses=returns(ReceiptDocument))
 def get_receipt(caller: Erases, number: Annotated[int, Path(ge=1, le=2**31)]) -> Response:
     """One receipt."""
-    for receipt in _receipts(caller.limner):
+    for receipt in _receipts(caller, 1, number - 1).items:
         if receipt["number"] == number:
             return Json(receipt)
     raise Problem(404, "not-found", "there is no receipt of this number")
@@ -134,13 +134,12 @@ async def export(caller: Erases, user_id: Segment) -> Response:
     return Json(await reading(caller.limner.export, user_id))
 
 
-def _listed(receipts: list[dict[str, Any]], limit: int, after: str | None) -> Response:
-    page, following = page_of(receipts, lambda each: f"{each['number']:020}", limit, after)
-    return Json({"receipts": page, "next": following})
+def _listed(page: Page[dict[str, Any]]) -> Response:
+    return Json({"receipts": page.items, "next": next_of(page)})
 
 
-def _receipts(limner: Limner, user_id: str | None = None) -> list[dict[str, Any]]:
+def _receipts(caller: Caller, limit: int, after: int, user_id: str | None = None) -> Page[dict[str, Any]]:
     try:
-        return limner.receipts(user_id)
+        return caller.limner.store.forgetting.receipt_page(limit, after, user_id=user_id)
     except NoStore:
-        return []
+        return Page([], None)

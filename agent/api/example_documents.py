@@ -196,6 +196,7 @@ _CONSENTS: Consents = {
         }
     ],
     "now": {"support": {"allowed": True, "basis": "consent", "until": "2027-03-01", "sensitive": []}},
+    "next": None,
 }  # fmt: skip
 _CONSENT: ConsentEntry = {**_CONSENTS["consents"][0], "profile_versions": 0}
 _WITHDRAWN: ConsentEntry = {
@@ -303,7 +304,8 @@ DOCUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
             schemas=[
                 {"name": "customer", "hash": "90eb62dcad6c", "built_in": True},
                 {"name": "mine", "hash": "fc0b1a9e7eab", "built_in": False},
-            ]
+            ],
+            next=None,
         )
     },
     "SearchDocument": {
@@ -319,7 +321,7 @@ DOCUMENTS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "VersionList": {
         "last page": VersionList(user_id="u42", versions=_VERSIONS, next=None),
-        "first page": VersionList(user_id="u42", versions=_VERSIONS[:1], next=cursor_of(_VERSIONS[0]["made_at"], 0)),
+        "first page": VersionList(user_id="u42", versions=_VERSIONS[:1], next=cursor_of(7)),
     },
 }
 """Named examples, by the name of the document; with a status or a kind of events: those that come with it."""

@@ -33,8 +33,8 @@ async def list_jobs(
     """The tenant's jobs, oldest first, without their results."""
     found = await reading(caller.service.jobs, caller.tenant, user)
     shown = [each for each in found if state in (None, each.state) and caller.key.is_for(each.purpose)]
-    page, following = page_of([job_document(each) for each in shown], lambda each: each["created_at"], limit, after)
-    return Json({"jobs": page, "next": following})
+    page, following = page_of(shown, lambda each: f"{each.created:020.6f}", limit, after)
+    return Json({"jobs": [job_document(each) for each in page], "next": following})
 
 
 @router.get("/{job_id}", responses=returns(JobDocument))

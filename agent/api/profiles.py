@@ -1,7 +1,6 @@
 """Profiles: made as jobs, kept in versions: ``/v1/users/{user_id}/profiles``."""
 
 import hashlib
-from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Header, Path, Request
@@ -9,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Caller, Reads
-from agent.api.cursors import After, Limit, page_of
+from agent.api.cursors import After, Limit, next_of, number_of
 from agent.api.documents import ChangesDocument, JobDocument, VersionList
 from agent.api.jsonvalues import Name
 from agent.api.openapi import returns
@@ -22,7 +21,6 @@ from agent.documents import ProfileDocument
 from agent.errors import NotFound
 from agent.listings import versions_document
 from agent.schema import ProfileSchema
-from retrieval.keeping import VersionNote
 
 __all__ = [
     "Wanted",
@@ -50,6 +48,9 @@ class Wanted(BaseModel):
     schema_name: Annotated[Name, Field(alias="schema", description="A built-in or registered schema.")] = "person"
     min_confidence: Annotated[float, Field(ge=0, le=1, description="Values less sure than this are left out.")] = 0.0
     fresh: Annotated[bool, Field(description="Find out everything again, whatever was kept.")] = False
+    moods: Annotated[
+        bool, Field(description="Also the mood of each period, where the schema asks for one: six short calls at most.")
+    ] = False
 
 
 @router.post("", status_code=202, responses=returns(JobDocument, 202))
@@ -64,7 +65,7 @@ async def build_profile(
 
     async def build() -> Response:
         schema = await reading(caller.service.schemas.get, caller.tenant, wanted.schema_name)
-        more = {"min_confidence": wanted.min_confidence, "fresh": wanted.fresh, "purpose": caller.purpose}
+        more = {**wanted.model_dump(exclude={"schema_name"}), "purpose": caller.purpose}
         job = await reading(caller.service.build, caller.tenant, user_id, schema, **more)
         return Json(job_document(job), 202, {"Location": path_of("v1", "jobs", job.job_id)})
 
@@ -74,7 +75,7 @@ async def build_profile(
 @router.get("", responses=returns(VersionList))
 def list_versions(caller: Reads, user_id: Segment, limit: Limit = 100, after: After = None) -> Response:
     """The versions of all of a user's profiles, oldest first."""
-    return _listed(user_id, caller.limner.versions(user_id), limit, after)
+    return _listed(caller, user_id, limit, after)
 
 
 @router.get("/{schema}", responses={**returns(ProfileDocument), **_UNCHANGED})
@@ -88,7 +89,7 @@ def versions_of_schema(
     caller: Reads, user_id: Segment, schema: Segment, limit: Limit = 100, after: After = None
 ) -> Response:
     """The versions of the profile under a schema, oldest first."""
-    return _listed(user_id, caller.limner.versions(user_id, _schema(caller, schema)), limit, after)
+    return _listed(caller, user_id, limit, after, schema)
 
 
 @router.get("/{schema}/versions/{number}", responses={**returns(ProfileDocument), **_UNCHANGED})
@@ -105,9 +106,11 @@ def changes(caller: Reads, user_id: Segment, schema: Segment, number: _Number) -
     return Json({**document.as_json(), **limner.changes(user_id, number, named).as_json()})
 
 
-def _listed(user_id: str, versions: Sequence[VersionNote], limit: int, after: str | None) -> Response:
-    page, following = page_of(versions, lambda each: each.made_at, limit, after)
-    return Json({**versions_document(user_id, page), "next": following})
+def _listed(caller: Caller, user_id: str, limit: int, after: str | None, schema: str | None = None) -> Response:
+    store = caller.limner.store
+    store.check_user(user_id)
+    page = store.keeping.version_page(user_id, limit, number_of(after), schema=schema)
+    return Json({**versions_document(user_id, page.items), "next": next_of(page)})
 
 
 def _tagged(document: ProfileDocument, known: str | None) -> Response:

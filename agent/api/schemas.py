@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.api.access import Reads, Writes
+from agent.api.cursors import After, Limit, page_of
 from agent.api.documents import SchemaCheck, SchemaDocument, SchemaList
 from agent.api.jsonvalues import JsonObject, Name
 from agent.api.openapi import returns
@@ -34,11 +35,13 @@ class Checked(BaseModel):
 
 
 @router.get("/schemas", responses=returns(SchemaList))
-def list_schemas(caller: Reads) -> Response:
+def list_schemas(caller: Reads, limit: Limit = 100, after: After = None) -> Response:
     """The schemas that can be used, by name."""
     schemas, tenant = caller.service.schemas, caller.tenant
-    found = [_document(schemas.get(tenant, name)) for name in schemas.names(tenant)]
-    return Json({"schemas": [{key: each[key] for key in ("name", "hash", "built_in")} for each in found]})
+    names, following = page_of(schemas.names(tenant), str, limit, after)
+    found = [_document(schemas.get(tenant, name)) for name in names]
+    shown = [{key: each[key] for key in ("name", "hash", "built_in")} for each in found]
+    return Json({"schemas": shown, "next": following})
 
 
 @router.get("/schemas/{name}", responses=returns(SchemaDocument))

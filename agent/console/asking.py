@@ -40,7 +40,9 @@ def build(visit: Visitor, form: Given) -> Response:
         same = (job.kind, job.about, job.purpose) == ("profile", schema.name, visit.purpose)
         if same and not job.progress().ended:
             return _to(job)
-    return _to(service.build(tenant, user, schema, fresh=bool(form["fresh"]), purpose=visit.purpose))
+    return _to(
+        service.build(tenant, user, schema, fresh=bool(form["fresh"]), moods=bool(form["moods"]), purpose=visit.purpose)
+    )
 
 
 def _schema(visit: Visit, name: str) -> ProfileSchema:

@@ -1,15 +1,15 @@
 """How a mood changed over time, as a line of points for a chart and a table. Knows claims and places, not colours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from agent.console.footnotes import Mark, Notes
 from agent.console.kept import Chosen, document_at
-from agent.console.pages import page_url
 from agent.console.portrait import role_of
 from agent.console.texts import Texts
-from agent.documents import Claim
+from agent.documents import Claim, Evidence
 from retrieval import Store
 from retrieval.browsing import Outline
 
@@ -30,21 +30,33 @@ class Level(NamedTuple):
 
 
 class Point(NamedTuple):
-    """What was felt from a day on; ``url``: the message that says so, ``version``: the newest profile that read it."""
+    """What was felt from a day on, or in a period until the day ``until``; ``marks``: the quotes that it was read from,
+    ``version``: the newest profile that read it."""
 
     day: str
+    until: str | None
     word: str
     label: str
     confidence: float
-    url: str | None
+    marks: tuple[Mark, ...]
     version: int
     x: float
     y: float
 
 
+class _Reading(NamedTuple):
+    day: str
+    until: str | None
+    word: str
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The points in time order with the scale; ``path`` joins them by steps. One point alone makes no line.
+    """The points in time order with the scale; ``path`` joins them by steps (one alone makes none) or, ``by_period``,
+    spans the period of each.
 
     ``first`` and ``last``: the days at the ends, those of the history or of points beyond them.
     """
@@ -55,33 +67,50 @@ class Chart:
     points: tuple[Point, ...]
     levels: tuple[Level, ...]
     path: str
+    by_period: bool
     width: int = _WIDTH
     height: int = _HEIGHT
 
 
-def chart_of(store: Store, user_id: str, chosen: Chosen, outline: Outline, texts: Texts) -> Chart | None:
-    """The mood over time, from the claims of this version and those before it; None where a profile has no mood.
+def chart_of(store: Store, user_id: str, chosen: Chosen, outline: Outline, texts: Texts, notes: Notes) -> Chart | None:
+    """The mood over time: of periods, where they were read, else from the claims of this version and those before it;
+    None where a profile has no mood.
 
-    Of a day the newest version counts that says something of it. What a person overruled is no reading.
+    Of a day the newest version counts that says something of it. What a person overruled is no reading. ``notes``: the
+    footnotes of the page.
     """
     assert chosen.document is not None
     pointer = next((f"/{name}" for name in chosen.document.profile if role_of(f"/{name}") == "feels"), None)
     if pointer is None:
         return None
+    by_period = list(_of_periods(chosen))
+    told = by_period or sorted(_of_claims(store, user_id, chosen, pointer))[-_POINTS:]
+    levels = _levels(_scale(chosen, pointer, [each.word for each in told]), texts)
+    ends = [each[:10] for each in (outline.first, outline.last) if each]
+    days = sorted([*(each.day for each in told), *(each.until for each in told if each.until), *ends])
+    first, last = (days[0], days[-1]) if days else ("", "")
+    place = _Place(_epoch(first), _epoch(last))
+    points = tuple(_placed(told, {each.word: each for each in levels}, place, notes))
+    path = _spans(points, place) if by_period else _steps(points)
+    return Chart(pointer, first, last, points, levels, path, bool(by_period))
+
+
+def _of_periods(chosen: Chosen) -> Iterator[_Reading]:
+    assert chosen.document is not None and chosen.version is not None
+    for each in chosen.document.moods:
+        yield _Reading(each.since, each.until, each.value, each.probability, each.evidence, chosen.version)
+
+
+def _of_claims(store: Store, user_id: str, chosen: Chosen, pointer: str) -> Iterable[_Reading]:
+    """What claims say, one reading a day."""
+    assert chosen.document is not None
     overruled = [each.value for each in chosen.document.rejected if each.pointer == pointer and each.corrected]
-    found: dict[str, tuple[Claim, int]] = {}
+    found: dict[str, _Reading] = {}
     for claim, version in _claims(store, user_id, chosen, pointer):
         day = _day_of(claim)
         if day is not None and isinstance(claim.value, str) and claim.value not in overruled:
-            found.setdefault(day, (claim, version))
-    told = sorted(found.items())[-_POINTS:]
-    words = _scale(chosen, pointer, [str(claim.value) for _, (claim, _) in told])
-    levels = _levels(words, texts)
-    ends = [each[:10] for each in (outline.first, outline.last) if each]
-    days = sorted([*(day for day, _ in told), *ends])
-    first, last = (days[0], days[-1]) if days else ("", "")
-    points = tuple(_placed(told, {each.word: each for each in levels}, user_id, (first, last)))
-    return Chart(pointer, first, last, points, levels, _path(points))
+            found.setdefault(day, _Reading(day, None, claim.value, claim.confidence, claim.evidence, version))
+    return found.values()
 
 
 def _claims(store: Store, user_id: str, chosen: Chosen, pointer: str) -> Iterator[tuple[Claim, int]]:
@@ -113,24 +142,33 @@ def _levels(words: list[str], texts: Texts) -> tuple[Level, ...]:
     return tuple(Level(word, texts.known("value", word), round(_TOP + n * step, 1)) for n, word in enumerate(words))
 
 
-def _placed(
-    told: list[tuple[str, tuple[Claim, int]]], levels: dict[str, Level], user_id: str, ends: tuple[str, str]
-) -> Iterator[Point]:
-    start, end = (_epoch(each) for each in ends)
-    for day, (claim, version) in told:
-        share = (_epoch(day) - start) / (end - start) if end > start else 0.5
-        level, first = levels[str(claim.value)], next(iter(claim.evidence), None)
-        url = None
-        if first is not None:
-            url = page_url("message", user=user_id, event=first.event_id, start=first.start, end=first.end)
-        x = round(_LEFT + share * (_WIDTH - _LEFT - 12), 1)
-        yield Point(day, level.word, level.label, claim.confidence, url, version, x, level.y)
+class _Place(NamedTuple):
+    """Where a day stands between the first and the last one, in seconds since 1970."""
+
+    start: float
+    end: float
+
+    def x(self, *days: str) -> float:
+        """Of several days, the middle."""
+        moment = sum(map(_epoch, days)) / len(days)
+        share = (moment - self.start) / (self.end - self.start) if self.end > self.start else 0.5
+        return round(_LEFT + share * (_WIDTH - _LEFT - 12), 1)
 
 
-def _path(points: tuple[Point, ...]) -> str:
+def _placed(told: Iterable[_Reading], levels: dict[str, Level], place: _Place, notes: Notes) -> Iterator[Point]:
+    for day, until, word, confidence, evidence, version in told:
+        x = place.x(day, until or day)
+        yield Point(day, until, word, levels[word].label, confidence, notes.cite(evidence), version, x, levels[word].y)
+
+
+def _steps(points: tuple[Point, ...]) -> str:
     if len(points) < 2:
         return ""
     return f"M{points[0].x} {points[0].y}" + "".join(f"H{each.x}V{each.y}" for each in points[1:])
+
+
+def _spans(points: tuple[Point, ...], place: _Place) -> str:
+    return "".join(f"M{place.x(each.day)} {each.y}H{place.x(each.until or each.day)}" for each in points)
 
 
 def _epoch(day: str) -> float:

@@ -10,11 +10,13 @@ from fastapi.responses import Response
 from agent.console.charts import chart_of
 from agent.console.kept import MOST, choose_or_bar
 from agent.console.pages import HOME, PageRoute, render
-from agent.console.portrait import portrait_of
+from agent.console.portrait import portrait_of, waiting_of
 from agent.console.sheets import sheet_of, shorten
 from agent.console.timeline import ON_THE_CUSTOMER, timeline_of
 from agent.console.visits import Visitor
 from agent.errors import LimnerError
+from agent.facets import plan_facets
+from agent.moods import mood_facets
 from agent.service import Job
 
 __all__ = ["customer", "router", "sheet"]
@@ -49,7 +51,9 @@ def customer(
         outline=outline,
         chosen=chosen,
         portrait=portrait,
-        chart=None if chosen.document is None else chart_of(store, user, chosen, outline, visit.texts),
+        waiting=waiting_of(chosen, visit.texts),
+        chart=None if portrait is None else chart_of(store, user, chosen, outline, visit.texts, portrait.notes),
+        can_read_moods=chosen.schema is not None and bool(mood_facets(plan_facets(chosen.schema, "en"))),
         line=timeline_of(store, user, outline, portrait, visit.texts, most=ON_THE_CUSTOMER),
         building=building[-1] if building else None,
         asked=list(_asked(jobs))[: -_ASKED_SHOWN - 1 : -1],

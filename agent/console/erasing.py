@@ -58,11 +58,10 @@ def _form(visit: Visit, user: str, *, asked: bool) -> Response:
 
 
 def _find(visit: Visit, number: int) -> dict[str, Any]:
-    found = (each for each in visit.caller.limner.receipts() if each["number"] == number)
-    receipt = next(found, None)
-    if receipt is None:
-        raise Missing
-    return receipt
+    for receipt in visit.caller.limner.store.forgetting.receipt_page(1, number - 1).items:
+        if receipt["number"] == number:
+            return receipt
+    raise Missing
 
 
 def _is_sure(form: Form) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "Refused",
     "Role",
     "Value",
+    "Waiting",
     "label_of",
     "name_in",
     "parts_of",
@@ -35,6 +36,7 @@ __all__ = [
     "portray",
     "reason_in",
     "role_of",
+    "waiting_of",
 ]
 
 Role = Literal["summary", "wants", "feels", "issues", "other"]
@@ -110,6 +112,14 @@ class Refused(NamedTuple):
     reason: str
     marks: tuple[Mark, ...]
     corrected: Corrected | None
+
+
+class Waiting(NamedTuple):
+    """What a person said that counts from the next profile on: of which attribute, and which value."""
+
+    said: "Correction"
+    label: str
+    parts: tuple[Part, ...]
 
 
 @dataclass(slots=True)
@@ -191,6 +201,21 @@ def portray(
         reason = reason_in(texts, one.reason)
         refused.append(Refused(attribute, parts, reason, notes.cite(one.evidence), one.corrected))
     return Portrait(name_in(document.profile), list(attributes.values()), refused, notes)
+
+
+def waiting_of(chosen: "Chosen", texts: Texts) -> list[Waiting]:
+    """What people said that the chosen version does not know yet, in words."""
+    facets = (
+        {} if chosen.schema is None else {each.pointer: each for each in plan_facets(chosen.schema, texts.language)}
+    )
+    return [
+        Waiting(
+            each,
+            label_of(each.attribute, texts),
+            () if each.value is None else tuple(_parts(each.value, texts, _is_choice(facets.get(each.attribute)))),
+        )
+        for each in chosen.pending
+    ]
 
 
 def role_of(pointer: str) -> Role:

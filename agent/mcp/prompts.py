@@ -104,7 +104,7 @@ def written(caller: Caller, name: str, given: Mapping[str, str]) -> str:
     if "schema" in given and given["schema"] not in caller.schema_names():
         known = ", ".join(caller.schema_names())
         raise InputError(f"there is no schema {shorten(given['schema'])}", hint=f"There are: {known}")
-    caller.limner.store.snippet_count(given["user_id"])
+    caller.limner.store.check_user(given["user_id"])
     caller.limner.permit(given["user_id"])
     language = _language(given)
     told = {"user_id": given["user_id"], "schema": given.get("schema", _DEFAULT_SCHEMA)}

@@ -27,7 +27,7 @@ async def search_history(call: Call) -> Outcome:
     limner = call.caller.limner
 
     def work() -> Outcome:
-        limner.store.snippet_count(user_id)
+        limner.store.check_user(user_id)
         limner.permit(user_id)
         return Outcome(search_document(user_id, query, limner.search(user_id, query, k)))
 

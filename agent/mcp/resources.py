@@ -69,12 +69,11 @@ def listed(caller: Caller, after: str | None) -> tuple[list[Listed], str | None]
 
     Events are not listed, there are too many; search gives their ids.
     """
-    users = [each.user_id for each in caller.limner.users() if after is None or each.user_id > after]
-    page = users[:_PAGE]
+    page, more = caller.limner.store.find_users(_PAGE, after)
     found = [Listed(USERS, "users", "Users", "Who is in the store.")] if after is None else []
-    for user_id in page:
-        found += _profiles(caller, user_id)
-    return found, page[-1] if len(users) > len(page) else None
+    for each in page:
+        found += _profiles(caller, each.user_id)
+    return found, page[-1].user_id if more else None
 
 
 def _profiles(caller: Caller, user_id: str) -> Iterator[Listed]:
@@ -101,7 +100,7 @@ def read(caller: Caller, uri: str) -> dict[str, Any]:
         forms = ", ".join(each.uri for each in TEMPLATES)
         raise UsageError(f"{shorten(uri)} is no resource of limner", hint=f"There are {USERS}, {forms}")
     user_id, name = (_decoded(each) for each in (parts[0], parts[2]))
-    caller.limner.store.snippet_count(user_id)
+    caller.limner.store.check_user(user_id)
     caller.limner.permit(user_id)
     if parts[1] == "events":
         return event_document(caller.limner.store.event(user_id, name))

@@ -107,6 +107,7 @@ class Service:
         *,
         min_confidence: float = 0.0,
         fresh: bool = False,
+        moods: bool = False,
         purpose: str | None = None,
     ) -> Job:
         """Let the model make a profile; the job's result is the profile document. See :meth:`ask`."""
@@ -114,7 +115,8 @@ class Service:
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
             watched = _watched(limner, on_step, may_go_on)
-            return watched.profile(user_id, schema, min_confidence=min_confidence, fresh=fresh).as_json()
+            made = watched.profile(user_id, schema, min_confidence=min_confidence, fresh=fresh, moods=moods)
+            return made.as_json()
 
         return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name, guard=guard, purpose=named))
 
@@ -256,7 +258,7 @@ class Service:
         self.notice_erasures(tenant)
         limner = self.limner(tenant).for_purpose(purpose)
         erased = limner.store.forgetting.last()
-        limner.store.snippet_count(user_id)
+        limner.store.check_user(user_id)
         before = limner.permit(user_id)
 
         def guard() -> None:

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -96,3 +97,34 @@ def test_corrections_are_told_in_order(database: Database) -> None:
     assert keeping.corrections("u", "shop") == [made[2]]
     assert keeping.corrections(schema="person")[0] == made[0]
     assert len(keeping.corrections()) == 3
+
+
+def test_pages_hold_what_may_be_told_in_order(database: Database) -> None:
+    keeping = Keeping(database)
+    made = [
+        keeping.save(
+            VersionNote("u", "person", "h", 0, f"2024-01-{30 - n}", "ads" if n % 3 else "care"), f"{n}", {}, {}
+        )
+        for n in range(9)
+    ]
+    other = keeping.save(VersionNote("v", "person", "h", 0, "2024-01-01"), "a", {}, {})
+    for n in range(9):
+        keeping.correct(Correction("v" if n % 2 else "u", "person", {"n": n}))
+    for page, whole in (
+        (partial(keeping.version_page, "u"), made),
+        (partial(keeping.version_page, "v", schema="person"), [other]),
+        (partial(keeping.version_page, "v", schema="shop"), []),
+        (partial(keeping.bound("ads").version_page, "u"), [each for each in made if each.purpose == "ads"]),
+        (keeping.correction_page, keeping.corrections()),
+        (partial(keeping.correction_page, user_id="v"), keeping.corrections("v")),
+    ):
+        for limit in (1, 2, 9, 500):
+            found, after = list[Any](), 0
+            while True:
+                part = page(limit, after)
+                assert len(part.items) <= limit and (part.items or not found)
+                found += part.items
+                if part.next is None:
+                    break
+                after = part.next
+            assert found == whole

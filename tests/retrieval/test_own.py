@@ -28,7 +28,7 @@ ACROSS_USERS = {
     "lists of users": {"history:History._summed", "paging:user_ids", "browsing:Browsing.users"},
     "profiles and corrections of many users, of each what may be told": {
         "browsing:Browsing.documents_with", "browsing:Browsing.latest_documents", "browsing:Browsing._newest",
-        "keeping:Keeping._all_corrections", "consents:entries_of",
+        "keeping:_of_all", "consents:entries_of",
     },
     "loading, which writes what each event says whose it is": {
         "drafts:DraftWriter._write", "drafts:DraftWriter._known", "drafts:DraftWriter._insert",

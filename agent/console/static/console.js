@@ -109,7 +109,7 @@
     const link = event.target.closest("a[data-panel]");
     if (link && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
       event.preventDefault();
-      load(inside, link.href);
+      load(inside, link.getAttribute("href"));  // of a link in a drawing, href is no text
     } else if (event.target === panel) {
       panel.close();
     } else if (event.target.closest("[data-print]")) {

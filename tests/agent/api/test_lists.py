@@ -30,6 +30,8 @@ def walked(server: Served, path: str, items: str, limit: int) -> list[Any]:
 def server(tmp_path: Path) -> Any:
     with served(tmp_path) as found:
         found.load()
+        for n in range(3):
+            found.ask("PUT", f"/v1/schemas/s{n}", json={"type": "object", "properties": {"a": {"type": "string"}}})
         found.load(*({"user_id": f"gone{n}", "text": "I live in Munich."} for n in range(5)))
         for n in range(5):
             said = {"pointer": "/interests/-", "action": "correct", "value": f"thing {n}"}
@@ -37,6 +39,7 @@ def server(tmp_path: Path) -> Any:
             made = found.ask("POST", f"{U1}/profiles", json={"schema": "person", "fresh": True}).json()
             assert found.service.queue.job("default", made["job_id"]).wait(20)  # type: ignore[union-attr]
             found.ask("POST", f"/v1/users/gone{n}/erasures", json={}).raise_for_status()
+            found.ask("POST", f"{U1}/consents", json={"purpose": "support", "source": f"{n}"}).raise_for_status()
         yield found
 
 
@@ -50,6 +53,8 @@ def server(tmp_path: Path) -> Any:
         ("/v1/corrections", "corrections", 5),
         ("/v1/erasures", "receipts", 5),
         ("/v1/users/gone0/erasures", "receipts", 1),
+        (f"{U1}/consents", "consents", 5),
+        ("/v1/schemas", "schemas", 5),
     ],
 )
 def test_pages_hold_each_item_once_and_in_order(server: Served, path: str, items: str, least: int) -> None:
@@ -57,7 +62,7 @@ def test_pages_hold_each_item_once_and_in_order(server: Served, path: str, items
     assert whole["next"] is None and len(whole[items]) >= least
     for limit in (1, 2, 500):
         assert walked(server, path, items, limit) == whole[items]
-    for wrong in ("nonsense", "WzFd", "WyJ4Iiwi"):
+    for wrong in ("nonsense", "WyJ4Iiwi", "Wy0xXQ", "W3RydWVd", "WzFlOV0", "WzQyOTQ5NjcyOTZd"):
         refused = server.ask("GET", path, params={"after": wrong})
         assert refused.status_code == 422 and refused.json()["type"].endswith("invalid-request")
     assert server.ask("GET", path, params={"limit": 501}).status_code == 422
@@ -77,6 +82,8 @@ def test_the_client_reads_all_pages(server: Served, monkeypatch: pytest.MonkeyPa
     assert len(client.jobs()) == len(client.jobs(state="done")) == 5
     assert [each["value"] for each in client.corrections("u1")] == [f"thing {n}" for n in range(5)]
     assert [each["version"] for each in client.versions("u1")] == list(range(1, len(client.versions("u1")) + 1))
+    assert [each["name"] for each in client.schemas()] == ["customer", "person", "s0", "s1", "s2"]
+    assert [each["source"] for each in client.consents("u1")["consents"]] == list("01234")
 
 
 def test_what_is_taken_away_between_pages_is_not_missed() -> None:

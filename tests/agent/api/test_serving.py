@@ -12,13 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from agent.cli import main
 from agent.client import LimnerClient, ProblemError
+from agent.client.documents import BeingRead, Part
+from tests.agent.api.make_client_documents import PLACE, documents_of
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "http-api.md").read_text("utf-8")
@@ -114,8 +115,31 @@ def test_the_documentation_is_done_by_python(dev: Process) -> None:
 
 
 def test_the_client_needs_nothing_of_limner() -> None:
-    source = (ROOT / "agent" / "client.py").read_text("utf-8")
-    assert "from agent" not in source and "from retrieval" not in source
+    for file in (ROOT / "agent" / "client").glob("*.py"):
+        assert not re.search(r"(from|import) (agent|retrieval|prompts)\b", file.read_text("utf-8")), file
+
+
+def test_the_types_of_the_client_are_those_of_the_openapi_document(dev: Process) -> None:
+    told = httpx.get(f"{dev.url}/v1/openapi.json").json()
+    assert documents_of(told) == PLACE.read_text("utf-8"), "python -m tests.agent.api.make_client_documents"
+
+
+def test_a_type_checker_knows_what_documents_have(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from agent.client import LimnerClient\n"
+        "def read(limner: LimnerClient) -> None:\n"
+        "    quote: str = limner.profile('u')['claims'][0]['evidence'][0]['quote']\n"
+        "    answer: str | None = limner.ask('u', quote)['answer']\n"
+        "    limner.make_profile('u', on_progress=lambda job: print(job['state'], answer))\n"
+        "    limner.job('1')['stat']\n"
+        "    confidence: str = limner.profile('u')['claims'][0]['confidence']\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(program)],
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, "MYPYPATH": str(ROOT)},
+    ).stdout  # fmt: skip
+    assert [int(line.split(":")[1]) for line in said.splitlines() if ": error:" in line] == [6, 7], said
 
 
 def test_a_client_reads_pages_and_events(dev: Process, tmp_path: Path) -> None:
@@ -188,8 +212,8 @@ def test_a_client_does_what_operators_do(tmp_path: Path) -> None:
 
 
 def test_a_client_is_told_of_an_answer_before_it_is_done(dev: Process) -> None:
-    reading: list[dict[str, Any]] = []
-    parts: list[dict[str, Any]] = []
+    reading: list[BeingRead] = []
+    parts: list[Part] = []
     question = "Which city does she live in? Where does she live now?"
     with LimnerClient(dev.url) as limner:
         limner.add_event("parts", {"text": "I live in Munich now."})

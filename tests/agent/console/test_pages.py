@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.documents import Claim, Corrected, Rejected
+from agent.documents import Claim, Corrected, Mood, Rejected
 from tests.agent.console.conftest import Browser
 from tests.agent.console.desk import MAYA, Desk, cite
 
@@ -85,6 +85,32 @@ def test_the_chart_has_what_versions_read_and_nobody_overruled(desk: Desk, brows
     said = Corrected("Ana", "2026-09-02T10:00:00Z", "forbid", None)
     read(4, {"2026-08-20": ("neutral", "m4")}, rejected=(Rejected("/sentiment", "positive", "forbidden", (), said),))
     assert rows() == [("20 Aug 2026", "neutral", "4")]
+
+
+def test_the_chart_has_the_mood_of_each_period_with_the_quotes_it_was_read_from(desk: Desk, browser: Browser) -> None:
+    ask = "Read the mood of each period"
+    assert ask in browser.text("/customer", user="maya") and ask not in browser.text(
+        "/customer", user="maya", version=1
+    )
+    events = {each.event_id: each for each in desk.limner.store.events("maya")}
+    moods = tuple(
+        Mood("/sentiment", since, until, mood, 0.9, tuple(cite("maya", events[e], "I") for e in quoted))
+        for since, until, mood, quoted in (
+            ("2026-01-10", "2026-03-02", "positive", ("m1", "m3")),
+            ("2026-08-20", "2026-08-20", "negative", ("m4",)),
+        )
+    )
+    desk.keep(desk.profile("maya", {"sentiment": "neutral"}, [], moods=moods), 3)
+    page = browser.text("/customer", user="maya")
+    chart = page.partition('<figure class="chart">')[2].partition("</figure>")[0]
+    assert chart.count("<circle") == 2 and chart.count('<a href="/console/message?user=maya&amp;event=m') == 2
+    rows = chart.partition("<tbody>")[2].split("</tr>")[:2]
+    assert [words_of(f"<main {each}").split() for each in rows] == [
+        ["20", "Aug", "2026", "negative", "90%", "3"],
+        ["10", "Jan", "2026", "–", "2", "Mar", "2026", "positive", "90%", "1", "2"],
+    ]
+    assert [re.findall(r"event=(m\d)", each) for each in rows] == [["m4"], ["m1", "m3"]]
+    assert ask not in page and 'name="moods" value="yes"' in page, "they are kept up to date with the profile"
 
 
 def test_an_old_version_is_shown_as_old_and_cannot_be_corrected(browser: Browser) -> None:

@@ -1,21 +1,51 @@
-"""A thin client of the HTTP API: what a program says to a limner server, in Python. Documents stay plain JSON types.
-
-Knows addresses and errors; imports nothing of limner, so that it can be copied into any project that has httpx.
-"""
+"""A thin client of the HTTP API: what a program says to a limner server, in Python. Knows addresses and errors."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
 
+from .documents import (
+    AnswerDocument,
+    BeingRead,
+    ChangesDocument,
+    ConsentEntry,
+    Consents,
+    Correction,
+    Entry,
+    EventDocument,
+    Explanation,
+    Export,
+    Genuine,
+    HitDocument,
+    IngestDocument,
+    JobDocument,
+    KeyInfo,
+    Part,
+    PolicyDocument,
+    Preview,
+    ProfileDocument,
+    Receipt,
+    SchemaCheck,
+    SchemaDocument,
+    SchemaEntry,
+    SearchDocument,
+    StoredEvent,
+    User,
+    VersionEntry,
+)
+
 __all__ = ["LimnerClient", "OnProgress", "ProblemError"]
 
-OnProgress = Callable[[dict[str, Any]], None]
-"""Called with the document of an event, such as ``progress``; see "Events" in docs/http-api.md."""
+OnProgress = Callable[[JobDocument], None]
+"""Called with the job as it is; see "Events" in docs/http-api.md."""
+
+_T = TypeVar("_T")
+_Tell = Callable[[Any], None]
 
 _STREAM: Final = "text/event-stream"
 _NOTHING: Final[Mapping[str, str]] = {}
@@ -75,27 +105,30 @@ class LimnerClient:
         """Close the connections."""
         self._http.close()
 
-    def me(self) -> dict[str, Any]:
+    def me(self) -> KeyInfo:
         """What the key is good for."""
-        return self._json("GET", "me")
+        return self._json(KeyInfo, "GET", "me")
 
-    def users(self, matching: str = "") -> Iterator[dict[str, Any]]:
+    def users(self, matching: str = "") -> Iterator[User]:
         """Who is in the store, sorted by id."""
-        yield from self._pages("users", "users", q=matching)
+        yield from self._pages(User, "users", "users", q=matching)
 
-    def user(self, user_id: str) -> dict[str, Any]:
+    def user(self, user_id: str) -> User:
         """How much the store holds of a user."""
-        return self._json("GET", "users", user_id)
+        return self._json(User, "GET", "users", user_id)
 
-    def add_event(
-        self, user_id: str, event: Mapping[str, Any], *, idempotency_key: str | None = None
-    ) -> dict[str, Any]:
+    def add_event(self, user_id: str, event: Mapping[str, Any], *, idempotency_key: str | None = None) -> StoredEvent:
         """Add one event; what became of it, with its ``event_id``."""
-        return self._json("POST", "users", user_id, "events", json=dict(event), headers=_named(idempotency_key))
+        return self._json(
+            StoredEvent, "POST", "users", user_id, "events", json=dict(event), headers=_named(idempotency_key)
+        )
 
     def upload(
-        self, events: Path | str | Iterable[Mapping[str, Any]], on_progress: OnProgress | None = None, **query: Any
-    ) -> dict[str, Any]:
+        self,
+        events: Path | str | Iterable[Mapping[str, Any]],
+        on_progress: Callable[[dict[str, int]], None] | None = None,
+        **query: Any,
+    ) -> IngestDocument:
         """Load a JSON Lines file, or events, however many; what became of them. The same again adds nothing.
 
         Args:
@@ -105,20 +138,20 @@ class LimnerClient:
         """
         content = _file(Path(events)) if isinstance(events, Path | str) else _lines(events)
         headers = {"Content-Type": "application/x-ndjson"}
-        return self._work(["events"], on_progress, content=content, headers=headers, params=query)
+        return self._work(IngestDocument, ["events"], on_progress, content=content, headers=headers, params=query)
 
-    def events(self, user_id: str, **query: Any) -> Iterator[dict[str, Any]]:
+    def events(self, user_id: str, **query: Any) -> Iterator[EventDocument]:
         """A user's events in time order; ``since``, ``until``, ``channel``, ``speaker``, ``role``, ``order``."""
-        yield from self._pages("events", "users", user_id, "events", **query)
+        yield from self._pages(EventDocument, "events", "users", user_id, "events", **query)
 
-    def event(self, user_id: str, event_id: str) -> dict[str, Any]:
+    def event(self, user_id: str, event_id: str) -> EventDocument:
         """One event."""
-        return self._json("GET", "users", user_id, "events", event_id)
+        return self._json(EventDocument, "GET", "users", user_id, "events", event_id)
 
-    def search(self, user_id: str, query: str, k: int = 10) -> list[dict[str, Any]]:
+    def search(self, user_id: str, query: str, k: int = 10) -> list[HitDocument]:
         """The snippets of the user that matter most for the query, best first."""
-        found = self._json("GET", "users", user_id, "search", params={"q": query, "k": k})
-        return list(found["hits"])
+        found = self._json(SearchDocument, "GET", "users", user_id, "search", params={"q": query, "k": k})
+        return found["hits"]
 
     def ask(
         self,
@@ -127,9 +160,9 @@ class LimnerClient:
         on_progress: OnProgress | None = None,
         *,
         min_confidence: float = 0.0,
-        on_reading: OnProgress | None = None,
-        on_part: OnProgress | None = None,
-    ) -> dict[str, Any]:
+        on_reading: Callable[[BeingRead], None] | None = None,
+        on_part: Callable[[Part], None] | None = None,
+    ) -> AnswerDocument:
         """The answer document; ``answer`` is None when the history does not tell.
 
         Args:
@@ -139,41 +172,46 @@ class LimnerClient:
             on_part: told the answer to each of several questions, as soon as it is verified.
         """
         asked = {"question": question, "min_confidence": min_confidence}
-        return self._work(["users", user_id, "ask"], on_progress, json=asked, reading=on_reading, part=on_part)
+        return self._work(
+            AnswerDocument, ["users", user_id, "ask"], on_progress, json=asked, reading=on_reading, part=on_part
+        )
 
-    def build_profile(self, user_id: str, schema: str = "person", **wanted: Any) -> dict[str, Any]:
-        """Let a profile be made; the job. ``fresh``, ``min_confidence``; see :meth:`wait`."""
-        return self._json("POST", "users", user_id, "profiles", json={"schema": schema, **wanted})
+    def build_profile(self, user_id: str, schema: str = "person", **wanted: Any) -> JobDocument:
+        """Let a profile be made; the job. ``fresh``, ``min_confidence``, ``moods``; see :meth:`wait`."""
+        return self._json(JobDocument, "POST", "users", user_id, "profiles", json={"schema": schema, **wanted})
 
     def wait(self, job_id: str, on_progress: OnProgress | None = None) -> dict[str, Any]:
         """The result of a job, when it is done."""
-        return self._events("GET", ["jobs", job_id, "events"], on_progress)
+        return self._events(dict, "GET", ["jobs", job_id, "events"], on_progress)
 
     def make_profile(
         self, user_id: str, schema: str = "person", on_progress: OnProgress | None = None, **wanted: Any
-    ) -> dict[str, Any]:
+    ) -> ProfileDocument:
         """The user's profile as of now: let it be made, and wait for it."""
-        return self.wait(self.build_profile(user_id, schema, **wanted)["job_id"], on_progress)
+        job = self.build_profile(user_id, schema, **wanted)
+        return self._events(ProfileDocument, "GET", ["jobs", job["job_id"], "events"], on_progress)
 
-    def profile(self, user_id: str, schema: str = "person", version: int | None = None) -> dict[str, Any]:
+    def profile(self, user_id: str, schema: str = "person", version: int | None = None) -> ProfileDocument:
         """The latest version of a profile, or a version as it was made; no model is asked."""
         which = [] if version is None else ["versions", str(version)]
-        return self._json("GET", "users", user_id, "profiles", schema, *which)
+        return self._json(ProfileDocument, "GET", "users", user_id, "profiles", schema, *which)
 
-    def versions(self, user_id: str) -> list[dict[str, Any]]:
+    def versions(self, user_id: str) -> list[VersionEntry]:
         """The versions of the user's profiles, oldest first."""
-        return list(self._pages("versions", "users", user_id, "profiles"))
+        return list(self._pages(VersionEntry, "versions", "users", user_id, "profiles"))
 
-    def changes(self, user_id: str, version: int, schema: str = "person") -> dict[str, Any]:
+    def changes(self, user_id: str, version: int, schema: str = "person") -> ChangesDocument:
         """A version, with what changed since the one before, and why."""
-        return self._json("GET", "users", user_id, "profiles", schema, "versions", str(version), "changes")
+        return self._json(
+            ChangesDocument, "GET", "users", user_id, "profiles", schema, "versions", str(version), "changes"
+        )
 
     def explain(
         self, user_id: str, pointer: str, schema: str = "person", on_progress: OnProgress | None = None
-    ) -> dict[str, Any]:
+    ) -> Explanation:
         """Why the profile has what it has at a pointer."""
         what = {"pointer": pointer, "schema": schema}
-        return self._work(["users", user_id, "explanations"], on_progress, json=what)
+        return self._work(Explanation, ["users", user_id, "explanations"], on_progress, json=what)
 
     def correct(
         self,
@@ -186,99 +224,116 @@ class LimnerClient:
         note: str | None = None,
         schema: str = "person",
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> Correction:
         """Confirm, correct or forbid a value; it counts from the next profile on."""
         said = {"pointer": pointer, "action": action, "value": value, "by": by, "note": note, "schema": schema}
-        return self._json("POST", "users", user_id, "corrections", json=said, headers=_named(idempotency_key))
+        return self._json(
+            Correction, "POST", "users", user_id, "corrections", json=said, headers=_named(idempotency_key)
+        )
 
     def corrections(self, user_id: str) -> list[dict[str, Any]]:
         """What people said of the user's profiles, in order."""
-        return list(self._pages("corrections", "users", user_id, "corrections"))
+        return list(self._pages(dict, "corrections", "users", user_id, "corrections"))
 
-    def policy(self) -> dict[str, Any]:
+    def policy(self) -> PolicyDocument:
         """What the tenant allows to be made of its histories."""
-        return self._json("GET", "policy")
+        return self._json(PolicyDocument, "GET", "policy")
 
-    def set_policy(self, **allowed: Any) -> dict[str, Any]:
+    def set_policy(self, **allowed: Any) -> PolicyDocument:
         """Replace all of it, at once; ``purposes``, ``require_consent``, ``sensitive``, ``inferred``."""
-        return self._json("PUT", "policy", json=allowed)
+        return self._json(PolicyDocument, "PUT", "policy", json=allowed)
 
-    def grant(self, user_id: str, purpose: str, *, idempotency_key: str | None = None, **terms: Any) -> dict[str, Any]:
+    def grant(self, user_id: str, purpose: str, *, idempotency_key: str | None = None, **terms: Any) -> ConsentEntry:
         """Record a consent or another legal basis; ``basis``, ``until``, ``sensitive``, ``source``, ``by``."""
         said = {"purpose": purpose, **terms}
-        return self._json("POST", "users", user_id, "consents", json=said, headers=_named(idempotency_key))
+        return self._json(
+            ConsentEntry, "POST", "users", user_id, "consents", json=said, headers=_named(idempotency_key)
+        )
 
     def withdraw(
         self, user_id: str, purpose: str | None = None, *, idempotency_key: str | None = None, **terms: Any
-    ) -> dict[str, Any]:
+    ) -> ConsentEntry:
         """Record that it is not allowed any more, for a purpose or for all; ``source``, ``by``."""
         said = {"action": "withdraw", "purpose": purpose, **terms}
-        return self._json("POST", "users", user_id, "consents", json=said, headers=_named(idempotency_key))
+        return self._json(
+            ConsentEntry, "POST", "users", user_id, "consents", json=said, headers=_named(idempotency_key)
+        )
 
-    def consents(self, user_id: str) -> dict[str, Any]:
-        """What was recorded of a user, and what counts now."""
-        return self._json("GET", "users", user_id, "consents")
+    def consents(self, user_id: str) -> Consents:
+        """What was recorded of a user, all of it, and what counts now."""
+        path = "users", user_id, "consents"
+        found = self._json(Consents, "GET", *path)
+        if found["next"] is not None:
+            found["consents"] += self._pages(Entry, "consents", *path, after=found["next"])
+        return {**found, "next": None}
 
-    def jobs(self, **query: Any) -> list[dict[str, Any]]:
+    def jobs(self, **query: Any) -> list[JobDocument]:
         """The jobs that are remembered; ``user``, ``state``."""
-        return list(self._pages("jobs", "jobs", **query))
+        return list(self._pages(JobDocument, "jobs", "jobs", **query))
 
-    def job(self, job_id: str) -> dict[str, Any]:
+    def job(self, job_id: str) -> JobDocument:
         """A job, with its result when it is done."""
-        return self._json("GET", "jobs", job_id)
+        return self._json(JobDocument, "GET", "jobs", job_id)
 
     def cancel(self, job_id: str) -> None:
         """Stop a job."""
         self._answer("DELETE", ["jobs", job_id])
 
-    def schemas(self) -> list[dict[str, Any]]:
+    def schemas(self) -> list[SchemaEntry]:
         """The schemas that can be used."""
-        return list(self._json("GET", "schemas")["schemas"])
+        return list(self._pages(SchemaEntry, "schemas", "schemas"))
 
-    def schema(self, name: str) -> dict[str, Any]:
+    def schema(self, name: str) -> SchemaDocument:
         """A schema: ``name``, ``hash``, ``built_in``, and the JSON Schema as ``document``."""
-        return self._json("GET", "schemas", name)
+        return self._json(SchemaDocument, "GET", "schemas", name)
 
-    def check_schema(self, schema: str | Mapping[str, Any], profile: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def check_schema(self, schema: str | Mapping[str, Any], profile: Mapping[str, Any] | None = None) -> SchemaCheck:
         """Whether limner can fill a schema, or the one of a name, and whether a profile satisfies it: ``valid``,
         ``errors``. Nothing is kept."""
         what = {"schema": schema if isinstance(schema, str) else dict(schema)}
-        return self._json("POST", "schema-checks", json={**what, "profile": None if profile is None else dict(profile)})
+        return self._json(
+            SchemaCheck, "POST", "schema-checks", json={**what, "profile": None if profile is None else dict(profile)}
+        )
 
     def remove_schema(self, name: str) -> None:
         """Take a registered schema away; profiles that were made with it are kept."""
         self._answer("DELETE", ["schemas", name])
 
-    def register(self, name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    def register(self, name: str, schema: Mapping[str, Any]) -> SchemaDocument:
         """Register a JSON Schema under a name, or replace it."""
-        return self._json("PUT", "schemas", name, json=dict(schema))
+        return self._json(SchemaDocument, "PUT", "schemas", name, json=dict(schema))
 
-    def forget(self, user_id: str, *, idempotency_key: str | None = None, **scope: Any) -> dict[str, Any]:
-        """Erase a user, or ``events``, ``since``, ``until``, ``channel``; ``defer``, ``dry_run``. The receipt."""
-        return self._json("POST", "users", user_id, "erasures", json=scope, headers=_named(idempotency_key))
+    def forget(self, user_id: str, *, idempotency_key: str | None = None, **scope: Any) -> Receipt:
+        """Erase a user, or ``events``, ``since``, ``until``, ``channel``; ``defer``. The receipt."""
+        path = "users", user_id, "erasures"
+        return self._json(Receipt, "POST", *path, json=scope, headers=_named(idempotency_key))
 
-    def receipts(self, user_id: str | None = None) -> list[dict[str, Any]]:
+    def preview(self, user_id: str, **scope: Any) -> Preview:
+        """How much :meth:`forget` would erase; nothing is erased."""
+        return self._json(Preview, "POST", "users", user_id, "erasures", json={**scope, "dry_run": True})
+
+    def receipts(self, user_id: str | None = None) -> list[Receipt]:
         """The receipts of erasures: all, or those of one user."""
         path = ["erasures"] if user_id is None else ["users", user_id, "erasures"]
-        return list(self._pages("receipts", *path))
+        return list(self._pages(Receipt, "receipts", *path))
 
     def check_receipt(self, receipt: Mapping[str, Any]) -> bool:
         """Whether the server's store signed a receipt as it is."""
-        return bool(self._json("POST", "receipt-checks", json=dict(receipt))["genuine"])
+        return self._json(Genuine, "POST", "receipt-checks", json=dict(receipt))["genuine"]
 
-    def compact(self, *, idempotency_key: str | None = None) -> list[dict[str, Any]]:
+    def compact(self, *, idempotency_key: str | None = None) -> list[Receipt]:
         """Remove the bytes of what was erased and deferred; the receipts that are completed by it. Waits for it."""
         done = self._answer("POST", ["compactions"], headers=_named(idempotency_key), timeout=_NO_LIMIT)
         return list(done.json()["completed"])
 
-    def export(self, user_id: str) -> dict[str, Any]:
+    def export(self, user_id: str) -> Export:
         """Everything that the store holds about a user."""
-        return self._json("GET", "users", user_id, "export")
+        return self._json(Export, "GET", "users", user_id, "export")
 
-    def _pages(self, items: str, *path: str, **query: Any) -> Iterator[dict[str, Any]]:
+    def _pages(self, kind: type[_T], items: str, *path: str, **query: Any) -> Iterator[_T]:
         params = {name: value for name, value in query.items() if value not in (None, "")}
         while True:
-            page = self._json("GET", *path, params=params)
+            page: dict[str, Any] = self._json(dict, "GET", *path, params=params)
             yield from page[items]
             if page["next"] is None:
                 return
@@ -286,28 +341,31 @@ class LimnerClient:
 
     def _work(
         self,
+        kind: type[_T],
         path: list[str],
-        on_progress: OnProgress | None,
+        on_progress: _Tell | None,
         *,
-        reading: OnProgress | None = None,
-        part: OnProgress | None = None,
+        reading: _Tell | None = None,
+        part: _Tell | None = None,
         **request: Any,
-    ) -> dict[str, Any]:
+    ) -> _T:
         if on_progress or reading or part:
-            return self._events("POST", path, on_progress, reading=reading, part=part, **request)
-        return dict(self._answer("POST", path, timeout=_NO_LIMIT, **request).json())
+            return self._events(kind, "POST", path, on_progress, reading=reading, part=part, **request)
+        done: _T = self._answer("POST", path, timeout=_NO_LIMIT, **request).json()
+        return done
 
     def _events(
         self,
+        kind: type[_T],
         method: str,
         path: list[str],
-        on_progress: OnProgress | None,
+        on_progress: _Tell | None,
         headers: Mapping[str, str] = _NOTHING,
         *,
-        reading: OnProgress | None = None,
-        part: OnProgress | None = None,
+        reading: _Tell | None = None,
+        part: _Tell | None = None,
         **request: Any,
-    ) -> dict[str, Any]:
+    ) -> _T:
         told = {"progress": on_progress, "reading": reading, "part": part}
         wanted = {**self._headers, **headers, "Accept": _STREAM}
         address = self._address(path)
@@ -319,13 +377,16 @@ class LimnerClient:
                 if (tell := told.get(name)) is not None:
                     tell(document)
                 if name == "done":
-                    return document
+                    done: _T = document
+                    return done
                 if name == "problem":
                     raise ProblemError(document)
         raise httpx.RemoteProtocolError("the server stopped before the work was done")
 
-    def _json(self, method: str, *path: str, **request: Any) -> dict[str, Any]:
-        return dict(self._answer(method, list(path), **request).json())
+    def _json(self, kind: type[_T], method: str, *path: str, **request: Any) -> _T:
+        """The document of an answer, which is of this kind."""
+        found: _T = self._answer(method, list(path), **request).json()
+        return found
 
     def _answer(
         self, method: str, path: list[str], headers: Mapping[str, str] = _NOTHING, **request: Any
@@ -359,7 +420,7 @@ def _problem(answer: httpx.Response) -> ProblemError:
     return ProblemError({"status": answer.status_code, **document}, float(told) if told.isdecimal() else None)
 
 
-def _told(lines: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _told(lines: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """The server's events: name and document."""
     name = ""
     for line in lines:
