@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agent.chat import Chat
+from agent.chat import Chat, Said
 from agent.evidence import Pack
 from agent.facets import Facet
 from agent.wording import said_share
@@ -84,8 +84,8 @@ def decide(chat: Chat, facet: Facet, pack: Pack, language: Language) -> Decided 
         options=list(zip(marks, [*words, ""], strict=True)),
         lettered=lettered,
     )
-    before = _chances(chat, _SAYS_NOTHING, asked, marks, language)  # first, so that the snippets stay in the cache
-    told = before and _chances(chat, pack.text, asked, marks, language)
+    told = _chances(chat.say(_system(pack.text, language), asked, max_tokens=1), marks)
+    before = told and _chances(chat.say_once(_system(_SAYS_NOTHING, language), asked), marks)
     if not told or not before:
         return None
     gains = [_log_odds(one) - _log_odds(other) for one, other in zip(told, before, strict=True)]
@@ -118,9 +118,8 @@ def cited_for(chat: Chat, facet: Facet, value: Any, pack: Pack, language: Langua
     return tuple(pack.hits[place] for place in ranked if weights[place] * 2 >= weights[ranked[0]])
 
 
-def _chances(chat: Chat, snippets: str, asked: str, marks: Sequence[str], language: Language) -> list[float] | None:
+def _chances(said: Said, marks: Sequence[str]) -> list[float] | None:
     """How likely each mark is as the reply, of all marks; None where the model tells nothing or says something else."""
-    said = chat.say(_system(snippets, language), asked, max_tokens=1)
     found = dict.fromkeys(marks, 0.0)
     for token, chance in said.first:
         mark = _mark_of(token, found)

@@ -61,6 +61,14 @@ def test_what_the_model_likes_in_any_case_does_not_count() -> None:
     assert "positive / neutral / negative / none?" in model.asked[0][1]
 
 
+def test_the_message_that_says_nothing_is_asked_about_once() -> None:
+    chat = Chat(says({"negative": 0.9, "none": 0.1}, EVEN, {"1": 1.0}))
+    for text in ("It broke.", "It broke again."):
+        found = decide(chat, facet(MOOD), pack(facet(MOOD), text), "en")
+        assert found is not None and found.value == "negative"
+    assert chat.usage.llm_calls == 3
+
+
 def test_snippets_that_add_nothing_show_nothing() -> None:
     found = decided(facet(MOOD), says(EVEN, EVEN, {"1": 1.0}), "I bought a lamp.")
     assert found is not None and found.value is None
