@@ -1,9 +1,9 @@
 """Decides for an option of a choice (an enum, a boolean) by the probabilities of one token, and finds what shows it.
 
-A small model that fills in JSON often takes the first option, and never says null. Asked for one word over snippets, it puts
-more on the right one than it does over a message that says nothing; what it puts there in any case, for liking a word,
-a letter or a place in the list, is taken off (contextual calibration, Zhao et al. 2021, "Calibrate Before Use"). Knows
-the prompts and one pack, not the graph.
+A small model that fills in JSON often takes the first option, and never says null. Asked for one word over snippets, it
+puts more on the right one than it does over a message that says nothing; what it puts there in any case, for liking a
+word, a letter or a place in the list, is taken off (contextual calibration, Zhao et al. 2021, "Calibrate Before Use").
+Knows the prompts and one pack, not the graph.
 """
 
 import math
