@@ -87,6 +87,8 @@ class Chat:
     """How often a reply that breaks its schema is asked for."""
     before: Callable[[], None] = go_on
     """Called before each call of the model; what it raises ends the conversation."""
+    constant: dict[tuple[str, str], Said] = field(default_factory=dict)
+    """What the model said to prompts that never change; conversations with the same model may share it."""
 
     def load(self) -> "BaseChatModel":
         """The model, loaded when it was not yet.
@@ -133,6 +135,17 @@ class Chat:
         lines = text.splitlines()
         options = tuple((each["token"], math.exp(each["logprob"])) for each in first_options(tokens))
         return Said(lines[0].strip() if lines else "", options, mean_probability(tokens))
+
+    def say_once(self, system: str, user: str) -> Said:
+        """As ``say``, one token, to a prompt without a word of a history: the model is asked the first time only.
+
+        Raises:
+            ModelReplyError: the model thought aloud until it was cut off.
+            ModelUnavailable: the model cannot be reached.
+        """
+        if (system, user) not in self.constant:
+            self.constant[system, user] = self.say(system, user, max_tokens=1)
+        return self.constant[system, user]
 
     def probability_of_yes(self, system: str, question: str) -> float:
         """How sure the model is that the answer to a yes-or-no question is yes, 0 to 1.

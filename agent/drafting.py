@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.chat import Chat
+from agent.deciding import Decided, cited_for, decide, options_of
 from agent.documents import Evidence, Rejected
 from agent.errors import ModelReplyError
 from agent.evidence import Pack, key_of, line_of
@@ -147,6 +148,9 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
         ModelReplyError: the reply breaks the schema after all attempts.
     """
     facet = pack.facets[position]
+    decided = decide(chat, facet, pack, language) if facet.kind == "choice" else None
+    if decided is not None:
+        return _shown(chat, facet, decided, pack, language)
     system, question = draft_prompt(facet, pack, language)
     tokens = _TOKENS_A_TEXT if facet.kind == "text" else _TOKENS_A_VALUE * max(2, facet.most)
     draft = chat.draft(system, question, draft_schema(facet, list(range(1, len(pack.hits) + 1))), max_tokens=tokens)
@@ -155,6 +159,14 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
         Drafted(facet, value, tuple(pack.hits[number - 1] for number in numbers), pack.hits, draft.probability)
         for value, numbers in _values(entries, facet)
     ]
+
+
+def _shown(chat: Chat, facet: Facet, decided: Decided, pack: Pack, language: Language) -> list[Drafted]:
+    """The option that the snippets show, with those that show it best; nothing where they show none."""
+    if decided.value is None:
+        return []
+    cited = cited_for(chat, facet, decided.value, pack, language)
+    return [Drafted(facet, decided.value, cited, pack.hits, decided.chance_of(decided.value))]
 
 
 def _values(entries: Sequence[Mapping[str, Any]], facet: Facet) -> list[tuple[Any, list[int]]]:
@@ -185,10 +197,7 @@ def draft_prompt(facet: Facet, pack: Pack, language: Language) -> tuple[str, str
 
 
 def _choices(facet: Facet) -> str:
-    values = (
-        [True, False] if facet.item.get("type") == "boolean" else facet.item.get("enum") or [facet.item.get("const")]
-    )
-    return ", ".join(json.dumps(value, ensure_ascii=False) for value in values)
+    return ", ".join(json.dumps(value, ensure_ascii=False) for value in options_of(facet))
 
 
 def judge_claim(

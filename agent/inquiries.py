@@ -5,13 +5,14 @@ Knows prompts and the form of replies; what is left out and why is ``explaining`
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from agent.chat import Chat, Draft
+from agent.deciding import Decided, decide
 from agent.documents import Evidence
 from agent.drafting import draft_facet, draft_prompt, judge_claim
-from agent.evidence import Pack
+from agent.evidence import Pack, key_of
 from agent.facets import Facet, draft_schema
 from agent.schema_rules import JsonSchema
 from agent.wording import is_placeholder
@@ -42,6 +43,7 @@ class FacetInquiry:
     language: Language
     key: str = "value"
     """Under which a reply holds the value."""
+    _decided: dict[tuple[tuple[str, str], ...], Decided | None] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def form(self) -> JsonSchema:
@@ -66,8 +68,23 @@ class FacetInquiry:
             schema = {"type": "array", "prefixItems": entries, "items": False, "minItems": count, "maxItems": count}
         return self.chat.draft(system, user, schema, max_tokens=_TOKENS, options=_OPTIONS)
 
+    def decided(self, hits: Sequence[Hit]) -> Decided | None:
+        """Of a choice, what the snippets show by the probabilities of one token; None where that is not how it is read.
+
+        The same snippets are asked about once.
+        """
+        if self.facet.kind != "choice":
+            return None
+        key = tuple(map(key_of, hits))
+        if key not in self._decided:
+            self._decided[key] = decide(self.chat, self.facet, Pack(tuple(hits), (self.facet,)), self.language)
+        return self._decided[key]
+
     def free(self, hits: Sequence[Hit]) -> list[Any]:
         """The values that the model gives of itself."""
+        decided = self.decided(hits)
+        if decided is not None:
+            return [] if decided.value is None else [decided.value]
         drafted = draft_facet(self.chat, Pack(tuple(hits), (self.facet,)), 0, self.language)
         return [each.value for each in drafted if not is_placeholder(each.value)]
 

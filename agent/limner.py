@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from agent.allowing import Allowing
     from agent.calibration import Kind
-    from agent.chat import Chat
+    from agent.chat import Chat, Said
     from agent.confidence import Confidence
     from agent.corrections import Action, Correction
     from agent.documents import AnswerDocument, ModelNames, ProfileDocument
@@ -108,6 +108,7 @@ class Limner:
         self._key = find_store_key(key)
         self._index_process = index_process
         self._models = LoadedModels(llm, llm_base_url, embedder, on_load, embedder_process)
+        self._constant: dict[tuple[str, str], Said] = {}
         self._on_step = on_step
         self._may_go_on = go_on
         self._calibrations = [Path(each) for each in calibrations]
@@ -644,7 +645,7 @@ class Limner:
         """A new conversation with the model, which is loaded when it is first asked; it counts its own tokens."""
         from agent.chat import Chat
 
-        return Chat(self._models.chat_model, before=self._may_go_on)
+        return Chat(self._models.chat_model, before=self._may_go_on, constant=self._constant)
 
     def _confidence(self, kind: "Kind", least: float) -> "Confidence":
         from agent.calibration import calibration_for

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from agent.deciding import Decided
 from agent.errors import ModelReplyError
 from agent.evidence import key_of
 from agent.explanations import Alternative, LeftOut, Removed
@@ -141,7 +142,10 @@ def _left_out(task: Task, hits: Sequence[Hit], cut: _Cut, *, blind: bool) -> Lef
     if read is None:
         return LeftOut(cut.removed, names, None, None, None, _instead(task, left))
     found = read[1]
-    instead = None if found.is_expected else _instead(task, left)
+    stays = (
+        found.is_expected and task.inquiry.decided(left) is None
+    )  # of a choice it may be likeliest and still too weak
+    instead = None if stays else _instead(task, left)
     return LeftOut(cut.removed, names, *_numbers(found), round(found.nothing, 4), instead)
 
 
@@ -160,6 +164,10 @@ def _read(task: Task, hits: Sequence[Hit], form: JsonSchema) -> tuple[Any, Likel
 
     None where the model tells no probabilities, or enforces no schema.
     """
+    decided = task.inquiry.decided(hits)
+    if decided is not None:
+        value = form.get("const", decided.chances[0][0])
+        return value, _as_likelihood(decided, value)
     numbers = {key_of(hit): number for number, hit in enumerate(hits, start=1)}
     noted = [Noted(each.value, tuple(numbers[key] for key in each.cited if key in numbers)) for each in task.before]
     noted = [each for each in noted if each.numbers]
@@ -174,8 +182,18 @@ def _read(task: Task, hits: Sequence[Hit], form: JsonSchema) -> tuple[Any, Likel
     return None if found is None else (entry[task.inquiry.key], found)
 
 
+def _as_likelihood(decided: Decided, value: Any) -> Likelihood:
+    chance = decided.chance_of(value)
+    others = tuple((str(option), other) for option, other in decided.chances if not _same(option, value))
+    return Likelihood(chance, decided.nothing, chance, others, 1)
+
+
 def _alternatives(task: Task, whole: Likelihood, hits: Sequence[Hit]) -> tuple[Alternative, ...]:
     """The likeliest other values: other beginnings, each completed under a grammar, or the other choices."""
+    decided = task.inquiry.decided(hits)
+    if decided is not None:
+        others = [each for each in decided.chances if not _same(each[0], task.value)]
+        return tuple(Alternative(option, chance, chance) for option, chance in others[:_MOST_ALTERNATIVES])
     found: list[Alternative] = []
     for form in _other_forms(task, whole)[:_MOST_ALTERNATIVES]:
         read = _read(task, hits, form)

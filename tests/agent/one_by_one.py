@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from agent.facets import Facet, draft_schema, example_of
 from prompts import LANGUAGES, Language, render
 
+_OPTION = re.compile(r"Answer with (?:the word only|one letter)\.|只回答(?:这个词|一个字母)。")
 Script = Callable[[str, str, Mapping[str, Any] | None], Any]
 
 
@@ -49,11 +50,14 @@ def _forms(language: Language) -> tuple[re.Pattern[str], re.Pattern[str]]:
 def one_by_one(script: Script) -> Script:
     """``script``, asked about one snippet as if it were the only one of a pack; everything else is passed on.
 
-    Of several replies with their probabilities the likeliest is said, without a probability.
+    Asked for one of several options in a word or a letter, it says neither, so that they are drafted as JSON. Of
+    several replies with their probabilities the likeliest is said, without a probability.
     """
 
     def ask(system: str, user: str, schema: Mapping[str, Any] | None) -> Any:
         asked = alone(system, user) if schema is None else None
+        if schema is None and _OPTION.search(user):
+            return "-"
         return script(system, user, schema) if asked is None else _words(script, asked)
 
     return ask

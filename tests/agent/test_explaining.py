@@ -14,7 +14,7 @@ from agent.fakes import ScriptedChat
 from agent.measuring import MOST_ABLATIONS
 from agent.progress import Step
 from retrieval import HashingEmbedder, UnknownUser
-from tests.agent.explained import HISTORY, SCHEMA, label_of, script
+from tests.agent.explained import HISTORY, SCHEMA, label_of, number_of, script
 from tests.agent.one_by_one import alone
 
 
@@ -78,6 +78,31 @@ def test_the_alternatives_of_a_choice_are_the_other_choices(limner: Limner) -> N
     found = limner.explain("u", "/mood", SCHEMA)
     assert [(each.value, round(each.probability, 1)) for each in found.alternatives] == [("low", 0.2)]
     assert (round(found.probability or 0, 1), round(found.nothing or 0, 1)) == (0.7, 0.1)
+
+
+def by_one_token(system: str, user: str, schema: Mapping[str, Any] | None) -> Any:
+    """The script, but moods are told by the probabilities of words, and anger is snippet 2's."""
+    if label_of(user) != "mood" or schema is not None:
+        return script(system, user, schema)
+    if "number only" in user:
+        return [{str(number_of(system, "angry")): 0.9, "1": 0.1}]
+    return [{"high": 0.6, "low": 0.3, "none": 0.1} if "angry" in system else {"low": 0.5, "high": 0.2, "none": 0.3}]
+
+
+def test_a_choice_is_explained_by_the_probabilities_of_one_token(open_limner: Callable[..., Limner]) -> None:
+    limner = open_limner(by_one_token)
+    assert limner.profile("u", SCHEMA).profile["mood"] == "high"
+    found = limner.explain("u", "/mood", SCHEMA)
+    odds = {"high": 1.5 / 0.25, "low": (3 / 7) / 1.0, "none": (1 / 9) / (3 / 7)}
+    chances = {option: each / sum(odds.values()) for option, each in odds.items()}
+    assert (found.probability, found.nothing) == (
+        pytest.approx(chances["high"], abs=1e-3), pytest.approx(chances["none"], abs=1e-3)
+    )  # fmt: skip
+    assert [(each.value, each.probability) for each in found.alternatives] == [
+        ("low", pytest.approx(chances["low"], abs=1e-3))
+    ]
+    lost = without(found, "cited")
+    assert (lost.snippets, lost.probability, lost.instead) == (("e2#0",), pytest.approx(1 / 3, abs=1e-3), ())
 
 
 def test_an_item_of_a_list(limner: Limner) -> None:

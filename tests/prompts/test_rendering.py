@@ -8,6 +8,7 @@ from prompts.rendering import PromptError
 ANY = {
     "snippets": "[1] user: <b> & \"x\"", "question": "Q?", "answer": "A", "quotes": "q", "label": "city", "value": "v",
     "description": "", "synthesis": False, "choices": "", "many": False, "record": False, "facts": "f",
+    "options": [("low", "low"), ("none", "")], "lettered": False,
     "bound": True, "example": '"..."', "messages": "[1] user: m", "message": "user: m",
     "since": "2024-01-01", "until": "2024-02-01",
     "attributes": [{"name": "city", "description": "d", "many": False}, {"name": "p", "description": "", "many": True}],
@@ -18,8 +19,8 @@ def test_every_template_exists_in_every_language() -> None:
     english, chinese = (template_names(language) for language in LANGUAGES)
     asking = ["ask_judge", "read", "read_system", "weigh", "weigh_system"]
     asking += ["tell_system", "why_read_system", "why_weigh_system"]
-    profiles = ["draft", "draft_system", "extract", "extract_system", "judge", "summary", "summary_system"]
-    profiles += ["examples_system", "mood"]
+    profiles = ["cite", "decide", "draft", "draft_system", "extract", "extract_system", "judge", "mood"]
+    profiles += ["examples_system", "summary", "summary_system"]
     agents = ["agent_system"]
     floors = ["floor_ask", "floor_profile", "floor_system"]
     assert english == chinese == sorted([*agents, *asking, *profiles, *floors])
