@@ -13,7 +13,7 @@ from typing import Final
 
 from agent.backing import as_said
 from agent.chat import Chat
-from agent.evidence import line_of
+from agent.exchanges import exchange_of
 from agent.facets import Facet
 from agent.reading import NOTHING, chance_of_nothing
 from agent.wording import is_placeholder, normalise, said_share
@@ -64,7 +64,7 @@ def extract(chat: Chat, facet: Facet, label: str, hit: Hit, language: Language) 
     Raises:
         ModelUnavailable: the model cannot be reached.
     """
-    asked = render("extract", language, message=line_of(hit), label=label, description=facet.description)
+    asked = render("extract", language, message=exchange_of(hit), label=label, description=facet.description)
     ends = [word for word in NOTHING if word not in asked.casefold()]  # else a value may begin with it: 无锡
     said = chat.say(render("extract_system", language), asked, max_tokens=_TOKENS, ends=ends)
     text = re.sub(rf"^(?:the user's |该用户的)?{re.escape(label)}\s*[:：]\s*", "", said.text, flags=re.IGNORECASE)

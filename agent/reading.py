@@ -15,7 +15,8 @@ from agent.asked_days import of_asked_day
 from agent.asking_why import asks_why
 from agent.chat import Chat
 from agent.covering import covers
-from agent.evidence import in_time_order, line_of
+from agent.evidence import in_time_order
+from agent.exchanges import exchange_of
 from agent.progress import OnStep, Step, ignore
 from agent.wording import is_placeholder
 from prompts import Language, render
@@ -100,7 +101,7 @@ def weigh(
     told = []
     for done, hit in enumerate(hits):
         on_step(Step("weigh", done, len(hits)))
-        said = chat.say(system, render("weigh", language, question=question, messages=line_of(hit)), max_tokens=1)
+        said = chat.say(system, render("weigh", language, question=question, messages=exchange_of(hit)), max_tokens=1)
         told.append((hit, 1 - chance_of_nothing(said.first, said.text)))
     return in_balance(question, told, first_rank=first_rank)
 
@@ -129,7 +130,7 @@ def with_their_messages(chosen: Sequence[Weighed], weighed: Iterable[Weighed]) -
 
 def read(chat: Chat, question: str, hits: Sequence[Hit], language: Language, *, whole: bool = False) -> Reading:
     """What the snippets, in time order, say to the question; ``whole``: in a sentence."""
-    lines = "\n".join(line_of(hit) for hit in in_time_order(hits))
+    lines = "\n".join(exchange_of(hit) for hit in in_time_order(hits))
     said = chat.say(
         render("tell_system", language) if whole else _system("read_system", question, language),
         render("read", language, question=question, messages=lines),

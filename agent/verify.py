@@ -12,6 +12,7 @@ from agent.assertion import REASONS, strongest
 from agent.documents import Evidence, Origin, Rejected, cite, cite_hits, signals_of
 from agent.echo import repeats_question, repeats_template
 from agent.evidence import is_about_user, joined, prompt_language
+from agent.exchanges import answers_bare
 from agent.facets import Facet
 from agent.misplaced import is_misplaced
 from agent.persons import asked_of_others, asks_about_others, said_of_other
@@ -44,6 +45,7 @@ _INFERRED_NEEDS = 0.35
 _FORMER_NEEDS = 0.35  # the words are literal and the tense is told by code; the judge is asked in the present
 _SHARE_NEEDED = 0.5
 _NOTHING_ALLOWED = 0.3
+_NOTHING_OF_BARE = 0.2  # a bare reply fits many an attribute: what its question asks for, the model is surer of
 _MOST_EVIDENCE = 3
 
 
@@ -152,7 +154,8 @@ def _value(
     if not allowed:
         return reject("said by someone else about themselves, not about the user")
     record = all(hit.snippet.role != "user" for hit in allowed)
-    if drafted.nothing is not None and drafted.nothing > (_RECORD_NEEDS if record else _NOTHING_ALLOWED):
+    doubt = _NOTHING_OF_BARE if any(map(answers_bare, allowed)) else _NOTHING_ALLOWED
+    if drafted.nothing is not None and drafted.nothing > (_RECORD_NEEDS if record else doubt):
         return reject(f"the words seem not to tell it (P={drafted.nothing:.2f} that they tell nothing)")
     drafted = replace(drafted, cited=tuple(allowed))
     accepts = accepted_manners(facet.words)

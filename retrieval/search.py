@@ -27,7 +27,7 @@ class Hit(NamedTuple):
 
     ``score`` is 1 for what every ranker puts first, and falls with its ranks; ``rank`` counts from 1; ``found`` tells
     which ranker found it where; ``also`` are the ids of the user's other snippets that say the same; ``asked`` is
-    the question of another speaker that a reply needs to be understood.
+    the question of another speaker that a reply needs to be understood, and ``asked_by`` who that is.
     """
 
     snippet: Snippet
@@ -37,6 +37,7 @@ class Hit(NamedTuple):
     found: tuple[Found, ...] = ()
     also: tuple[str, ...] = ()
     asked: str | None = None
+    asked_by: Role | None = None
 
     def where(self) -> dict[str, Any]:
         """Where the snippet stands, and who said it when: plain data for documents and metadata, without its text."""
@@ -110,7 +111,7 @@ def find(
                     number,
                     each.found,
                     tuple(view.snippets[other][0].snippet_id for other in each.also),
-                    _asked(view, each.position),
+                    *_asked(view, each.position),
                 )
                 for number, each in enumerate(ranked, start=1)
             ]
@@ -132,11 +133,12 @@ def _reranked(reranker: Reranker, query: str, view: View, ranked: Sequence[Ranke
     return [*result, *(each._replace(score=lowest * each.score) for each in others)]
 
 
-def _asked(view: View, position: int) -> str | None:
+def _asked(view: View, position: int) -> tuple[str | None, Role | None]:
     before = int(view.numbers.before[position])
     if before < 0:
-        return None
+        return None, None
     (reply, event), (turn, earlier) = view.snippets[position], view.snippets[before]
     if (reply.speaker or event.speaker, reply.role) == (turn.speaker or earlier.speaker, turn.role):
-        return None
-    return question_for(reply.text, turn.text)
+        return None, None
+    question = question_for(reply.text, turn.text)
+    return question, turn.role if question else None

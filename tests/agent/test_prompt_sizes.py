@@ -11,7 +11,7 @@ from tests.prompts.test_rendering import ANY
 BUDGET = {
     "agent_system": 181, "ask_judge": 35, "cite": 29, "decide": 35, "draft": 77, "draft_system": 97,
     "examples_system": 26, "extract": 10,
-    "extract_system": 499, "judge": 34, "read": 12, "read_system": 381, "summary": 60, "summary_system": 48,
+    "extract_system": 499, "judge": 34, "mood": 60, "read": 12, "read_system": 381, "summary": 60, "summary_system": 48,
     "weigh": 12, "weigh_system": 327, "tell_system": 436, "why_read_system": 356,
     "why_weigh_system": 314,
 }  # fmt: skip
