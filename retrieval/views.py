@@ -286,9 +286,9 @@ def _turns_before(snippets: Sequence[tuple[Snippet, Event]]) -> list[int]:
     """For each snippet the position of what was said right before it in the same conversation, -1 for nothing.
 
     That is the snippet before in its event; else the last one of the event before, when both say that they are of the
-    same session (conversation, thread …), or when it is another speaker's on the same channel within ten minutes. A
-    long message is nothing that the next one is understood by: an assistant's essay ends with "Shall I go on?", and is
-    followed by a new request.
+    same session (conversation, thread …), or when it is another speaker's on the same channel within ten minutes, or
+    neither tells its time. A long message is nothing that the next one is understood by: an assistant's essay ends with
+    "Shall I go on?", and is followed by a new request.
     """
     count = Counter(event.event_id for _, event in snippets)
     last: dict[object, int] = {}
@@ -313,6 +313,8 @@ def session_of(event: Event) -> str | None:
 
 
 def _replies(event: Event, before: Event) -> bool:
-    if event.epoch is None or before.epoch is None or event.speaker == before.speaker:
+    if event.speaker == before.speaker:
         return False
+    if event.epoch is None or before.epoch is None:
+        return event.epoch is before.epoch
     return 0 <= event.epoch - before.epoch <= _REPLY_SECONDS

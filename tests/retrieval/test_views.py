@@ -38,6 +38,12 @@ def test_a_reply_within_ten_minutes_follows_the_turn_before(store: Store, write_
     assert befores(store) == {"a": None, "b": "a", "c": None, "d": None, "e": None}
 
 
+def test_without_times_what_another_one_said_before_is_the_turn_before(store: Store, write_rows: WriteRows) -> None:
+    rows = [row("a", "agent", ""), row("b", "user", ""), row("c", "user", ""), row("d", "agent", "")]
+    store.ingest([write_rows(*(each | {"timestamp": None} for each in rows), row("e", "user", "11:01"))])
+    assert befores(store) == {"a": None, "b": "a", "c": None, "d": "c", "e": None}
+
+
 @pytest.mark.parametrize("column", ["session", "conversation_id", "Thread-ID"])
 def test_a_session_tells_better(store: Store, write_rows: WriteRows, column: str) -> None:
     store.ingest([
