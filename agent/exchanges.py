@@ -16,15 +16,15 @@ __all__ = ["answers_bare", "exchange_of"]
 _MOST_WORDS: Final = 5
 _MOST_HAN: Final = 12
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
-_SENTENCE: Final = re.compile(r"\b(?:i|my|we|our|it['’]?s|that['’]?s|i['’]?m)\b|[我咱]", re.IGNORECASE)
+_SAYS_ALL: Final = re.compile(r"\b(?:i|my|we|our|it['’]?s|that['’]?s|i['’]?m)\b|[我咱?？]", re.IGNORECASE)
 
 
 def answers_bare(hit: Hit) -> bool:
-    """Whether a snippet is a few words by a person, no sentence, that answer somebody's question."""
+    """Whether a snippet is a few words by a person, no sentence and no question, that answer somebody's question."""
     text = hit.snippet.text
     if hit.asked is None or hit.asked_by is None or hit.snippet.role not in ("user", "other"):
         return False
-    if _SENTENCE.search(text) or speaks_to_program(hit.asked):
+    if _SAYS_ALL.search(text) or speaks_to_program(hit.asked):
         return False
     han = len(_HAN.findall(text))
     return han <= _MOST_HAN if han else len(text.split()) <= _MOST_WORDS
