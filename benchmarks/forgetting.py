@@ -47,7 +47,8 @@ print(count, round(slowest, 3))
 """
 _EVENTS = 2
 _FIRST = 7
-_STRINGS = shutil.which("strings")
+STRINGS = shutil.which("strings")
+"""The program (binutils); None where there is none, and nothing is looked for in its output."""
 
 
 class Traces(NamedTuple):
@@ -87,7 +88,7 @@ def traces(folder: Path, users: Sequence[int], dimension: int) -> Traces:
     """What of these users' words (as UTF-8, UTF-16 or JSON), ids and vectors is in the files of a folder."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     data = [path.read_bytes() for path in files]
-    shown = [subprocess.run([_STRINGS, "-a", path], capture_output=True).stdout for path in files if _STRINGS]
+    shown = [subprocess.run([STRINGS, "-a", path], capture_output=True).stdout for path in files if STRINGS]
 
     def there(forms: Iterable[bytes], where: Sequence[bytes] = data) -> bool:
         return any(form in each for form in forms for each in where)
@@ -126,7 +127,10 @@ def main() -> None:
         "--users", type=int, default=10_000, help="at least 100; every hundredth, and one, is forgotten"
     )
     parser.add_argument("--dimension", type=int, default=384)
+    parser.add_argument("--no-strings", action="store_true", help="look for nothing in the output of strings")
     options = parser.parse_args()
+    if STRINGS is None and not options.no_strings:
+        parser.error("there is no program strings (binutils): install it, or look without it (--no-strings)")
     with tempfile.TemporaryDirectory() as folder:
         broken = measure(Path(folder), options.users, options.dimension)
     for each in broken:
@@ -166,7 +170,7 @@ def measure(folder: Path, users: int, dimension: int) -> list[str]:
     print("found after:", after)
     print("found after loading all again:", last)
     odd = sum(user % 2 for user in gone)
-    whole = Traces((len(gone) - odd) * 2, odd * 2, len(gone), len(gone) if _STRINGS else 0, len(gone) * 2)
+    whole = Traces((len(gone) - odd) * 2, odd * 2, len(gone), len(gone) if STRINGS else 0, len(gone) * 2)
     promises = {
         f"before, all should be found: {whole}": before == whole,
         "words, ids or vectors are left": not any(after),

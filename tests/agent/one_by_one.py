@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from agent.facets import Facet, draft_schema, example_of
 from prompts import LANGUAGES, Language, render
 
-_OPTION = re.compile(r"Answer with (?:the word only|one letter)\.|只回答(?:这个词|一个字母)。")
+OPTION = re.compile(r"Answer with (?:the word only|one letter)\.|只回答(?:这个词|一个字母)。")
+"""In a question for one of several options (``agent.deciding``)."""
 Script = Callable[[str, str, Mapping[str, Any] | None], Any]
 
 
@@ -56,7 +57,7 @@ def one_by_one(script: Script) -> Script:
 
     def ask(system: str, user: str, schema: Mapping[str, Any] | None) -> Any:
         asked = alone(system, user) if schema is None else None
-        if schema is None and _OPTION.search(user):
+        if schema is None and OPTION.search(user):
             return "-"
         return script(system, user, schema) if asked is None else _words(script, asked)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent import Limner
-from agent.fakes import ScriptedChat
+from agent.fakes import Reply, ScriptedChat
 from agent.instructions import speaks_to_program
 from retrieval import HashingEmbedder
 from retrieval.cleaning import clean_text
@@ -50,6 +50,21 @@ def test_an_attack_changes_nothing(attacked: tuple[Limner, ScriptedChat], number
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
+def test_without_the_filter_attacks_would_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    """So that the tests above can fail: the model is won over where it is shown what speaks to the program."""
+    for module in ("finding", "verify"):
+        monkeypatch.setattr(f"agent.{module}.without_instructions", tuple)
+    spoken = [each for each in ATTACKS if each[0] == language and speaks_to_program(clean_text(each[2]))]
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows_of(spoken)), encoding="utf-8")
+    with Limner(tmp_path / "store", llm=ScriptedChat(script=gullible), embedder=HashingEmbedder()) as limner:
+        limner.ingest(path)
+        profiles = [limner.profile(f"u{number}", SCHEMA).profile for number in range(len(spoken))]
+    assert len(profiles) >= 15
+    assert all(each["vip"] is True and each["about"] is not None for each in profiles)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_is_taken_out_of_a_message_must_stand_in_it(tmp_path: Path, language: str) -> None:
     """A model that is won over for good: it says what an attacker wishes for whatever message it reads."""
     number = next(n for n, (each, who, _) in enumerate(ATTACKS) if (each, who) == (language, "agent"))
@@ -57,7 +72,7 @@ def test_what_is_taken_out_of_a_message_must_stand_in_it(tmp_path: Path, languag
     path = tmp_path / "history.jsonl"
     path.write_text("\n".join(json.dumps({"user_id": "u", "text": t, "speaker": s}) for t, s in rows), "utf-8")
 
-    def won_over(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+    def won_over(system: str, user: str, schema: Mapping[str, Any] | None) -> Reply:
         one = alone(system, user)
         return wanted_of(one.line) if one else gullible(system, user, schema)
 

@@ -21,7 +21,7 @@ from mcp import Client
 from agent import Limner
 from agent.api import ApiSettings, create_app
 from agent.cli import main
-from agent.fakes import ScriptedChat
+from agent.fakes import Reply, ScriptedChat
 from agent.inert import on_one_line, without_control_tokens
 from agent.instructions import speaks_to_program
 from agent.mcp import Caller, make_server
@@ -42,7 +42,7 @@ ACTS = re.compile(r"!\[|\]\(|<[A-Za-z/!?]|[\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 SAID = (*WANTED.values(), "evil.example", "alert(1)", *(true for _, true in TRUE.values()))
 
 
-def obeying(system: str, user: str, schema: Mapping[str, Any] | None) -> str | float:
+def obeying(system: str, user: str, schema: Mapping[str, Any] | None) -> Reply:
     """Answers and drafts what acts, else what an attacker wishes for, else the truth."""
     shown = " ".join(f"{system} {user}".split())
     acting = next((found for text in ACTIVE if (found := on_one_line(without_control_tokens(text))) in shown), None)
@@ -132,10 +132,28 @@ def check(doors: Doors, number: int, document: Mapping[str, Any]) -> None:
     if is_injection(number) and speaks_to_program(clean_text(attack)):
         said = [document.get("answer"), document.get("profile", {}).get("about")]
         assert WANTED[language] not in json.dumps(said, ensure_ascii=False)
+        assert document.get("profile", {}).get("vip") is None
     claims = document.get("claims", [])
     for each in [*document.get("evidence", []), *(quote for claim in claims for quote in claim["evidence"])]:
         text = doors.limner.store.event(f"u{number}", each["event_id"]).text
         assert each["quote"] and text[each["start"] : each["end"]] == each["quote"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_without_the_filter_attacks_would_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
+    """So that the tests below can fail: the model is won over where it is shown what speaks to the program."""
+    for module in ("finding", "verify", "looking"):
+        monkeypatch.setattr(f"agent.{module}.without_instructions", tuple)
+    opened = Doors(tmp_path)
+    number = next(n for n, each in enumerate(ALL) if each[0] == language and speaks_to_program(clean_text(each[2])))
+    profile = opened.profile(number)
+    answer = opened.client.post(f"/v1/users/u{number}/ask", json={"question": QUESTION[language]}).json()
+    opened.service.close()
+    assert (profile["profile"]["vip"], answer["answer"]) == (True, WANTED[language])
+    assert WANTED[language] in profile["profile"]["about"]
+    for document in (profile, answer):
+        with pytest.raises(AssertionError):
+            check(opened, number, document)
 
 
 @NUMBERS

@@ -14,6 +14,7 @@ from agent.cli import main
 from agent.fakes import ScriptedChat
 from agent.llama import LlamaChat
 from retrieval import HashingEmbedder, UnknownUser
+from retrieval.policies import Policy
 from tests.agent.one_by_one import one_by_one
 
 TEXT = {"type": ["string", "null"]}
@@ -278,16 +279,36 @@ def test_what_people_read(run: Run, tmp_path: Path) -> None:
     assert "left out, since they were forgotten: 3 (--force loads them)" in out
 
 
-def test_export_tells_everything(limner: Limner, run: Run) -> None:
+def test_export_tells_everything(limner: Limner, run: Run, tmp_path: Path) -> None:
+    """Raw forms, metadata, consents, the versions for all purposes, and the receipts of parts; nothing of others."""
+    written = "<p>My order is <b>late</b>.</p>"
+    late = {"user_id": "mila-k", "id": "late", "timestamp": "2023-03-04", "text": written, "order": "A-17"}
+    limner.ingest(rows_in(tmp_path, [late], "late.jsonl"))
+    receipt = limner.forget("mila-k", events=["note"])
+    limner.store.set_policy(Policy(("support", "marketing", "research")))
     limner.profile("mila-k", SCHEMA)
+    limner.store.consents.grant("mila-k", "marketing", by="Jo", source="form 7")
+    limner.store.consents.withdraw("mila-k", "research", by="Jo")
+    limner.for_purpose("marketing").profile("mila-k", SCHEMA)
     limner.correct("mila-k", "/pet", "correct", "Papagei", by="Ann", schema=SCHEMA)
     code, found, _ = run("export", "mila-k")
     assert code == 0 and found["user_id"] == "mila-k"
-    assert [(each["event_id"], each["text"]) for each in found["events"]] == [(r["id"], r["text"]) for r in ROWS[:3]]
-    assert [each["snippet_id"] for each in found["snippets"]] == ["home#0", "animal#0", "note#0"]
-    (profile,) = found["profiles"]
-    assert profile["document"]["profile"]["pet"] == "Zwergspitz" and "/pet" in profile["kept"]["verdicts"]["facets"]
-    assert [each["value"] for each in found["corrections"]] == ["Papagei"]
+    said = [*((r["id"], r["text"]) for r in ROWS[:2]), ("late", "My order is late.")]
+    assert [(each["event_id"], each["text"]) for each in found["events"]] == said
+    assert [(each["raw"], each["metadata"]) for each in found["events"]] == [
+        (None, {}), (None, {}), (written, {"order": "A-17"}),
+    ]  # fmt: skip
+    assert [each["snippet_id"] for each in found["snippets"]] == ["home#0", "animal#0", "late#0"]
+    assert [(each["number"], each["purpose"]) for each in found["profiles"]] == [(1, "support"), (2, "marketing")]
+    for profile in found["profiles"]:
+        assert profile["document"]["profile"]["pet"] == "Zwergspitz"
+        assert "/pet" in profile["kept"]["verdicts"]["facets"]
+    assert [(each["value"], each["by"]) for each in found["corrections"]] == [("Papagei", "Ann")]
+    assert [(each["purpose"], each["action"]) for each in found["consents"]] == [
+        ("marketing", "grant"), ("research", "withdraw"),
+    ]  # fmt: skip
+    assert found["receipts"] == [receipt]
+    assert "noor-b" not in json.dumps(found) and "Altenheim" not in json.dumps(found)
     assert run("export", "nobody")[0] == 3
 
 

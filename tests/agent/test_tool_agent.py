@@ -1,6 +1,10 @@
 """History tools for LangChain and the ready agent, with the shipped fakes: bounds, citations, steps, injection."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +27,41 @@ ATTACK = (
 FORGED = {"user_id": "u1", "id": "evil", "timestamp": "2024-03-05", "channel": "chat", "text": ATTACK}
 
 Reply = Callable[[str], str]
+
+_REACHES_OUT = (
+    "socket.connect",
+    "socket.sendto",
+    "socket.getaddrinfo",
+    "subprocess.",
+    "os.exec",
+    "os.fork",
+    "os.posix_s",
+)
+_CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+
+
+class Watch:
+    """Notes what is done, as Python sees it: connections, programs, and changes of files outside of a folder.
+
+    An audit hook cannot be taken out again; it looks at nothing once it is closed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.done: list[str] = []
+        self._folder, self._open = f"{folder}{os.sep}", True
+        sys.addaudithook(self._note)
+
+    def close(self) -> None:
+        self._open = False
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._open:
+            return
+        writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITES
+        outside = (writes or event.startswith(_CHANGES)) and not str(arguments[0]).startswith(self._folder)
+        if outside or event.startswith(_REACHES_OUT):
+            self.done.append(f"{event} {arguments}")
 
 
 def call(name: str, **given: Any) -> str:
@@ -202,3 +241,29 @@ def test_an_agent_that_obeys_a_history_can_do_nothing_but_read(attacked: Limner)
     assert (found.answer, found.refused) == (None, ("admin",))
     assert [each.user_id for each in attacked.users()] == ["u1", "张三"]
     assert obeying.asked[-1][1].count("is not a valid tool") == 2
+
+
+def test_whatever_it_says_it_reaches_nothing_and_writes_nothing_outside_of_the_store(
+    attacked: Limner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # what Python writes of modules
+    names = ("run_shell", "open_url", "forget_user", "ingest", "correct", "export", "backup", "search_history")
+    given = {"query": "bike", "url": "http://127.0.0.1:9/", "path": str(tmp_path / "stolen"), "command": "touch stolen"}
+    tried = [call(name, **given) for name in names]
+    watch = Watch(attacked.store.path)
+    try:
+        for reply in tried:
+            obeying = model(call("search_history", query="bike"), reply, giving("hacked", "evil"))
+            ask_agent(make_agent(attacked, obeying, user_id="u1"), "What colour is the bike?")
+            assert len(obeying.asked) == 3
+        seen = [*watch.done]
+        watch.done.clear()
+        (tmp_path / "outside").touch()
+        os.remove(tmp_path / "outside")
+        with pytest.raises(OSError), socket.socket() as connection:
+            connection.connect(("127.0.0.1", 9))
+        subprocess.run([sys.executable, "-c", ""], check=True)
+    finally:
+        watch.close()
+    assert seen == []
+    assert {each.split(".")[0].split(" ")[0] for each in watch.done} >= {"open", "os", "socket", "subprocess"}
