@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from agent.documents import Claim, Evidence, ProfileDocument
+from agent.documents import Claim, Corrected, Evidence, ProfileDocument, Rejected
 from agent.kept import Stands
 from agent.rewording import value_key
 from agent.schema_rules import attribute_of
@@ -16,11 +16,21 @@ ChangeKind = Literal["added", "removed", "changed", "superseded", "evidence"]
 (``superseded``). ``evidence``: the value is the same; what it rests on, since when or how surely is not."""
 
 Why = Literal[
-    "corrected", "new events", "event gone", "schema", "model", "prompts", "limner", "other events", "made anew"
+    "corrected",
+    "new events",
+    "event gone",
+    "schema",
+    "model",
+    "prompts",
+    "limner",
+    "other corrections",
+    "other events",
+    "made anew",
 ]
-"""The first that holds: a person said so; events that were loaded since say it; an event that said it is gone or
-changed; a person said something of a value that it was made from (``corrected``, too); another definition of the
-schema, another model, other prompts, another limner; other events were loaded or removed; the profile was made anew."""
+"""The first that holds: a person said so of this value, or of the one before it; events that were loaded since say it;
+an event that said it is gone or changed; another definition of the schema, another model, other prompts, another
+limner; people corrected, confirmed or forbade other values; other events were loaded or removed; the profile was made
+anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +133,8 @@ def _change(
         if old is not None and each.pointer == pointer and value_key(each.value) == value_key(old.value)
     ]
     refusal = refused[0] if refused and kind != "evidence" else None
-    by_person = _is_by_person(old, new) or (refusal is not None and refusal.corrected is not None)
     why, evidence = _why(old, new, among)
-    if by_person:
+    if _said_of(old) != _said_of(new) or _said_of(refusal) is not None:
         why, evidence = "corrected", () if new is None else new.evidence
     return Change(
         pointer,
@@ -138,8 +147,9 @@ def _change(
     )
 
 
-def _is_by_person(old: Claim | None, new: Claim | None) -> bool:
-    return new is not None and new.corrected is not None and (old is None or old.corrected != new.corrected)
+def _said_of(value: Claim | Rejected | None) -> Corrected | None:
+    """What a person said of a value; of one that is gone, too: only people take away what people said."""
+    return None if value is None else value.corrected
 
 
 def _why(old: Claim | None, new: Claim | None, among: Circumstances) -> tuple[Why, tuple[Evidence, ...]]:
@@ -152,11 +162,11 @@ def _why(old: Claim | None, new: Claim | None, among: Circumstances) -> tuple[Wh
     if gone:
         return "event gone", gone
     causes: dict[Why, bool] = {
-        "corrected": among.differ("corrections"),
         "schema": among.differ("schema"),
         "model": among.differ("llm", "embedder"),
         "prompts": among.differ("prompts"),
         "limner": among.differ("rules"),
+        "other corrections": among.differ("corrections"),
         "other events": among.differ("history"),
     }
     return next((why for why, holds in causes.items() if holds), "made anew"), cited or rested

@@ -547,7 +547,16 @@ class Change(TypedDict):
     before: Any
     after: Any
     why: Literal[
-        "corrected", "new events", "event gone", "schema", "model", "prompts", "limner", "other events", "made anew"
+        "corrected",
+        "new events",
+        "event gone",
+        "schema",
+        "model",
+        "prompts",
+        "limner",
+        "other corrections",
+        "other events",
+        "made anew",
     ]
     reason: str | None
     evidence: list[Evidence]

@@ -328,6 +328,7 @@ ENGLISH: Final[dict[str, str]] = {
     "why.model": "another model",
     "why.prompts": "other prompts",
     "why.limner": "another version of limner",
+    "why.other corrections": "other corrections were made",
     "why.other events": "other messages came or went",
     "why.made anew": "made anew",
     "attribute.email": "E-mail",

@@ -308,6 +308,7 @@ CHINESE: Final[dict[str, str]] = {
     "why.model": "模型不同",
     "why.prompts": "提示词不同",
     "why.limner": "limner 版本不同",
+    "why.other corrections": "因其他更正",
     "why.other events": "其他消息有增减",
     "why.made anew": "重新生成",
     "attribute.name": "姓名",

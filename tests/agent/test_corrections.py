@@ -7,9 +7,10 @@ import pytest
 
 from agent import InputError, UsageError
 from agent.corrections import read_value, training_line
+from agent.fakes import ScriptedChat
 from agent.rewording import same_wording
 from agent.schema import load_schema, validation_problems
-from tests.agent.test_versions import ROWS, SCHEMA, TEXT, Desk
+from tests.agent.test_versions import ROWS, SCHEMA, TEXT, Desk, reader
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_a_corrected_value_stands_and_says_who(desk: Desk) -> None:
     changes = desk.limner.changes("u", 2, SCHEMA).changes
     assert [(c.pointer, c.kind, c.why) for c in changes] == [
         ("/city", "changed", "corrected"),
-        ("/summary", "changed", "corrected"),
+        ("/summary", "changed", "other corrections"),
     ]
     assert (changes[0].before, changes[0].after) == ("Munich", "Bonn")
 
@@ -122,8 +123,54 @@ def test_a_correction_that_is_taken_back(desk: Desk) -> None:
     desk.limner.correct("u", "/city", "forbid", by="Bob", schema=SCHEMA)
     document = desk.limner.profile("u", SCHEMA)
     assert document.profile["city"] == "Munich"
+    change = next(c for c in desk.limner.changes("u", 2, SCHEMA).changes if c.pointer == "/city")
+    assert (change.before, change.after, change.why) == ("Bonn", "Munich", "corrected")
     refused = next(r for r in document.rejected if r.value == "Bonn")
     assert refused.corrected is not None and (refused.corrected.by, refused.corrected.action) == ("Bob", "forbid")
+
+
+def test_corrected_is_told_of_nothing_that_no_person_spoke_of(desk: Desk) -> None:
+    desk.limner.profile("u", SCHEMA)
+    desk.limner.correct("u", "/city", "correct", "Bonn", by="Ann", schema=SCHEMA)
+    desk.load(
+        {"id": "cup", "timestamp": "2023-03-02", "text": "What the user drinks: It is late."},
+        {"id": "x", "timestamp": "2024-01-01", "text": "Parcel."},
+    )
+    desk.limner.profile("u", SCHEMA)
+    assert {each.pointer: each.why for each in desk.limner.changes("u", 2, SCHEMA).changes} == {
+        "/city": "corrected", "/drinks": "event gone", "/summary": "event gone", "/events": "new events"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("by_another_model", "why"), [(True, "model"), (False, "other corrections")])
+def test_what_a_model_says_anew_is_not_told_as_corrected(desk: Desk, by_another_model: bool, why: str) -> None:
+    class Other(ScriptedChat):
+        pass
+
+    def forgetful(system: str, user: str, schema: Any) -> Any:
+        return reader(system, user.replace("I drink coffee", "I am thirsty"), schema)
+
+    desk.limner.profile("u", SCHEMA)
+    desk.limner.correct("u", "/city", "confirm", by="Ann", schema=SCHEMA)
+    desk.model = Other(script=forgetful) if by_another_model else ScriptedChat(script=forgetful)
+    desk.open().profile("u", SCHEMA, fresh=True)
+    found = {each.pointer: each.why for each in desk.limner.changes("u", 2, SCHEMA).changes}
+    assert (found["/city"], found["/drinks"], found["/summary"]) == ("corrected", why, why)
+
+
+def test_the_person_who_corrects_one_entry_did_not_speak_of_the_others(desk: Desk) -> None:
+    desk.limner.profile("u", SCHEMA)
+    desk.limner.correct("u", "/drinks/-", "correct", "juice", by="Ann", schema=SCHEMA)
+    desk.load({"id": "cup3", "timestamp": "2024-01-03", "text": "What the user drinks: I drink tea."})
+    desk.limner.profile("u", SCHEMA)
+    desk.limner.correct("u", "/drinks", "correct", ["water"], by="Ann", schema=SCHEMA)
+    desk.limner.profile("u", SCHEMA)
+    first, second = (
+        {(c.before, c.after): c.why for c in desk.limner.changes("u", number, SCHEMA).changes if c.pointer == "/drinks"}
+        for number in (2, 3)
+    )
+    assert first == {(None, "juice"): "corrected", (None, "tea"): "new events"}
+    assert second == dict.fromkeys([("coffee", None), ("tea", None), ("juice", None), (None, "water")], "corrected")
 
 
 def test_corrections_need_no_profile_before_them(desk: Desk) -> None:

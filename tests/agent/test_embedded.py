@@ -1,6 +1,9 @@
 """The main job with the embedded model: few and honest. Needs ``limner[embedded]``; run with ``pytest -m model``."""
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +23,9 @@ from retrieval import HashingEmbedder
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("default")]
 
-HISTORIES = Path(__file__).parents[2] / "examples" / "histories.jsonl"
-INTERESTS = Path(__file__).parents[2] / "examples" / "interests.json"
+ROOT = Path(__file__).parents[2]
+HISTORIES = ROOT / "examples" / "histories.jsonl"
+INTERESTS = ROOT / "examples" / "interests.json"
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +182,12 @@ def test_nobody_else_reaches_the_model(model: LlamaChat) -> None:
     ) as client:
         assert client.post("/v1/completions", json={"prompt": "x", "max_tokens": 1}).status_code == 401
         assert client.get("/slots").status_code in (401, 501)
+
+
+def test_the_example_of_an_agent(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "examples" / "tool_agent.py", "--store", tmp_path / "store"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+    ended = subprocess.run(command, env=environment, capture_output=True, timeout=900, encoding="utf-8")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count(" calls of the model, ") == 3, "three questions, each with an end"
+    assert "\n  called " in ended.stdout and "\n    [" in ended.stdout, "it looked, and cites what it found"

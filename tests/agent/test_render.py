@@ -1,18 +1,21 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from agent.changes import Change, Why
 from agent.chat import Usage
 from agent.documents import AnswerDocument, Claim, Evidence, ModelNames, Origin, ProfileDocument, Rejected
 from agent.footnotes import Footnotes, excerpt, shown, source_of
 from agent.render import print_answer, print_profile
+from agent.render_keeping import print_changes
 from agent.render_tables import print_hits, print_report, print_users
 from agent.terminal import console_of_stdout
+from agent.versions import Changes
 from retrieval.events import Event, Snippet
 from retrieval.history import UserSummary
 from retrieval.ingest import IngestReport
@@ -295,3 +298,16 @@ def test_what_is_disputed_is_shown_beside_the_value() -> None:
     other = Claim("/city", "上海", "disputed", "stated", 0.8, None, None, ())
     page = "\n".join(lines(print_profile, profile({"city": "杭州"}, chinese, other)))
     assert "有争议，另有说法：上海" in page
+
+
+@pytest.mark.parametrize(
+    ("city", "some"),
+    [("Munich", ["a person said so", "other corrections were made"]), ("慕尼黑", ["由人更正", "因其他更正"])],
+)
+def test_every_reason_of_a_change_has_words(city: str, some: list[str]) -> None:
+    document = profile({"city": city}, claim("/city", city, evidence("e1", f"{city}。")))
+    whys = get_args(Why)
+    changes = Changes(2, 1, tuple(Change("/city", "changed", "", city, why, None, ()) for why in whys))
+    told = [line for line in lines(print_changes, document, changes, width=200) if city in line]
+    assert len(set(told)) == len(whys)
+    assert all(any(line.endswith(each) for line in told) for each in some)

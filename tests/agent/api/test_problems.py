@@ -12,11 +12,12 @@ import pytest
 from agent.api.defects import Defects
 from agent.api.problem_types import TYPES
 from agent.api.problems import Problem, note, problem_of
+from agent.cli import main
 from agent.errors import BackendUnavailable, LimnerError, ModelUnavailable, StoreBusy, StoreError, TokenKeyUnusable
 from agent.service import Cancelled, Job, ModelQueue, UnknownTenant
 from retrieval import Event
 from tests.agent.api.serving import Served, served
-from tests.agent.scripted import answer
+from tests.agent.scripted import SCHEMA, answer, open_with
 
 _STRICT = {"type": "object", "properties": {"job": {"type": "string"}}, "required": ["job"]}
 
@@ -151,6 +152,39 @@ def test_every_type_tells_what_it_means(server: Served) -> None:
 def test_every_type_is_in_the_documentation() -> None:
     page = Path(__file__).parents[3].joinpath("docs", "http-api.md").read_text("utf-8")
     assert [name for name in TYPES if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "words"),
+    [
+        ("POST", "/v1/users/nobody/ask", {"question": "who?"}, ["ask", "nobody", "who?"]),
+        ("GET", "/v1/users/u1/profiles/small/versions/7", None, ["profile", "u1", "--version", "7"]),
+        (
+            "POST",
+            "/v1/users/u1/corrections",
+            {"schema": "small", "pointer": "/nowhere", "action": "correct", "value": "x", "by": "Ann"},
+            ["correct", "u1", "/nowhere", "--value", "x", "--by", "Ann"],
+        ),
+    ],
+)
+def test_a_problem_is_told_in_the_words_of_the_command_line(
+    server: Served,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+    path: str,
+    body: Any,
+    words: list[str],
+) -> None:
+    schema = tmp_path / "small.json"
+    schema.write_text(json.dumps(SCHEMA), encoding="utf-8")
+    server.ask("PUT", "/v1/schemas/small", json=SCHEMA).raise_for_status()
+    told = server.ask(method, path, json=body).json()
+    store = ["--store", str(tmp_path / "store")]
+    own = [] if words[0] == "ask" else ["--schema", str(schema)]
+    capsys.readouterr()
+    assert main([words[0], *store, *words[1:], *own], open_with(answer)) != 0
+    assert capsys.readouterr().err == f"limner: {told['detail']}\n"
 
 
 def test_an_unknown_address_is_a_problem(server: Served) -> None:

@@ -62,15 +62,20 @@ class Window:
         self.page.on("request", self._request)
 
     def go(self, path: str) -> Page:
-        """Open a page of the console."""
+        """Open a page of the console; nothing in it was executed."""
         self.page.goto(f"/console{path}")
+        self.unharmed(path)
         return self.page
+
+    def unharmed(self, where: str) -> None:
+        """No payload was executed in the page as it is, and none became an element."""
+        harm = "window.pwned !== undefined || document.querySelector('[data-pwned]') !== null"
+        assert self.page.evaluate(harm) is False, where
 
     def close(self) -> None:
         """Close it; nothing may have gone wrong."""
-        pwned = self.page.evaluate("window.pwned === undefined && document.querySelector('[data-pwned]') === null")
+        self.unharmed(self.page.url)
         self.context.close()
-        assert pwned is True
         assert self.wrong == []
 
     def _dialog(self, dialog: Dialog) -> None:

@@ -376,12 +376,11 @@ def test_nothing_of_a_history_is_executed(browser: Browser, base: str, desk: Des
         f"/message?user={user}&event={event}&start=3&end=40",
         f"/sheet?user={user}&schema=hostile", f"/versions?user={user}&schema=hostile", f"/erase?user={user}",
         f"/correct?user={user}&schema=hostile&pointer=%2Fname&action=correct",
+        f"/timeline?user={user}&schema=hostile", f"/timeline?user={user}", "/schemas?show=hostile",
+        f"/customer?user={user}&schema={user}",
     ):  # fmt: skip
-        page = window.go(path)
-        shown = page.locator("body").inner_text()
-        assert PAYLOADS[0] in shown or "window.pwned=1</script>" in shown or PAYLOADS[0] in page.content(), path
-        assert page.locator("iframe, script:not([src]), style, [onerror], [onload], [style]").count() == 0, path
-        assert page.evaluate("[...document.links].every(each => each.protocol.startsWith('http'))"), path
+        window.go(path)
+        inert(window, path)
     page = window.go(f"/customer?user={user}&schema=hostile")
     visible = page.locator("main").inner_text()
     for payload in PAYLOADS:
@@ -391,16 +390,71 @@ def test_nothing_of_a_history_is_executed(browser: Browser, base: str, desk: Des
     expect(panel.locator("mark")).to_contain_text(PAYLOADS[0])
     panel.get_by_text("Further data").click()
     expect(panel.locator("dl")).to_contain_text(PAYLOADS[1])
+    window.unharmed("the panel")
     page.keyboard.press("Escape")
     page.locator("#question").fill(f"Which city? {HOSTILE[:300]}")
     page.get_by_role("button", name="Ask").click()
     expect(page.locator("#answer h1")).to_contain_text(PAYLOADS[0])
+    window.unharmed("the answer")
     page = window.go(f"/customer?user={user}&schema=small")
     page.get_by_role("button", name="Make the profile").click()
     expect(page.locator(".cards")).to_contain_text("Munich")
     page.get_by_role("button", name="Why: Munich").click()
     expect(panel).to_contain_text("It rests on these words")
+    window.unharmed("why")
+    page = window.go(f"/customer?user={user}&schema=hostile")
+    with page.expect_navigation():
+        page.locator("button[value=confirm]").first.click()
+    inert(window, "who confirms?")
+    page.locator("main input[name=by]").fill(PAYLOADS[1])
+    page.locator("main [name=note]").fill(HOSTILE)
+    with page.expect_navigation():
+        page.locator("main button.main").click()
+    inert(window, "confirm")
+    with page.expect_navigation():
+        page.locator("button[value=forbid]").first.click()
+    inert(window, "forbid")
+    said = [(each.action, each.by) for each in desk.limner.corrections(HOSTILE)]
+    assert said[1:] == [("confirm", PAYLOADS[1]), ("forbid", PAYLOADS[1])]
+    page = window.go(f"/erase?user={user}")
+    page.get_by_role("checkbox").check()
+    with page.expect_navigation():
+        page.locator("button.danger").click()
+    inert(window, "erase", shows=False)
+    window.go(f"/customer?user={user}")
+    inert(window, "erased", shows=False)
     window.close()
+
+
+def test_nothing_that_is_given_to_the_login_is_executed(browser: Browser, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)  # its service ends with the server
+    desk.load(HOSTILE, [("e1", "2026-05-01T10:00:00Z", "user", HOSTILE)])
+    key, _ = desk.service.keys.make("default", ["read"], label=HOSTILE)
+    with served(desk.service, dev=False) as address:
+        window = Window(browser, address)
+        after = f"/console/customer?user={quote(HOSTILE, safe='')}"
+        page = window.go(f"/login?next={quote(after, safe='')}")
+        expect(page.locator("input[name=next]")).to_have_value(after)
+        inert(window, "login", shows=False)
+        for given in (HOSTILE, key):
+            page.get_by_label("API key").fill(given)
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            inert(window, f"login with {given}", shows=given == key)
+        expect(page.get_by_role("button", name="Log out")).to_have_attribute("title", HOSTILE)
+        window.close()
+
+
+def inert(window: Window, where: str, *, shows: bool = True) -> None:
+    """The page ``shows`` payloads, and none of them is anything but text."""
+    page = window.page
+    typed = page.locator("input, textarea").evaluate_all("fields => fields.map(each => each.value)")
+    shown = " ".join([page.locator("body").inner_text(), *typed])
+    if shows:
+        assert PAYLOADS[0] in shown or "window.pwned=1</script>" in shown or PAYLOADS[0] in page.content(), where
+    assert page.locator("iframe, script:not([src]), style, [onerror], [onload], [style]").count() == 0, where
+    assert page.evaluate("[...document.links].every(each => each.protocol.startsWith('http'))"), where
+    window.unharmed(where)
 
 
 def pages() -> list[str]:

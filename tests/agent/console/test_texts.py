@@ -7,9 +7,11 @@ import sys
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from agent.changes import ChangeKind, Why
 from agent.console.texts import Texts, chosen_language
 from agent.console.words_en import ENGLISH
 from agent.console.words_zh import CHINESE
@@ -25,6 +27,11 @@ def test_both_languages_say_the_same() -> None:
     assert all(key.startswith("attribute.") for key in set(CHINESE) - set(ENGLISH))
     holes = {key: sorted(re.findall(r"{(\w+)}", text)) for key, text in ENGLISH.items() if key not in singulars}
     assert holes == {key: sorted(re.findall(r"{(\w+)}", CHINESE[key])) for key in holes}
+
+
+def test_every_change_and_its_reason_has_words() -> None:
+    needed = {f"change.{kind}" for kind in get_args(ChangeKind)} | {f"why.{why}" for why in get_args(Why)}
+    assert needed <= set(ENGLISH)
 
 
 def test_every_text_of_a_template_is_there() -> None:
