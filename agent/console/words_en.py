@@ -236,6 +236,7 @@ ENGLISH: Final[dict[str, str]] = {
     "job.done": "Done",
     "job.failed": "It did not work",
     "job.cancelled": "Cancelled",
+    "stage.load": "Loading the language model",
     "stage.examples": "Thinking of examples to look for",
     "stage.retrieve": "Finding the passages that matter",
     "stage.draft": "Reading them",

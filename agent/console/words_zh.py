@@ -221,6 +221,7 @@ CHINESE: Final[dict[str, str]] = {
     "job.done": "完成",
     "job.failed": "未成功",
     "job.cancelled": "已取消",
+    "stage.load": "正在载入语言模型",
     "stage.examples": "列举可查找的例子",
     "stage.retrieve": "查找相关片段",
     "stage.draft": "阅读片段",
