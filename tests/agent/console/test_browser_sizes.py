@@ -23,7 +23,7 @@ NAMES = {
     "hebrew": "שרה כהן 🙂 <b>",
     "emoji": "👩🏽‍🚀🏳️‍🌈" * 30,
     "long": LONG,
-    "mixed": "ليلى (Layla) 周立 🙂 " * 12,
+    "mixed": ("ليلى (Layla) 周立 🙂 " * 12).strip(),
 }
 
 
