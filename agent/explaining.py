@@ -24,6 +24,7 @@ from agent.resolve import resolve
 from agent.schema import ProfileSchema
 from agent.verify import Accepted
 from retrieval import Event, Hit, Store, questions_in
+from retrieval.views import session_of
 
 if TYPE_CHECKING:
     from agent.profile_graph import Shown
@@ -241,7 +242,8 @@ class Explainer:
 
 def _quote(evidence: Evidence, events: Sequence[Event], place: int) -> Quote:
     event = events[place]
-    before = next((e for e in reversed(events[:place]) if e.channel == event.channel), None)
+    talk = (event.channel, session_of(event))
+    before = next((e for e in reversed(events[:place]) if (e.channel, session_of(e)) == talk), None)
     turn = None if before is None else Turn(before.event_id, before.timestamp, before.speaker, before.text)
     return Quote(
         evidence,

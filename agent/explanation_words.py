@@ -1,12 +1,12 @@
 """The words in which explanations are shown, English and Chinese, under the same names."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from agent.explanations import Explanation, LeftOut
 
-__all__ = ["CHINESE", "ENGLISH", "effect_of"]
+__all__ = ["CHINESE", "ENGLISH", "effect_of", "is_by_word", "likelihoods_of"]
 
 _NO_DIFFERENCE: Final = 0.05
 
@@ -26,6 +26,8 @@ ENGLISH: Final = {
     "rests on claims": "It rests on these values:",
     "asked before": "the message before",
     "how sure": "How likely the model finds each value, with everything it was shown:",
+    "how sure by word": "How likely the model finds each value, word by word (mean), with everything it was shown:",
+    "whole": "How likely the whole reply is, word for word as it stands, which falls with its length:",
     "how sure prose": "How likely the model finds these words, word by word, with everything it was shown:",
     "each alone": "Each snippet was read by itself; what the model read, and how sure it was:",
     "each weighed": "Each snippet was read by itself; how likely the model finds that it tells the answer:",
@@ -94,6 +96,8 @@ CHINESE: Final = {
     "rests on claims": "依据以下的值：",
     "asked before": "前一条消息",
     "how sure": "看到全部片段时，模型认为各个值的可能性：",
+    "how sure by word": "看到全部片段时，模型认为各个值的可能性（逐词平均）：",
+    "whole": "整个回复一字不差的概率，回复越长越低：",
     "how sure prose": "看到全部片段时，模型认为这些话的可能性（逐词平均）：",
     "each alone": "每个片段单独读过；模型读出的内容，以及把握：",
     "each weighed": "每个片段单独读过；模型认为它说出答案的可能性：",
@@ -148,6 +152,39 @@ CHINESE: Final = {
 }
 
 
+def is_by_word(found: "Explanation") -> bool:
+    """Whether chances are shown as means over the words: of prose, and of values whose reply has several tokens."""
+    is_measured = found.probability is not None and not found.readings
+    return found.is_prose or (is_measured and found.per_token not in (None, found.probability))
+
+
+def likelihoods_of(
+    found: "Explanation", words: Mapping[str, str], worded: Callable[[Any], str]
+) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    """How likely the value, its alternatives and nothing are: headings, each with words and their chances, 0 to 1.
+
+    ``worded`` says how values are written.
+    """
+    if found.nothing is None or found.readings:
+        return
+    named = [(worded(each.value), each.per_token, each.probability) for each in found.alternatives]
+    by_word = [(text, chance) for text, chance, _ in named]
+    whole = [(text, chance) for text, _, chance in named]
+    if found.per_token is not None:
+        by_word.insert(0, (worded(found.value), found.per_token))
+    if found.probability is not None:
+        whole.insert(0, (worded(found.value), found.probability))
+    nothing = (words["nothing"], found.nothing)
+    if found.is_prose:
+        yield words["how sure prose" if found.probability is not None else "best guess"], [*by_word, nothing]
+        return
+    if is_by_word(found):
+        yield words["how sure by word"], by_word
+        yield words["whole"], [*whole, nothing]
+        return
+    yield words["how sure" if found.probability is not None else "best guess"], [*whole, nothing]
+
+
 def effect_of(
     each: "LeftOut",
     found: "Explanation",
@@ -156,7 +193,7 @@ def effect_of(
     worded: Callable[[Any], str],
 ) -> str:
     """What leaving something out changes; ``percent`` and ``worded`` say how chances and values are written."""
-    before, after = (found.per_token, each.per_token) if found.is_prose else (found.probability, each.probability)
+    before, after = (found.per_token, each.per_token) if is_by_word(found) else (found.probability, each.probability)
     numbers = "" if before is None or after is None else f"{percent(before)} → {percent(after)}{words['then']}"
     if each.instead is not None:
         values = words["comma"].join(worded(value) for value in each.instead)

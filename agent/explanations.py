@@ -33,7 +33,8 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A quote, what stands ``before`` and ``after`` it in its own message, and the message before that one.
+    """A quote, what stands ``before`` and ``after`` it in its own message, and the message before that one in the
+    same conversation: on its channel, and of its session where the metadata tell one.
 
     ``judge_without``: the judge's probability when this quote is left out (None for the only one).
     """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from agent.derived import FromEvents
 from agent.errors import NotFound, shorten
 from agent.loaded import LoadedModels, OnLoad
-from agent.progress import OnStep, go_on, ignore
+from agent.progress import OnStep, Step, go_on, ignore
 from agent.schema import ProfileSchema, SchemaSource, load_schema
 from agent.stages import ALL, Stages
 from retrieval import (
@@ -645,7 +645,12 @@ class Limner:
         """A new conversation with the model, which is loaded when it is first asked; it counts its own tokens."""
         from agent.chat import Chat
 
-        return Chat(self._models.chat_model, before=self._may_go_on, constant=self._constant)
+        def load() -> "BaseChatModel":
+            if not self.model_is_loaded:
+                self._on_step(Step("load", 0, 1))
+            return self._models.chat_model()
+
+        return Chat(load, before=self._may_go_on, constant=self._constant)
 
     def _confidence(self, kind: "Kind", least: float) -> "Confidence":
         from agent.calibration import calibration_for

@@ -6,7 +6,7 @@ Knows the document, nothing of how it was measured. Text of a history is never t
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent.explanation_words import CHINESE, ENGLISH, effect_of
+from agent.explanation_words import CHINESE, ENGLISH, effect_of, likelihoods_of
 from agent.footnotes import excerpt, is_chinese, shown, source_of
 from agent.reasons import reason_in_chinese
 
@@ -97,15 +97,10 @@ def _claims(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
 def _likelihoods(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     if found.note is not None:
         yield words["no probabilities"]
-    if found.nothing is not None and not found.readings:
-        how = "how sure prose" if found.is_prose else "how sure"
-        yield words[how if found.probability is not None else "best guess"]
-        own = found.per_token if found.is_prose else found.probability
-        if own is not None:
-            yield f"  {_percent(own):>6}  {_worded(found.value)}"
-        for each in found.alternatives:
-            yield f"  {_percent(each.per_token if found.is_prose else each.probability):>6}  {_worded(each.value)}"
-        yield f"  {_percent(found.nothing):>6}  {words['nothing']}"
+    for heading, chances in likelihoods_of(found, words, _worded):
+        yield heading
+        for text, chance in chances:
+            yield f"  {_percent(chance):>6}  {text}"
 
 
 def _readings(found: "Explanation", words: dict[str, str]) -> Iterator[str]:

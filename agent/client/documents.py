@@ -382,7 +382,8 @@ class Turn(TypedDict):
 
 
 class Quote(TypedDict):
-    """A quote, what stands ``before`` and ``after`` it in its own message, and the message before that one."""
+    """A quote, what stands ``before`` and ``after`` it in its own message, and the message before that one in the same
+    conversation: on its channel, and of its session where the metadata tell one."""
 
     evidence: Evidence
     before: str

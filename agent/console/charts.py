@@ -17,7 +17,7 @@ __all__ = ["Chart", "Level", "Point", "chart_of"]
 
 _VERSIONS_READ: Final = 20
 _POINTS: Final = 60
-_WIDTH, _HEIGHT, _LEFT, _TOP = 320, 130, 76, 14
+_WIDTH, _HEIGHT, _LEFT, _TOP, _RADIUS = 320, 130, 76, 14, 5
 _GOOD: Final = ("positive", "neutral", "mixed", "negative", "积极", "中性", "消极")
 
 
@@ -56,7 +56,7 @@ class _Reading(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Chart:
     """The points in time order with the scale; ``path`` joins them by steps (one alone makes none) or, ``by_period``,
-    spans the period of each.
+    spans the period of each that is wider than its dot.
 
     ``first`` and ``last``: the days at the ends, those of the history or of points beyond them.
     """
@@ -70,6 +70,12 @@ class Chart:
     by_period: bool
     width: int = _WIDTH
     height: int = _HEIGHT
+    radius: int = _RADIUS
+
+    @property
+    def latest(self) -> Point | None:
+        """The mood of the latest period; None where periods were not read."""
+        return self.points[-1] if self.by_period else None
 
 
 def chart_of(store: Store, user_id: str, chosen: Chosen, outline: Outline, texts: Texts, notes: Notes) -> Chart | None:
@@ -168,7 +174,8 @@ def _steps(points: tuple[Point, ...]) -> str:
 
 
 def _spans(points: tuple[Point, ...], place: _Place) -> str:
-    return "".join(f"M{place.x(each.day)} {each.y}H{place.x(each.until or each.day)}" for each in points)
+    ends = ((each.y, place.x(each.day), place.x(each.until or each.day)) for each in points)
+    return "".join(f"M{start} {y}H{end}" for y, start, end in ends if end - start > 2 * _RADIUS)
 
 
 def _epoch(day: str) -> float:

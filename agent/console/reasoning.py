@@ -11,7 +11,7 @@ from agent.console.footnotes import Mark, Notes
 from agent.console.portrait import label_of, reason_in
 from agent.console.texts import Texts
 from agent.documents import Evidence
-from agent.explanation_words import CHINESE, ENGLISH, effect_of
+from agent.explanation_words import CHINESE, ENGLISH, effect_of, is_by_word, likelihoods_of
 from agent.explanations import Explanation, LeftOut, ReadAlone
 from agent.footnotes import excerpt
 
@@ -91,17 +91,8 @@ def _claims(found: Explanation, words: dict[str, str], texts: Texts, notes: Note
 def _likelihoods(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.note is not None:
         yield words["no probabilities"], []
-    if found.nothing is None or found.readings:
-        return
-    bars = []
-    own = found.per_token if found.is_prose else found.probability
-    if own is not None:
-        bars.append(Bar(_worded(found.value), own, ()))
-    for each in found.alternatives:
-        bars.append(Bar(_worded(each.value), each.per_token if found.is_prose else each.probability, ()))
-    bars.append(Bar(words["nothing"], found.nothing, ()))
-    how = "how sure prose" if found.is_prose else "how sure"
-    yield words[how if found.probability is not None else "best guess"], bars
+    for heading, chances in likelihoods_of(found, words, _worded):
+        yield heading, [Bar(text, chance, ()) for text, chance in chances]
 
 
 def _readings(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
@@ -149,7 +140,7 @@ def _without(found: Explanation, words: dict[str, str], texts: Texts, notes: Not
                     words["about"].format(
                         what=_removed(each, found, words), told=effect_of(each, found, words, texts.percent, _worded)
                     ),
-                    each.per_token if found.is_prose else each.probability,
+                    each.per_token if is_by_word(found) else each.probability,
                     notes.cite(_left_out(each, found)[:3]),
                 )
                 for each in ordered

@@ -162,8 +162,11 @@ ENGLISH: Final[dict[str, str]] = {
     "chart.dot": "A dot is a reading: the mood in this or an earlier version of the profile, on the day since "
     "when it holds. The footnotes open its messages.",
     "chart.line": "The line keeps a reading until the next one; of the time between, nothing is known.",
-    "chart.period": "A bar is a period in which the customer wrote. Its mood was read from the few of their messages "
+    "chart.period": "A dot is a period in which the customer wrote. Its mood was read from the few of their messages "
     "that are footnoted; the percentage is how sure the model is of its word.",
+    "chart.span": "A bar through a dot goes from the first to the last of their messages in it.",
+    "chart.overall": "This is over all recent messages; single periods may differ.",
+    "chart.latest": "Latest period:",
     "chart.days": "Period",
     "chart.probability": "How sure the model is of its word",
     "chart.quotes": "Quotes",
@@ -233,6 +236,7 @@ ENGLISH: Final[dict[str, str]] = {
     "job.done": "Done",
     "job.failed": "It did not work",
     "job.cancelled": "Cancelled",
+    "stage.load": "Loading the language model",
     "stage.examples": "Thinking of examples to look for",
     "stage.retrieve": "Finding the passages that matter",
     "stage.draft": "Reading them",

@@ -68,6 +68,26 @@ def test_a_quote_stands_in_its_message_and_after_the_one_before(limner: Limner) 
     assert (quote.turn_before.event_id, quote.turn_before.text) == ("e0", "Where do you live, please?")
 
 
+def test_the_message_before_is_of_the_same_conversation(tmp_path: Path) -> None:
+    rows = [
+        {"event_id": "a", "session": 1, "text": "Where do you live?"},
+        {"event_id": "b", "session": 2, "text": "Where is my order?"},
+        {"event_id": "c", "session": 1, "channel": "mail", "text": "Hello."},
+        {"event_id": "d", "session": 1, "text": "I live in Munich now."},
+    ]
+    for day, row in enumerate(rows, start=1):
+        row |= {
+            "user_id": "v",
+            "timestamp": f"2024-03-0{day}",
+            "speaker": "user" if row["event_id"] == "d" else "agent",
+        }
+    (path := tmp_path / "talks.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with Limner(tmp_path / "store", llm=ScriptedChat(script=script), embedder=HashingEmbedder()) as limner:
+        limner.ingest(path)
+        (quote,) = limner.explain("v", "/city", SCHEMA).quotes
+        assert quote.turn_before is not None and quote.turn_before.event_id == "a"
+
+
 def test_chinese_histories_are_explained_in_the_same_way(limner: Limner) -> None:
     found = limner.explain("张三", "/city", SCHEMA)
     assert (found.value, found.probability) == ("慕尼黑", pytest.approx(0.64))

@@ -61,13 +61,15 @@ def test_a_value_in_english() -> None:
     assert "the user said so); confidence 97%. It holds since 2024-04-01." in text
     assert "the message before, agent: “Where? [b]x[/b]”" in text
     assert "[1] 2024-04-01 user, email: “(… Well.) I live in Munich. (Bye. …)”" in text
-    assert "   96%  Munich\n    0.6%  Hamburg\n    2.0%  nothing" in text
+    assert "word by word (mean), with everything it was shown:\n     99%  Munich\n     30%  Hamburg\n" in text
+    whole = "How likely the whole reply is, word for word as it stands, which falls with its length:"
+    assert f"{whole}\n     96%  Munich\n    0.6%  Hamburg\n    2.0%  nothing" in text
     lines = text[text.index("What happens without") :].splitlines()[1:5]
     assert [line.strip() for line in lines] == [
-        "quote [2]: 96% → 60%, it would be less sure",
-        "quote [1]: 96% → <0.1%, it would say nothing",
-        "all quotes together: 96% → 1.0%, it would say: Hamburg, Köln",
-        "the other 2 snippets together: 96% → 95%, no difference",
+        "quote [2]: 99% → 80%, it would be less sure",
+        "quote [1]: 99% → 10%, it would say nothing",
+        "all quotes together: 99% → 10%, it would say: Hamburg, Köln",
+        "the other 2 snippets together: 99% → 99%, no difference",
     ]
     assert "7 model calls, 1965 tokens read (1661 of them cached)" in text
 
@@ -75,7 +77,11 @@ def test_a_value_in_english() -> None:
 def test_a_value_in_chinese() -> None:
     text = read(explanation(words=("我住在慕尼黑。",), value="慕尼黑", without=WITHOUT[3:]))
     assert "用户自己说的），可信度 97%。自 2024-04-01 起成立。" in text
-    assert "引文 [1]：96% → <0.1%，会写不出来" in text
+    assert "引文 [1]：99% → 10%，会写不出来" in text
+    assert (
+        "（逐词平均）：\n     99%  慕尼黑" in text
+        and "整个回复一字不差的概率，回复越长越低：\n     96%  慕尼黑" in text
+    )
     assert "没有说到" in text and "nothing" not in text
 
 
@@ -109,6 +115,12 @@ def test_snippets_that_were_weighed_for_an_answer() -> None:
     text = read(explanation(kind="answer", subject="Where?", is_prose=True, readings=readings))
     assert "how likely the model finds that it tells the answer:\n     40%  2024-04-01 user, email: “Words 4.”" in text
     assert "Words 3" in text and "Words 2" in text and "at most, that any" not in text
+
+
+def test_of_a_reply_of_one_token_there_is_one_number() -> None:
+    text = read(explanation(per_token=0.96, without=WITHOUT[:1]))
+    assert "finds each value, with everything" in text and "96%  Munich\n    0.6%  Hamburg" in text
+    assert "word by word" not in text and "word for word" not in text
 
 
 def test_sentences_are_told_word_by_word() -> None:

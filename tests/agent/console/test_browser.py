@@ -263,6 +263,12 @@ def test_phone(browser: Browser, base: str, desk: Desk) -> None:
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, f"{path} is {width} wide"
     page = window.go("/customer?user=maya")
+    long, short = (page.locator(f"[data-role={role}] .value").first for role in ("wants", "feels"))
+    long.locator(".text").evaluate("node => { node.textContent = 'to have all of the money back '.repeat(3) }")
+    words, buttons = (long.locator(each).bounding_box() for each in (".said", ".acts"))
+    assert words is not None and buttons is not None and words["y"] + words["height"] <= buttons["y"] + 1
+    beside = [short.locator(each).bounding_box() for each in (".said", ".acts")]
+    assert beside[0] is not None and beside[1] is not None and beside[1]["y"] < beside[0]["y"] + beside[0]["height"]
     page.locator("[data-role=feels] a.mark").first.tap()
     expect(page.get_by_role("dialog").locator("mark")).to_be_visible()
     window.close()

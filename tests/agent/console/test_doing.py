@@ -3,12 +3,16 @@
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent.console.reasoning import reasoning_of
 from agent.console.sessions import LASTS_SECONDS, Sessions
+from agent.console.texts import Language, Texts
 from tests.agent.console.conftest import Browser
 from tests.agent.console.desk import Desk
 from tests.agent.scripted import answer
@@ -167,8 +171,23 @@ def test_a_profile_is_made_seen_and_explained(desk: Desk, browser: Browser) -> N
     job_id = wait_for(desk, browser.post("/explain", user="maya", schema="small", pointer="/city"))
     page = browser.text("/job", id=job_id)
     assert "It rests on these words" in page and "<mark>" in page and "Each snippet was read by itself" in page
+    assert "The message before, 2 Mar 2026, <bdi>user</bdi>" in page, "it is months older"
+    chinese = Browser(desk, language="zh").text("/job", id=job_id)
+    assert "前一条消息, 2026年3月2日, <bdi>user</bdi>" in chinese
     job_id = wait_for(desk, browser.post("/explain", user="maya", schema="small", pointer="/job"))
     assert "Not told by this history" in browser.text("/job", id=job_id)
+
+
+@pytest.mark.parametrize(
+    ("language", "by_word", "whole"), [("en", "word by word", "falls with its length"), ("zh", "逐词平均", "越长越低")]
+)
+def test_a_probability_says_what_it_is_of(desk: Desk, language: Language, by_word: str, whole: str) -> None:
+    read = desk.limner.explain("maya", "/city", desk.schema("small"))
+    found = replace(read, readings=(), probability=0.002, per_token=0.8, nothing=0.01)
+    topics = reasoning_of(found, Texts(language, datetime.now(UTC))).topics
+    first, second = (each for each in topics if by_word in each.heading or whole in each.heading)
+    assert by_word in first.heading and [bar.chance for bar in first.bars] == [0.8]
+    assert whole in second.heading and [bar.chance for bar in second.bars] == [0.002, 0.01]
 
 
 def test_work_goes_on_when_the_page_is_loaded_again_and_can_be_cancelled(tmp_path: Path) -> None:

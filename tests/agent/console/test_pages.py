@@ -100,17 +100,39 @@ def test_the_chart_has_the_mood_of_each_period_with_the_quotes_it_was_read_from(
             ("2026-08-20", "2026-08-20", "negative", ("m4",)),
         )
     )
-    desk.keep(desk.profile("maya", {"sentiment": "neutral"}, [], moods=moods), 3)
+    overall = Claim("/sentiment", "neutral", "current", "inferred", 0.5, None, None, (cite("maya", events["m3"], "I"),))
+    desk.keep(desk.profile("maya", {"sentiment": "neutral"}, [overall], moods=moods), 3)
     page = browser.text("/customer", user="maya")
     chart = page.partition('<figure class="chart">')[2].partition("</figure>")[0]
     assert chart.count("<circle") == 2 and chart.count('<a href="/console/message?user=maya&amp;event=m') == 2
     rows = chart.partition("<tbody>")[2].split("</tr>")[:2]
     assert [words_of(f"<main {each}").split() for each in rows] == [
         ["20", "Aug", "2026", "negative", "90%", "3"],
-        ["10", "Jan", "2026", "–", "2", "Mar", "2026", "positive", "90%", "1", "2"],
+        ["10", "Jan", "2026", "–", "2", "Mar", "2026", "positive", "90%", "2", "1"],
     ]
     assert [re.findall(r"event=(m\d)", each) for each in rows] == [["m4"], ["m1", "m3"]]
     assert ask not in page and 'name="moods" value="yes"' in page, "they are kept up to date with the profile"
+    tile = page.partition('data-role="feels"')[2].partition("</section>")[0]
+    assert "over all recent messages" in tile, "it may be another one than that of the latest period"
+    latest = tile.partition("data-latest>")[2].partition("</p>")[0]
+    assert words_of(f"<main {latest}").split() == ["Latest", "period:", "negative", "90%", "20", "Aug", "2026", "3"]
+    assert re.findall(r"event=(m\d)", latest) == ["m4"]
+    chinese = Browser(desk, language="zh").text("/customer", user="maya")
+    assert "综合了近期的全部消息" in chinese and "最近时段：" in chinese
+
+
+def test_the_caption_of_the_chart_is_about_what_is_drawn(desk: Desk, browser: Browser) -> None:
+    def chart(number: int, *periods: tuple[str, str]) -> str:
+        moods = tuple(Mood("/sentiment", since, until, "positive", 0.9, ()) for since, until in periods)
+        desk.keep(desk.profile("maya", {"sentiment": "neutral"}, [], moods=moods), number)
+        return browser.text("/customer", user="maya").partition('<figure class="chart">')[2].partition("</figure>")[0]
+
+    days = chart(3, ("2026-01-10", "2026-01-10"), ("2026-03-02", "2026-03-03"))
+    assert "A dot is a period" in days and "A bar" not in days and 'class="steps"' not in days
+    months = chart(4, ("2026-01-10", "2026-03-02"), ("2026-08-20", "2026-08-20"))
+    assert "A dot is a period" in months and "A bar through a dot" in months and months.count('class="steps"') == 1
+    assert months.partition('class="steps" d="')[2].partition('"')[0].count("M") == 1, "of one period of two"
+    assert "data-latest" not in browser.text("/customer", user="maya", version=2)
 
 
 def test_an_old_version_is_shown_as_old_and_cannot_be_corrected(browser: Browser) -> None:
