@@ -79,7 +79,9 @@ def _short(line: str) -> list[str]:
     if len(line) <= _WIDTH:
         return [line]
     start, inside = line.removesuffix("]").split("[", 1)
-    return [f"{start}[", f"        {inside}", "    ]"]
+    within = f"        {inside}"
+    listed = [within] if len(within) <= _WIDTH else [f"        {each}," for each in inside.split(", ")]
+    return [f"{start}[", *listed, "    ]"]
 
 
 def _wrapped(text: str) -> list[str]:

@@ -45,7 +45,7 @@ def cut(server: Process, connection: socket.socket, by: str) -> None:
     """Cut the upload off; afterwards the server has ended, in order and without a traceback."""
     if by == "client":
         connection.close()
-        wait_until(lambda: httpx.get(f"{server.url}/health").status_code == 200)
+        wait_until(lambda: httpx.get(f"{server.url}/health", timeout=60).status_code == 200)
         time.sleep(0.5)
     assert server.stop() == 0, server.said
     connection.close()
@@ -69,7 +69,7 @@ def there(folder: Path) -> list[str]:
 
 @CUT
 def test_in_the_middle_of_what_is_sent_nothing_is_loaded(server: Process, tmp_path: Path, by: str) -> None:
-    httpx.post(f"{server.url}/v1/users/u1/events", json={"id": "e0", "text": "Before."}).raise_for_status()
+    httpx.post(f"{server.url}/v1/users/u1/events", json={"id": "e0", "text": "Before."}, timeout=60).raise_for_status()
     connection = begin(server, BODY[: len(BODY) // 2])
     time.sleep(0.3)
     cut(server, connection, by)
@@ -83,7 +83,7 @@ def test_in_the_middle_of_the_loading_whole_batches_are_there_and_the_same_uploa
     server: Process, tmp_path: Path, by: str
 ) -> None:
     connection = begin(server, BODY)
-    wait_until(lambda: bool(httpx.get(f"{server.url}/v1/users").json()["users"]))
+    wait_until(lambda: bool(httpx.get(f"{server.url}/v1/users", timeout=60).json()["users"]))
     cut(server, connection, by)
     loaded = there(tmp_path / "store")
     assert BATCH <= len(loaded) < ROWS and len(loaded) % BATCH == 0
@@ -91,7 +91,7 @@ def test_in_the_middle_of_the_loading_whole_batches_are_there_and_the_same_uploa
     again = Process(tmp_path / "store", "--dev", "--no-warm")
     try:
         headers = {"Content-Type": "application/x-ndjson"}
-        report = httpx.post(f"{again.url}/v1/events", content=BODY, headers=headers, timeout=120).json()
+        report = httpx.post(f"{again.url}/v1/events", content=BODY, headers=headers, timeout=400).json()
     finally:
         assert again.stop() == 0
     assert (report["unchanged"], report["added"]) == (len(loaded), ROWS - len(loaded))

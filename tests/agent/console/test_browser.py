@@ -261,7 +261,11 @@ def test_phone(browser: Browser, base: str, desk: Desk) -> None:
     for path in (*pages(), f"/customer?user={'x' * 400}", f"/messages?user={'x' * 400}", f"/customer?user={'🙂' * 40}"):
         page = window.go(path)
         width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 360, f"{path} is {width} wide"
+        wide = page.evaluate(
+            "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > 360)"
+            ".map(e => e.outerHTML.slice(0, 120)).slice(-3)"
+        )
+        assert width <= 360, f"{path} is {width} wide: {wide}"
     page = window.go("/customer?user=maya")
     long, short = (page.locator(f"[data-role={role}] .value").first for role in ("wants", "feels"))
     long.locator(".text").evaluate("node => { node.textContent = 'to have all of the money back '.repeat(3) }")
