@@ -142,9 +142,8 @@ def _left_out(task: Task, hits: Sequence[Hit], cut: _Cut, *, blind: bool) -> Lef
     if read is None:
         return LeftOut(cut.removed, names, None, None, None, _instead(task, left))
     found = read[1]
-    stays = (
-        found.is_expected and task.inquiry.decided(left) is None
-    )  # of a choice it may be likeliest and still too weak
+    # A choice that is likeliest may still be too weak to be shown.
+    stays = found.is_expected and task.inquiry.decided(left) is None
     instead = None if stays else _instead(task, left)
     return LeftOut(cut.removed, names, *_numbers(found), round(found.nothing, 4), instead)
 

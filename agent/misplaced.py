@@ -102,7 +102,8 @@ def _is_owner(text: str, start: int, end: int) -> bool:
 def _gives_name(value: str, text: str) -> bool:
     """Whether a name is given as one's own, or by itself: not greeted, and not what a sentence is about."""
     name = re.compile(rf"\s*{re.escape(value)}\s*", re.IGNORECASE)
-    if _heading(text) and _heading(text) == _words(value):
+    heading = _heading(text)
+    if heading and heading == _words(value):
         return True
     clauses = [(clause, match) for clause in _CLAUSE.split(text) if (match := name.search(clause))]
     return not clauses or any(_is_given(clause[: match.start()], clause[match.end() :]) for clause, match in clauses)

@@ -316,5 +316,5 @@ def _replies(event: Event, before: Event) -> bool:
     if event.speaker == before.speaker:
         return False
     if event.epoch is None or before.epoch is None:
-        return event.epoch is before.epoch
+        return event.epoch is None and before.epoch is None
     return 0 <= event.epoch - before.epoch <= _REPLY_SECONDS
