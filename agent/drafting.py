@@ -18,6 +18,7 @@ from agent.persons import with_names
 from agent.progress import OnStep, Step, ignore
 from agent.rivals import told_of_others
 from agent.verify import Accepted, Drafted, said_leaves, verify
+from agent.wishes import asks_for_wishes, wishes_in
 from agent.wording import leaves
 from prompts import Language, render
 from retrieval import Hit
@@ -98,12 +99,21 @@ def _read_alone(
     for done, (hit, pack) in enumerate(pairs):
         on_step(Step("draft", done, len(pairs)))
         facet = pack.facets[0]
+        if wishes := _wishes(facet, hit):
+            drafted += [Drafted(facet, wish, (hit,), pack.hits) for wish in wishes]
+            continue
         found = extract(chat, facet, with_names(facet.label, people), hit, language)
         tells[facet.pointer] = max(tells[facet.pointer], 1 - found.nothing)
         drafted += [
             Drafted(facet, value, (hit,), pack.hits, found.probability, found.nothing) for value in found.values
         ]
     return drafted, tells
+
+
+def _wishes(facet: Facet, hit: Hit) -> list[str]:
+    """What the user says in so many words to want, where an attribute asks for all such: no model is needed."""
+    is_asked = facet.kind == "list" and hit.snippet.role == "user" and asks_for_wishes(facet.label)
+    return wishes_in(hit.snippet.text) if is_asked else []
 
 
 def _told(drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:

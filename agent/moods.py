@@ -5,6 +5,7 @@ Knows what is read and asked, not when it is wanted.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -14,11 +15,12 @@ from agent.evidence import alternating, best_of, in_time_order, key_of, take_wit
 from agent.facets import Facet
 from agent.inert import as_quoted
 from agent.progress import OnStep, Step
+from agent.verify import Drafted
 from agent.voice import without_instructions
 from prompts import Language, render
 from retrieval import Hit, Role, Store
 
-__all__ = ["MOST_PERIODS", "ReadMood", "mood_facets", "moods_of", "periods_of"]
+__all__ = ["MOST_PERIODS", "ReadMood", "mood_facets", "moods_of", "periods_of", "with_telling_quotes"]
 
 MOST_PERIODS: Final = 6
 
@@ -138,6 +140,34 @@ def moods_of(
             found.append(Mood(facet.pointer, period.since, period.until, value, round(chance, 4), cite_hits(read)))
     on_step(Step("mood", len(periods), len(periods)))
     return found
+
+
+def with_telling_quotes(store: Store, user_id: str, drafted: Iterable[Drafted]) -> list[Drafted]:
+    """Moods, drafted from several snippets, with the user's own one among these that sounds most like the mood, and
+    not more like the opposite one.
+
+    A small model hardly knows which snippet its choice rests on; a search does. Other values, and moods between good
+    and bad, stay as they are.
+    """
+    done, ranks = list[Drafted](), list[_Ranks]()
+    for each in drafted:
+        scale = _scale(each.facet) if each.facet.kind == "choice" else None
+        own = in_time_order(hit for hit in each.pool if hit.snippet.role == "user")
+        if scale is not None and own and each.value in (scale[0], scale[2]):
+            bad, good = ranks = ranks or _telling(store, user_id)
+            this, other = (good, bad) if each.value == scale[0] else (bad, good)
+            done.append(replace(each, cited=(_nearest(own[::-1], this, other),)))
+        else:
+            done.append(each)
+    return done
+
+
+def _nearest(hits: Sequence[Hit], this: _Ranks, other: _Ranks) -> Hit:
+    def far(hit: Hit) -> tuple[bool, int]:
+        own, others = (ranks.get(key_of(hit), len(ranks)) for ranks in (this, other))
+        return own >= others, own
+
+    return min(hits, key=far)
 
 
 def _telling(store: Store, user_id: str) -> list[_Ranks]:

@@ -22,7 +22,7 @@ from agent.evidence import Pack, history_language, in_time_order, key_of
 from agent.expansion import LONG_HISTORY, examples_for
 from agent.facets import Facet, plan_facets
 from agent.finding import SNIPPETS_A_FACET, Found, find, pack
-from agent.moods import mood_facets, moods_of
+from agent.moods import mood_facets, moods_of, with_telling_quotes
 from agent.persons import people_in
 from agent.progress import OnStep, Step, ignore
 from agent.resolve import Resolved, resolve
@@ -241,7 +241,8 @@ class ProfileGraph:
         drafts = draft_all(self._chat, packs, state["people"], state["language"], self._on_step, thorough=thorough)
         state["earlier"].kept.show(drafts.shown)
         shown = state["shown"] | {key_of(hit) for pack in drafts.shown for hit in pack.hits}
-        return {"drafted": drafts.drafted, "rejected": [*state["rejected"], *drafts.failed], "shown": shown}
+        drafted = with_telling_quotes(self._store, state["user_id"], drafts.drafted)
+        return {"drafted": drafted, "rejected": [*state["rejected"], *drafts.failed], "shown": shown}
 
     def _verify(self, state: _State) -> _State:
         accepted, rejected = list[Accepted](), list[Rejected]()

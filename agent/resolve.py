@@ -13,6 +13,7 @@ from agent.rewording import value_key
 from agent.schema_rules import JsonSchema, escape_pointer
 from agent.timeline import Spell, spells_of
 from agent.verify import Accepted
+from agent.wishes import asks_for_wishes
 from agent.wording import normalise
 
 __all__ = ["Resolved", "resolve"]
@@ -35,11 +36,11 @@ class Resolved:
 def resolve(schema: JsonSchema, facets: Sequence[Facet], accepted: Iterable[Accepted]) -> Resolved:
     """Make the profile for an inlined schema.
 
-    A list keeps all different values (the surest ones where they are too many), the latest said first, those of one
-    event in the order of its words, until the user withdraws one. A single value is the newest among those that are
-    nearly as sure as the surest; older ones become superseded claims. Of values that two sources say on the same day
-    (or both undated) the surest stands in the profile, and all are disputed claims. What the schema requires and nobody
-    said is ``missing``.
+    A list keeps all different values (the surest ones where they are too many, of wishes the latest), the latest said
+    first, those of one event in the order of its words, until the user withdraws one. A single value is the newest
+    among those that are nearly as sure as the surest; older ones become superseded claims. Of values that two sources
+    say on the same day (or both undated) the surest stands in the profile, and all are disputed claims. What the schema
+    requires and nobody said is ``missing``.
     """
     by_facet: dict[str, list[Accepted]] = {}
     for each in accepted:
@@ -102,6 +103,8 @@ def _list(facet: Facet, merged: Sequence[Accepted], endings: Sequence[Accepted],
     unsaid = {value_key(ending.value): ending for ending, value in about if value is None}
     spells += [spell for ending in unsaid.values() for spell in spells_of([], [(ending, None)])]
     held = [replace(each.value, epoch=each.last) for each in spells if not each.over]
+    if asks_for_wishes(facet.label):
+        held.sort(key=_said)
     kept = sorted(held[: facet.most], key=_said)
     for extra in held[facet.most :]:
         result.rejected.append(

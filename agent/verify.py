@@ -19,6 +19,7 @@ from agent.persons import asked_of_others, asks_about_others, said_of_other
 from agent.schema import validation_problems
 from agent.schema_rules import JsonSchema, standard
 from agent.voice import is_given_up_in, manner_in, without_instructions
+from agent.wishes import asks_for_wishes, wishes_in
 from agent.wording import (
     is_placeholder,
     leaves,
@@ -173,7 +174,7 @@ def _value(
         hits = [hit for hit in hits if not said_of_other(value, hit.snippet.text, others)]
     if not hits:
         return reject("said of another person")
-    hits = [hit for hit in hits if not asked_of_others(value, hit.snippet.text)]
+    hits = [hit for hit in hits if not asked_of_others(value, hit.snippet.text) or _is_wish(facet, value, hit)]
     if not hits:
         return reject("asked, not said")
     best = strongest(manner_in(value, hit, facet) for hit in hits)
@@ -188,6 +189,11 @@ def _value(
         return replace(verdict, former=True) if isinstance(verdict, Accepted) else verdict
     needed = _LITERAL_NEEDS if share == 1.0 else _PARAPHRASE_NEEDS
     return _judged(drafted, value, hits, "stated", needed, judge, literal=share == 1.0)
+
+
+def _is_wish(facet: Facet, value: Any, hit: Hit) -> bool:
+    """Whether a question asks for the thing itself: "could you cancel the order?", of what the user wants."""
+    return asks_for_wishes(facet.label) and value in wishes_in(hit.snippet.text)
 
 
 def _withdrawals(said: Accepted, drafted: Drafted, others: Collection[str]) -> list[Accepted]:

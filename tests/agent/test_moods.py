@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 
 from agent import Limner
 from agent.chat import Chat
+from agent.facets import plan_facets
 from agent.fakes import ScriptedChat
-from agent.moods import MOST_PERIODS, periods_of
+from agent.moods import MOST_PERIODS, periods_of, with_telling_quotes
+from agent.schema import load_schema
+from agent.verify import Drafted
 from retrieval import Event, HashingEmbedder, Hit, Snippet
 from retrieval.policies import make_policy
 from retrieval.timestamps import parse_timestamp
@@ -172,3 +176,22 @@ def test_periods_are_those_of_the_calendar(days: list[str], starts: list[str]) -
     assert [each.since for each in found] == starts and len(found) <= MOST_PERIODS
     assert sum(len(each.hits) for each in found) == len(days)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", each.until) for each in found)
+
+
+def test_a_mood_is_shown_with_the_words_that_sound_most_like_it(desk: Desk) -> None:
+    store, facet = desk.limner.store, plan_facets(load_schema(SCHEMA), "en")[0]
+    events = {each.event_id: each for each in store.events("u")}
+    hits = {s.event_id: Hit(s, events[s.event_id], 0.0, 0) for s in store.history("u")}
+    pool = tuple(hits[event] for event in "acd")
+    wrong = {"positive": "c", "negative": "d", "neutral": "e"}
+    drafted = [Drafted(facet, mood, (hits[event],), pool, 0.9) for mood, event in wrong.items()]
+    cited = {
+        each.value: [hit.event.event_id for hit in each.cited] for each in with_telling_quotes(store, "u", drafted)
+    }
+    assert cited == {"positive": ["a"], "negative": ["c"], "neutral": ["e"]}
+    others = replace(facet, item={"enum": ["low", "high"]})
+    kept = [
+        Drafted(others, "high", (hits["e"],), pool, 0.9),
+        Drafted(facet, "positive", (hits["d"],), (hits["d"],), 0.9),
+    ]
+    assert with_telling_quotes(store, "u", kept) == kept
