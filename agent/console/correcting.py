@@ -40,10 +40,12 @@ _MOST_NAME, _MOST_NOTE = 100, 1000
 
 
 @router.get("/correct")
-def correction(visit: Visitor, user: str, schema: str, pointer: str, action: str) -> Response:
-    """The form for a correction."""
+def correction(
+    visit: Visitor, user: str, schema: str, pointer: str, action: str, of: str = "", again: str = ""
+) -> Response:
+    """The form for a correction; ``again``: a past value that is to hold again is put into it."""
     visit.check("write")
-    return _form(visit, Form(user=user, schema=schema, pointer=pointer, action=action), None)
+    return _form(visit, Form(user=user, schema=schema, pointer=pointer, action=action, of=of, again=again), None)
 
 
 @router.post("/correct")
@@ -59,7 +61,7 @@ def correct(visit: Visitor, form: Given) -> Response:
     schema = visit.caller.service.schemas.get(visit.caller.tenant, form["schema"])
     try:
         value = _value(form, schema, pointer) if action == "correct" else None
-        visit.caller.limner.correct(user, pointer, action, value, by=by, note=note, schema=schema)
+        visit.caller.limner.correct(user, pointer, action, value, of=form.of, by=by, note=note, schema=schema)
     except ConsentMissing:
         raise
     except (InputError, UsageError) as error:
@@ -78,8 +80,9 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
     facet = next(each for each in facets if f"{pointer}/".startswith(f"{each.pointer}/"))
     chosen = choose(visit.caller, user, schema.name, None)
     portrait = None if chosen.document is None else portray(chosen.document, schema, visit.texts)
-    values = [] if portrait is None else [each for one in portrait.attributes for each in one.values]
-    standing = next((each for each in values if each.pointer == pointer), None)
+    standing = None if portrait is None else portrait.find(pointer, form.of)
+    again = Form(of=form["again"]).of
+    typed = _standing_value(standing) if again is None else again
     return render(
         "correct.html",
         visit,
@@ -88,11 +91,12 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
         user=user,
         schema=schema.name,
         pointer=pointer,
+        of=form["of"],
         action=_action(form["action"]),
         label=label_of(facet.pointer, visit.texts),
         description=facet.description,
         standing=standing,
-        fields=_fields(facet, form, _standing_value(standing), visit.texts),
+        fields=_fields(facet, form, typed, visit.texts),
         by=form["by"] or visit.name,
         note=form["note"],
         error=error,

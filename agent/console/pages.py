@@ -3,6 +3,7 @@
 Knows templates and headers, not what is shown.
 """
 
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from importlib.resources import files
@@ -86,6 +87,7 @@ def render(template: str, visit: Visit | None, request: Request, *, status: int 
         "asset": request.app.state.console_assets.path,
         "url": page_url,
         "barred": barred,
+        "json": _json,
         "here": here if request.method == "GET" else HOME,
         "other_language": "en" if texts.language == "zh" else "zh",
     }
@@ -106,6 +108,10 @@ def page_url(page: str, **query: Any) -> str:
     given = {name: str(value) for name, value in query.items() if value is not None}
     path = f"{HOME}/{page}" if page else HOME
     return f"{path}?{urlencode(given, errors='surrogatepass')}" if given else path
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def go_to(page: str, **query: Any) -> RedirectResponse:

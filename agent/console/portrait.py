@@ -79,6 +79,11 @@ class Value:
         return "; ".join(each.text for each in self.parts)
 
     @property
+    def is_past(self) -> bool:
+        """Whether it held once, and does not now."""
+        return self.claim is not None and self.claim.status == "superseded"
+
+    @property
     def newest(self) -> str | None:
         """When the newest message that says it was written."""
         times = [each.timestamp for each in self.claim.evidence if each.timestamp] if self.claim else []
@@ -131,6 +136,18 @@ class Portrait:
     refused: list[Refused]
     notes: Notes
 
+    def find(self, pointer: str, of: Any = None) -> Value | None:
+        """The value in the profile at a pointer, or the disputed or past one ``of`` there; None where there is none."""
+        for attribute in self.attributes:
+            if of is None:
+                found = [each for each in attribute.values if each.pointer == pointer]
+            else:
+                rest = (*attribute.values, *attribute.rivals, *attribute.earlier)
+                found = [each for each in rest if each.pointer == pointer and each.claim and each.claim.value == of]
+            if found:
+                return found[0]
+        return None
+
     def of(self, role: Role) -> list[Attribute]:
         """The attributes with this role."""
         return [each for each in self.attributes if each.role == role]
@@ -170,7 +187,6 @@ def portray(
 
     for pointer, facet in facets.items():
         attributes[pointer] = _attribute(len(attributes), pointer, facet, texts)
-    said = {each.pointer: each for each in pending}
     for claim in document.claims:
         attribute = attribute_at(attribute_of(document.profile, claim.pointer))
         held = claim.status == "current" or _at(document.profile, claim.pointer) == claim.value
@@ -181,7 +197,7 @@ def portray(
             claim,
             notes.cite(claim.evidence),
             held and claim.status != "superseded",
-            said.get(claim.pointer) if held else None,
+            _said_of(claim, attribute, pending),
         )
         place = attribute.values if value.is_held else attribute.rivals
         (attribute.earlier if claim.status == "superseded" else place).append(value)
@@ -201,6 +217,12 @@ def portray(
         reason = reason_in(texts, one.reason)
         refused.append(Refused(attribute, parts, reason, notes.cite(one.evidence), one.corrected))
     return Portrait(name_in(document.profile), list(attributes.values()), refused, notes)
+
+
+def _said_of(claim: Claim, attribute: Attribute, pending: "Sequence[Correction]") -> "Correction | None":
+    """What a person said last of a claim; past entries of a list have no place of their own."""
+    places = {claim.pointer, f"{attribute.pointer}/-"} if claim.status == "superseded" else {claim.pointer}
+    return next((each for each in reversed(pending) if each.pointer in places and each.before == claim.value), None)
 
 
 def waiting_of(chosen: "Chosen", texts: Texts) -> list[Waiting]:

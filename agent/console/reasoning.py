@@ -11,7 +11,7 @@ from agent.console.footnotes import Mark, Notes
 from agent.console.portrait import label_of, reason_in
 from agent.console.texts import Texts
 from agent.documents import Evidence
-from agent.explanation_words import CHINESE, ENGLISH, effect_of, is_by_word, likelihoods_of
+from agent.explanation_words import CHINESE, ENGLISH, effect_of, is_by_word, likelihoods_of, standing_of
 from agent.explanations import Explanation, LeftOut, ReadAlone
 from agent.footnotes import excerpt
 
@@ -70,7 +70,7 @@ def _origin(found: Explanation, words: dict[str, str], texts: Texts) -> str:
         return words["no value"]
     sure = "" if found.confidence is None else texts.percent(found.confidence)
     told = words[found.kind].format(origin=words.get(found.origin or "", found.origin), confidence=sure)
-    return told + (words["since"].format(date=texts.date(found.valid_from)) if found.valid_from else "")
+    return told + standing_of(found, words, texts.date)
 
 
 def _claims(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
@@ -165,9 +165,8 @@ def _others(found: Explanation, words: dict[str, str], texts: Texts, notes: Note
     for claim in found.others:
         until = words["until"].format(date=texts.date(claim.valid_to)) if claim.valid_to else ""
         first = excerpt(claim.evidence[0].quote) if claim.evidence else "–"
-        how = "superseded" if claim.status == "superseded" else "disputed"
         yield (
-            words[how].format(value=_worded(claim.value), until=until, quote=f"“{first}”"),
+            words[claim.status].format(value=_worded(claim.value), until=until, quote=f"“{first}”"),
             [Bar("", None, marks)] if (marks := notes.cite(claim.evidence[:3])) else [],
         )
 
