@@ -12,6 +12,7 @@ from agent.console.kept import choose
 from agent.console.pages import HOME, PageRoute, go_to, render
 from agent.console.portrait import Value, label_of, portray
 from agent.console.texts import Texts
+from agent.console.troubles import trouble_of
 from agent.console.visits import Form, Given, Visit, Visitor
 from agent.errors import ConsentMissing, InputError, LimnerError, UsageError
 from agent.facets import Facet, plan_facets
@@ -99,7 +100,7 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
         fields=_fields(facet, form, typed, visit.texts),
         by=form["by"] or visit.name,
         note=form["note"],
-        error=error,
+        trouble=None if error is None else trouble_of(error, visit.texts),
     )
 
 

@@ -45,7 +45,7 @@ ENGLISH: Final[dict[str, str]] = {
     "people.issues": "{n} open issues",
     "people.issues.one": "1 open issue",
     "people.none found": "No customer has this in their id or name.",
-    "people.empty": "There are no histories yet. Load one:",
+    "people.empty": "There are no histories yet. Whoever runs the server loads one, or POST /v1/events does:",
     "people.all": "Show all customers",
     "pages": "Pages",
     "pages.previous": "← Previous",
@@ -267,7 +267,8 @@ ENGLISH: Final[dict[str, str]] = {
     "receipt.title": "Receipt {n}",
     "receipt.state.done": "Erased; no byte of it is left in the store.",
     "receipt.state.due": "Erased; nothing of it can be read any more. The bytes are removed with the next write.",
-    "receipt.state.deferred": "Erased; nothing of it can be read any more. The bytes are removed by `limner compact`.",
+    "receipt.state.deferred": "Erased; nothing of it can be read any more. "
+    "The bytes are removed when whoever runs the server calls `limner compact`.",
     "receipt.erased at": "Erased",
     "receipt.completed at": "Bytes removed",
     "receipt.subject": "Whom, as a keyed hash",
@@ -296,8 +297,8 @@ ENGLISH: Final[dict[str, str]] = {
     "barred.withdrawn": "No profile and no answers are shown for “{purpose}”: this customer withdrew the consent on "
     "{day}, or objected.",
     "barred.changed": "This is not shown: what may be told of this customer changed since it was made.",
-    "barred.help": "The messages can still be read. Where there is a consent or another legal basis, whoever may do so "
-    "records it: limner consent grant USER --purpose {purpose}, or over the HTTP API.",
+    "barred.help": "The messages can still be read. Where there is a consent or another legal basis, it is "
+    "recorded over the HTTP API, or by whoever runs the server: limner consent grant USER --purpose {purpose}",
     "purpose": "Purpose",
     "purpose.choose": "Choose",
     "purpose.for": "for: {purpose}",

@@ -42,7 +42,7 @@ CHINESE: Final[dict[str, str]] = {
     "people.no profile": "尚无画像",
     "people.issues": "{n} 个未解决的问题",
     "people.none found": "没有编号或姓名包含这些字的客户。",
-    "people.empty": "还没有任何历史。请先载入：",
+    "people.empty": "还没有任何历史。请服务器的管理者载入，或通过 POST /v1/events：",
     "people.all": "显示全部客户",
     "pages": "分页",
     "pages.previous": "← 上一页",
@@ -251,7 +251,7 @@ CHINESE: Final[dict[str, str]] = {
     "receipt.title": "第 {n} 号回执",
     "receipt.state.done": "已删除，库中没有留下任何字节。",
     "receipt.state.due": "已删除，内容已无法读取；字节将在下次写入时清除。",
-    "receipt.state.deferred": "已删除，内容已无法读取；字节由 `limner compact` 清除。",
+    "receipt.state.deferred": "已删除，内容已无法读取；服务器的管理者运行 `limner compact` 后字节才会清除。",
     "receipt.erased at": "删除时间",
     "receipt.completed at": "字节清除时间",
     "receipt.subject": "对象（带密钥的哈希）",
@@ -275,8 +275,8 @@ CHINESE: Final[dict[str, str]] = {
     "barred.ended": "不显示用于“{purpose}”的画像和回答：这位客户的同意或其他合法依据已于 {day} 到期。",
     "barred.withdrawn": "不显示用于“{purpose}”的画像和回答：这位客户已于 {day} 撤回同意或提出反对。",
     "barred.changed": "不显示：自生成以来，允许透露的内容已有变化。",
-    "barred.help": "消息仍可查看。如果有同意或其他合法依据，由有权限的人登记："
-    "limner consent grant USER --purpose {purpose}，或通过 HTTP API。",
+    "barred.help": "消息仍可查看。如果有同意或其他合法依据，可通过 HTTP API 登记，"
+    "或由服务器的管理者运行：limner consent grant USER --purpose {purpose}",
     "purpose": "用途",
     "purpose.choose": "选择",
     "purpose.for": "用途：{purpose}",
