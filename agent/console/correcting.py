@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from agent.console.kept import choose
 from agent.console.pages import HOME, PageRoute, go_to, render
-from agent.console.portrait import Value, label_of, portray
+from agent.console.portrait import Value, described, label_of, portray
 from agent.console.texts import Texts
 from agent.console.troubles import trouble_of
 from agent.console.visits import Form, Given, Visit, Visitor
@@ -95,7 +95,7 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
         of=form["of"],
         action=_action(form["action"]),
         label=label_of(facet.pointer, visit.texts),
-        description=facet.description,
+        description=described(facet, visit.texts),
         standing=standing,
         fields=_fields(facet, form, typed, visit.texts),
         by=form["by"] or visit.name,

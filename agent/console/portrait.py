@@ -29,6 +29,7 @@ __all__ = [
     "Role",
     "Value",
     "Waiting",
+    "described",
     "label_of",
     "name_in",
     "parts_of",
@@ -255,6 +256,17 @@ def label_of(pointer: str, texts: Texts) -> str:
     return words[:1].upper() + words[1:]
 
 
+def described(facet: Facet, texts: Texts) -> str:
+    """What an attribute is, in the words of the page: a model is told what to write, such as "open 未解决"."""
+    text = facet.description
+    nodes = (facet.item, *facet.item.get("properties", {}).values())
+    for word in (str(each) for node in nodes for each in node.get("enum", ()) if each is not None):
+        own = texts.known("value", word)
+        if own != word:
+            text = re.sub(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])(?: ?{re.escape(own)})?", own, text)
+    return text
+
+
 def parts_of(value: Any, texts: Texts) -> tuple[Part, ...]:
     """The parts of a value that no claim holds."""
     return tuple(_parts(value, texts, False))
@@ -273,7 +285,7 @@ def reason_in(texts: Texts, reason: str) -> str:
 
 def _attribute(number: int, pointer: str, facet: Facet | None, texts: Texts) -> Attribute:
     role = "summary" if facet is not None and facet.from_claims else role_of(pointer)
-    label, description = label_of(pointer, texts), "" if facet is None else facet.description
+    label, description = label_of(pointer, texts), "" if facet is None else described(facet, texts)
     is_list = facet is not None and facet.kind == "list"
     return Attribute(f"attribute-{number}", pointer, label, description, role, is_list)
 

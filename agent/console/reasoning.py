@@ -14,6 +14,7 @@ from agent.documents import Evidence
 from agent.explanation_words import CHINESE, ENGLISH, effect_of, is_by_word, likelihoods_of, standing_of
 from agent.explanations import Explanation, LeftOut, ReadAlone
 from agent.footnotes import excerpt
+from agent.render import name_of
 
 __all__ = ["Bar", "Reasoning", "Topic", "reasoning_of"]
 
@@ -183,8 +184,15 @@ def _rejected(found: Explanation, words: dict[str, str], texts: Texts, notes: No
 
 def _searched(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.value is None and found.queries:
-        yield words["searched"].format(queries=words["comma"].join(found.queries)), []
+        queries = [_query(each, found.subject, texts) for each in found.queries]
+        yield words["searched"].format(queries=words["comma"].join(queries)), []
         yield words["read"].format(count=len(found.shown)) if found.shown else words["read none"], []
+
+
+def _query(query: str, subject: str, texts: Texts) -> str:
+    """What was searched; an attribute's own name at its beginning is that of the page."""
+    name = f"{name_of(subject)}: "
+    return f"{label_of(subject, texts)}{texts('colon')}{query.removeprefix(name)}" if query.startswith(name) else query
 
 
 def _worded(value: object) -> str:
