@@ -99,6 +99,7 @@ def versions(open_limner: "OpenLimner", /, user: str, source: str | None, **sett
 @click.option("--confirm", is_flag=True, help="The value is right, and stays.")
 @click.option("--value", default=None, metavar="JSON|TEXT", help="The right value; null: there is none.")
 @click.option("--forbid", is_flag=True, help="The value is wrong, and never comes back.")
+@click.option("--of", default=None, metavar="JSON|TEXT", help="A disputed or past value, not the one in the profile.")
 @click.option("--by", default=None, metavar="NAME", help="Who says so.  [default: the login name]")
 @click.option("--note", default=None, metavar="TEXT", help="Why.")
 @click.option(
@@ -121,6 +122,7 @@ def correct(
     confirm: bool,
     value: str | None,
     forbid: bool,
+    of: str | None,
     by: str | None,
     note: str | None,
     source: str,
@@ -140,9 +142,11 @@ def correct(
         raise click.UsageError("give one of --confirm, --value and --forbid")
     schema = load_schema(source)
     right = None if value is None else read_value(value, schema, pointer)
+    meant = None if of is None else read_value(of, schema, pointer, of_claim=True)
     door = Door(open_limner, **settings)
     with Watch() as watch, door.limner(watch) as limner:
-        made = limner.correct(user, pointer, chosen[0], right, by=by or login_name(), note=note, schema=schema)
+        by = by or login_name()
+        made = limner.correct(user, pointer, chosen[0], right, of=meant, by=by, note=note, schema=schema)
     print_result(door, made.as_json, lambda console: print_correction(console, made))
     return 0
 

@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from agent.documents import Evidence, ProfileDocument
+from agent.documents import Claim, Evidence, ProfileDocument
 from agent.errors import InputError, UsageError, shorten
 from agent.evidence import history_language
 from agent.facets import Facet, plan_facets
+from agent.places import claim_of
 from agent.plain import plain_of, restored
 from agent.schema import ProfileSchema, validation_problems
 from agent.schema_rules import JsonSchema, resolve_pointer, standard
@@ -45,7 +46,8 @@ class Correction:
         attribute: the pointer of the attribute; ``pointer`` may be that of one entry of its list.
         action: the value is right, another one is, or it is wrong.
         value: the right value, or the forbidden one. A corrected None, or an empty list: there is nothing.
-        before: what stood at ``pointer`` in the profile's ``version``; None: nothing.
+        before: what was judged: what stood at ``pointer`` in the profile's ``version``, or a rival or past value of
+            that; None: nothing.
         description: what the attribute is.
         evidence: what the value before rested on; the model drafted it, unless ``drafted`` is False.
     """
@@ -99,19 +101,28 @@ def make_correction(
     action: Action,
     *,
     value: Any = None,
+    of: Any = None,
     by: str,
     note: str | None = None,
 ) -> Correction:
     """A correction of what stands at ``pointer`` in the latest version of the profile; it is not kept yet.
 
+    ``of`` means another value than the one in the profile: a disputed rival, which can be confirmed, corrected and
+    forbidden, or one of the past, which can only be forbidden (it was never right): what is corrected or confirmed
+    holds now.
+
     Raises:
         UsageError: the schema has no such attribute, or ``by`` is empty.
-        InputError: nothing stands there that could be confirmed or forbidden, or the schema does not allow ``value``.
+        InputError: nothing stands there that could be confirmed or forbidden, ``of`` is no value of it or one of the
+            past, or the schema does not allow ``value``.
     """
     if not by.strip():
         raise UsageError("a correction needs the name of who makes it", hint="Give --by NAME")
     facet = _facet_at(plan_facets(schema, history_language(store.history(user_id))), schema, pointer)
-    before = _standing(latest, pointer)
+    meant = None if of is None else _meant(latest, facet, pointer, of, action)
+    if meant is not None and facet.kind == "list" and pointer == facet.pointer:
+        pointer = f"{pointer}/{_END}"  # of one entry, which has no place any more
+    before = _standing(latest, pointer) if meant is None else meant.value
     version = None if latest is None else latest.version
     entry = pointer.removeprefix(facet.pointer).removeprefix("/")
     if before in (None, [], "") and (action != "correct" or entry not in ("", _END)):
@@ -125,6 +136,7 @@ def make_correction(
             hint="Give a value that it allows, or --forbid where the value is wrong",
         )
     claims = [c for c in (latest.claims if latest else ()) if c.status == "current" and _is_at(c.pointer, pointer)]
+    claims = claims if meant is None else [meant]
     return Correction(
         user_id=user_id,
         schema=schema.name,
@@ -143,14 +155,16 @@ def make_correction(
     )
 
 
-def read_value(text: str, schema: ProfileSchema, pointer: str) -> Any:
+def read_value(text: str, schema: ProfileSchema, pointer: str, *, of_claim: bool = False) -> Any:
     """The value that a person typed for ``pointer``: JSON where the schema allows that, else the text itself.
+
+    ``of_claim``: it is the value of one claim, also where ``pointer`` is that of a list.
 
     Raises:
         UsageError: the schema has no such attribute.
     """
     facet = _facet_at(plan_facets(schema, "en"), schema, pointer)
-    whole = pointer == facet.pointer
+    whole = pointer == facet.pointer and not (of_claim and facet.kind == "list")
     return next((each for each in _readings(text) if not _problem(each, facet, schema, whole=whole)), text)
 
 
@@ -186,6 +200,26 @@ def _standing(latest: ProfileDocument | None, pointer: str) -> Any:
         return None if latest is None else resolve_pointer(latest.profile, pointer)
     except KeyError:
         return None
+
+
+def _meant(latest: ProfileDocument | None, facet: Facet, pointer: str, of: Any, action: Action) -> Claim:
+    """The claim with a value that is judged although the profile may hold another one.
+
+    Raises:
+        InputError: there is none, or it is of the past and is not to be forbidden.
+    """
+    claim = None if latest is None else claim_of(latest, facet, pointer, of)
+    if claim is None:
+        raise InputError(
+            f"{shorten(of)} is no value of {pointer!r} in the latest profile",
+            hint="Give the value of one of its claims",
+        )
+    if claim.status == "superseded" and action != "forbid":
+        raise InputError(
+            f"{shorten(of)} is a past value of {pointer!r}, and what is confirmed or corrected holds now",
+            hint="If it holds again, give it as the right value; if it was never right, forbid it",
+        )
+    return claim
 
 
 def _is_at(claim: str, pointer: str) -> bool:

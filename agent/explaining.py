@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from agent.answer_weights import is_compared, weighed_in, weights_of, without_each
 from agent.chat import Chat
 from agent.documents import AnswerDocument, Claim, Evidence, ModelNames, ProfileDocument, cite_hits
-from agent.errors import UsageError, shorten
+from agent.errors import InputError, UsageError, shorten
 from agent.evidence import in_time_order, key_of
 from agent.explanations import Computation, Explanation, Quote, Turn
 from agent.extracting import is_extracted
 from agent.facets import Facet
 from agent.inquiries import FacetInquiry
 from agent.measuring import Before, Measured, Task, guess, measure
-from agent.places import basis_of, check_pointer, claim_at, drafted_before
+from agent.places import basis_of, check_pointer, claim_at, claim_of, drafted_before
 from agent.progress import OnStep, Step, ignore
 from agent.readings import Attribute, read_each
 from agent.resolve import resolve
@@ -64,17 +64,21 @@ class Explainer:
         self._names = names
         self._on_step = on_step
 
-    def claim(self, document: ProfileDocument, schema: ProfileSchema, pointer: str) -> Explanation:
-        """Why the profile has what it has at ``pointer``, or nothing.
+    def claim(self, document: ProfileDocument, schema: ProfileSchema, pointer: str, of: Any = None) -> Explanation:
+        """Why the profile has what it has at ``pointer``, or nothing; of a disputed or past value, why it is there.
+
+        Args:
+            of: the value that is meant, where it is not the one in the profile.
 
         Raises:
             UsageError: several values stand there, or none can; the message names the pointers that there are.
+            InputError: ``of`` is no value there.
             ModelUnavailable: the model failed.
         """
         from agent.profile_graph import ProfileGraph
 
         facet = check_pointer(schema, pointer)
-        claim = claim_at(document, facet, pointer)
+        claim = claim_at(document, facet, pointer) if of is None else _claim_of(document, facet, pointer, of)
         place = facet.pointer if claim is None else claim.pointer
         about = self._blank(document.user_id, place, document.usage)
         about = replace(
@@ -136,9 +140,11 @@ class Explainer:
     def _read_alone(self, about: Explanation, schema: ProfileSchema, shown: "Shown") -> Explanation:
         """With what each snippet says by itself, and what would stand there without those that are quoted."""
 
+        is_past = about.status == "superseded"
+
         def left(accepted: Sequence[Accepted]) -> list[Any]:
             claims = resolve(schema.inlined, [shown.facet], accepted).claims
-            return [each.value for each in claims if each.status != "superseded"]
+            return [each.value for each in claims if is_past or each.status != "superseded"]
 
         hits = self._with_evidence(about, shown.hits)
         attribute = Attribute(shown.facet, shown.language, shown.people, left)
@@ -171,6 +177,7 @@ class Explainer:
             confidence=claim.confidence,
             valid_from=claim.valid_from,
             valid_to=claim.valid_to,
+            status=claim.status,
             quotes=self._quotes(about.user_id, claim.evidence),
             judged=claim.signals.get("judge"),
         )
@@ -238,6 +245,15 @@ class Explainer:
 
     def _computation(self, user_id: str, facet: Facet) -> Computation:
         return Computation(str(facet.compute), len(self._store.events(user_id)))
+
+
+def _claim_of(document: ProfileDocument, facet: Facet, pointer: str, value: Any) -> Claim:
+    found = claim_of(document, facet, pointer, value)
+    if found is None:
+        raise InputError(
+            f"{shorten(value)} is no value of {pointer!r} in the profile", hint="Give the value of one of its claims"
+        )
+    return found
 
 
 def _quote(evidence: Evidence, events: Sequence[Event], place: int) -> Quote:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from agent.explanations import Explanation, LeftOut
 
-__all__ = ["CHINESE", "ENGLISH", "effect_of", "is_by_word", "likelihoods_of"]
+__all__ = ["CHINESE", "ENGLISH", "effect_of", "is_by_word", "likelihoods_of", "standing_of"]
 
 _NO_DIFFERENCE: Final = 0.05
 
@@ -18,6 +18,9 @@ ENGLISH: Final = {
     "answer": "The model read the answer in the history; confidence {confidence}.",
     "no value": "The history does not tell it.",
     "since": " It holds since {date}.",
+    "held since": " It held since {date}.",
+    "is superseded": " It is of the past{until}: what came later counts.",
+    "is disputed": " It is disputed.",
     "stated": "the user said so",
     "reported": "somebody else or a system said so",
     "inferred": "it follows from what the user said",
@@ -51,6 +54,7 @@ ENGLISH: Final = {
     "less sure": "it would be less sure",
     "surer": "it would be surer",
     "stays": "it would say the same",
+    "current": "In the profile: {value}, from: {quote}",
     "superseded": "Earlier: {value}{until}, from: {quote}",
     "disputed": "Somebody says otherwise: {value}, from: {quote}",
     "until": " (until {date})",
@@ -88,6 +92,9 @@ CHINESE: Final = {
     "answer": "模型从历史中读出答案，可信度 {confidence}。",
     "no value": "历史中没有说到。",
     "since": "自 {date} 起成立。",
+    "held since": "曾自 {date} 起成立。",
+    "is superseded": "这是过去的值{until}，以后来的为准。",
+    "is disputed": "对此有不同说法。",
     "stated": "用户自己说的",
     "reported": "他人或系统所述",
     "inferred": "由用户的话推出",
@@ -121,6 +128,7 @@ CHINESE: Final = {
     "less sure": "会不那么确定",
     "surer": "会更确定",
     "stays": "写的不变",
+    "current": "画像中是：{value}，依据：{quote}",
     "superseded": "曾经：{value}{until}，依据：{quote}",
     "disputed": "有不同说法：{value}，依据：{quote}",
     "until": "（至 {date}）",
@@ -156,6 +164,16 @@ def is_by_word(found: "Explanation") -> bool:
     """Whether chances are shown as means over the words: of prose, and of values whose reply has several tokens."""
     is_measured = found.probability is not None and not found.readings
     return found.is_prose or (is_measured and found.per_token not in (None, found.probability))
+
+
+def standing_of(found: "Explanation", words: Mapping[str, str], dated: Callable[[str], str]) -> str:
+    """Since when a value holds, and whether it is of the past or disputed; ``dated`` writes a day."""
+    past = found.status == "superseded"
+    since = (
+        "" if not found.valid_from else words["held since" if past else "since"].format(date=dated(found.valid_from))
+    )
+    until = words["until"].format(date=dated(found.valid_to)) if past and found.valid_to else ""
+    return since + words.get(f"is {found.status}", "").format(until=until)
 
 
 def likelihoods_of(

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from agent.chat import Usage
-from agent.documents import Claim, Evidence, ModelNames, Origin, Rejected
+from agent.documents import Claim, Evidence, ModelNames, Origin, Rejected, Status
 
 __all__ = ["Alternative", "Computation", "Explanation", "Kind", "LeftOut", "Quote", "ReadAlone", "Removed", "Turn"]
 
@@ -100,9 +100,10 @@ class Explanation:
     ``subject`` is the pointer or the question. ``probability`` is that of the value given the snippets shown,
     ``per_token`` its geometric mean over the value's tokens, ``nothing`` that of no value. ``readings``: where snippets
     were read one by one, what each says; the probabilities are then those of the surest reading. ``judged`` is the
-    judge's probability. ``others`` are other claims at the same place (superseded or disputed), ``rests_on`` the claims
-    that a summary was written from, ``queries`` what was searched, ``shown`` the snippets that the model was shown.
-    ``sensitive``: the categories of sensitive data that it is about; what the model would guess is left out then.
+    judge's probability. ``others`` are other claims at the same place (``status`` is that of the claim itself),
+    ``rests_on`` the claims that a summary was written from, ``queries`` what was searched, ``shown`` the snippets that
+    the model was shown. ``sensitive``: the categories of sensitive data that it is about; what the model would guess is
+    left out then.
     ``usage`` is that of explaining, ``made_with`` that of the profile or answer itself.
     """
 
@@ -134,6 +135,7 @@ class Explanation:
     made_with: Usage
     readings: tuple[ReadAlone, ...] = ()
     sensitive: tuple[str, ...] = ()
+    status: Status | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON types."""

@@ -386,6 +386,7 @@ class Limner:
         action: "Action",
         value: Any = None,
         *,
+        of: Any = None,
         by: str,
         note: str | None = None,
         schema: SchemaSource = "person",
@@ -393,11 +394,12 @@ class Limner:
         """Confirm, correct (with ``value``) or forbid what stands at ``pointer`` in the latest version of the profile.
 
         It counts from the next profile on. ``/interests/0`` is the first interest of the latest version,
-        ``/interests/-`` one more, ``/interests`` all of them.
+        ``/interests/-`` one more, ``/interests`` all of them. ``of``: the value that is meant, where it is not the one
+        in the profile but a disputed rival, or one of the past, which can only be forbidden.
 
         Raises:
             UsageError: the schema has no such attribute.
-            InputError: nothing stands there, or the schema does not allow the value.
+            InputError: nothing stands there, ``of`` is not to be judged so, or the schema does not allow the value.
             UnknownUser, StoreError: as their names say.
         """
         from agent.corrections import make_correction
@@ -407,7 +409,7 @@ class Limner:
         mark = self._store.keeping.mark(user_id)
         latest = self._versions(checked).latest(user_id)
         correction = make_correction(
-            self._store, user_id, checked, latest, pointer, action, value=value, by=by, note=note
+            self._store, user_id, checked, latest, pointer, action, value=value, of=of, by=by, note=note
         )
         correction.keep(self._store, mark)
         return correction
@@ -572,11 +574,14 @@ class Limner:
 
         return self._names(AS_IT_IS)
 
-    def explain(self, user_id: str, pointer: str, schema: SchemaSource = "person") -> "Explanation":
+    def explain(self, user_id: str, pointer: str, schema: SchemaSource = "person", *, of: Any = None) -> "Explanation":
         """Why the profile has what it has at ``pointer`` (RFC 6901), or nothing: quotes, probabilities, ablations.
+
+        ``of``: why a disputed rival or a past value is there, which a claim at ``pointer`` has, instead.
 
         Raises:
             UsageError: no value stands there; the message names the pointers that there are.
+            InputError: no claim there has the value ``of``.
             SchemaError, ProfileInvalid, UnknownUser, ModelUnavailable, StoreError: as for :meth:`profile`.
         """
         from agent.concealing import check_is_told, without_guesses
@@ -588,7 +593,7 @@ class Limner:
         document = self.profile(user_id, checked)
         check_is_told(document, pointer)
         allowing = self._allowing(user_id)
-        found = Explainer(self._store, self.chat(), self.names(), self._on_step).claim(document, checked, pointer)
+        found = Explainer(self._store, self.chat(), self.names(), self._on_step).claim(document, checked, pointer, of)
         self.permit(user_id)
         return without_guesses(found, allowing)
 

@@ -4,6 +4,7 @@ Knows documents and schemas, nothing of models.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from agent.documents import Claim, ProfileDocument
 from agent.errors import UsageError, shorten
@@ -14,9 +15,10 @@ from agent.schema import ProfileSchema
 from agent.wording import leaves, said_share
 from retrieval import Hit
 
-__all__ = ["basis_of", "check_pointer", "claim_at", "drafted_before"]
+__all__ = ["basis_of", "check_pointer", "claim_at", "claim_of", "drafted_before"]
 
 _SAID_IN_SUMMARY = 0.5
+_STATUSES: Final = ("current", "disputed", "superseded")
 
 
 def check_pointer(schema: ProfileSchema, pointer: str) -> Facet:
@@ -53,6 +55,16 @@ def claim_at(document: ProfileDocument, facet: Facet, pointer: str) -> Claim | N
     if pointer != facet.pointer:
         raise UsageError(f"{shorten(pointer)} is not in the profile", hint=_pointers(document))
     return None
+
+
+def claim_of(document: ProfileDocument, facet: Facet, pointer: str, value: Any) -> Claim | None:
+    """The claim with this value at a pointer, in the profile, disputed or past; None where there is none.
+
+    Past entries of a list have the pointer of the list.
+    """
+    places = {pointer, facet.pointer} if facet.kind == "list" else {pointer}
+    found = [each for each in document.claims if each.pointer in places and each.value == value]
+    return min(found, key=lambda each: _STATUSES.index(each.status), default=None)
 
 
 def _pointers(document: ProfileDocument) -> str:

@@ -50,6 +50,7 @@ _CHINESE: tuple[tuple[str, str], ...] = (
         r"says more of sensitive matters than the verified values do: the value is not kept",
         r"就敏感信息说的超出了核实过的值：不保留",
     ),
+    (r"the model's reply is not what was asked for: .*", "模型的回复不是所要求的形式"),
     (r"not said in the cited words", "所引原话没有这样说"),
     (r"corrected by (.+) on ([\d-]+)", r"\1 于 \2 更正"),
     (r"forbidden by (.+) on ([\d-]+)", r"\1 于 \2 禁用"),

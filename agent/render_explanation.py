@@ -6,7 +6,7 @@ Knows the document, nothing of how it was measured. Text of a history is never t
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agent.explanation_words import CHINESE, ENGLISH, effect_of, likelihoods_of
+from agent.explanation_words import CHINESE, ENGLISH, effect_of, likelihoods_of, standing_of
 from agent.footnotes import excerpt, is_chinese, shown, source_of
 from agent.reasons import reason_in_chinese
 
@@ -64,7 +64,7 @@ def _origin(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
         return
     confidence = "" if found.confidence is None else _percent(found.confidence)
     told = words[found.kind].format(origin=words.get(found.origin or "", found.origin), confidence=confidence)
-    yield told + (words["since"].format(date=shown(found.valid_from[:10])) if found.valid_from else "")
+    yield told + standing_of(found, words, lambda day: shown(day[:10]))
 
 
 def _quotes(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
@@ -161,8 +161,7 @@ def _removed(each: "LeftOut", found: "Explanation", words: dict[str, str]) -> st
 def _others(found: "Explanation", words: dict[str, str]) -> Iterator[str]:
     for claim in found.others:
         until = words["until"].format(date=shown(claim.valid_to[:10])) if claim.valid_to else ""
-        how = "superseded" if claim.status == "superseded" else "disputed"
-        yield words[how].format(value=_worded(claim.value), until=until, quote=_first_quote(claim, words))
+        yield words[claim.status].format(value=_worded(claim.value), until=until, quote=_first_quote(claim, words))
 
 
 def _first_quote(claim: "Claim", words: dict[str, str]) -> str:

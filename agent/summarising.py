@@ -4,15 +4,18 @@ Knows claims, not histories: the evidence of the text is that of the claims it u
 """
 
 import itertools
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from agent.chat import Chat
 from agent.documents import Claim, Evidence, Rejected
 from agent.evidence import joined, prompt_language
 from agent.facets import Facet, draft_schema
 from agent.inert import on_one_line
+from agent.rewording import value_key
 from agent.verify import Accepted
-from agent.wording import is_placeholder, leaves, missing_numbers, repeats_itself, said_share, sentences
+from agent.wording import is_placeholder, leaves, missing_numbers, normalise, repeats_itself, said_share, sentences
 from prompts import Language, render
 
 __all__ = ["facts_of", "summarise"]
@@ -23,6 +26,10 @@ _MOST_EVIDENCE = 6
 _TOKENS = 160
 _SHARE_NEEDED = 0.75
 _KNOWN = ("stated", "reported", "corrected")
+_BETWEEN = "、，,；; "
+_ITEM = re.compile(rf"[{_BETWEEN.strip()}]?[^{_BETWEEN.strip()}]+")
+_AND = re.compile(r"^(?:and\b|or\b|以及|和|及|与)\s*", re.IGNORECASE)
+_END = '。.!！?？…"”'
 
 
 def summarise(
@@ -30,7 +37,8 @@ def summarise(
 ) -> Accepted | Rejected | None:
     """A text about the user from what is currently known; None when too little is, or the model has nothing to say.
 
-    Sentences that hold words or numbers beyond the claims are left out; what is cut off or repeats itself, too.
+    Sentences that hold words or numbers beyond the claims are left out; what is cut off or repeats itself, too. A value
+    that was told already is left out of a list.
 
     Raises:
         ModelReplyError: the reply breaks the schema after all attempts.
@@ -52,7 +60,7 @@ def summarise(
     kept = [each for each in sentences(reply["value"].strip()) if _is_told(each, told)]
     if not kept:
         return Rejected(facet.pointer, reply["value"], "says more than the verified values do")
-    text = joined(kept, prompt_language(kept))
+    text = joined(_said_once(kept, facts), prompt_language(kept))
     used = [claim for fact, claim in known if said_share(_value_of(fact), text) >= 0.5]
     used = used or [known[number - 1][1] for number in dict.fromkeys(reply["evidence"])]
     if not used:
@@ -62,16 +70,29 @@ def summarise(
 
 
 def facts_of(claims: Sequence[Claim], facets: Sequence[Facet]) -> list[tuple[str, Claim]]:
-    """What is known for certain, each in words, with its claim: all that a text is written from."""
+    """What is known for certain, each in words, with its claim: all that a text is written from.
+
+    A value that two attributes have (an interest that is a preference, too) is told once, of the first.
+    """
     labels = {f.pointer: f.label for f in facets}
-    known = [claim for claim in claims if claim.status == "current" and claim.origin in _KNOWN][:_MOST_CLAIMS]
+    known: dict[str, Claim] = {}
+    for claim in claims:
+        if claim.status == "current" and claim.origin in _KNOWN:
+            known.setdefault(value_key(claim.value), claim)
     return [
-        (
-            f"{labels.get(_base(claim.pointer, labels), '')}: {', '.join(str(leaf) for leaf in leaves(claim.value))}",
-            claim,
-        )
-        for claim in known
+        (f"{labels.get(_base(claim.pointer, labels), '')}: {_worded(claim.value)}", claim)
+        for claim in list(known.values())[:_MOST_CLAIMS]
     ]
+
+
+def _worded(value: Any) -> str:
+    """A value in words; of an object the first part, and the others with their names, so that none is taken for it."""
+    if not isinstance(value, dict):
+        return ", ".join(str(leaf) for leaf in leaves(value))
+    first, *rest = [(name, part) for name, part in value.items() if part is not None]
+    more = ", ".join(f"{name}: {', '.join(str(leaf) for leaf in leaves(part))}" for name, part in rest)
+    told = ", ".join(str(leaf) for leaf in leaves(first[1]))
+    return f"{told} ({more})" if more else told
 
 
 def _base(pointer: str, known: dict[str, str]) -> str:
@@ -81,6 +102,23 @@ def _base(pointer: str, known: dict[str, str]) -> str:
 
 def _value_of(fact: str) -> str:
     return fact.partition(": ")[2]
+
+
+def _said_once(told: Sequence[str], facts: Sequence[str]) -> list[str]:
+    """Sentences without the items of lists that are values told before, and without those that are nothing else."""
+    values = {normalise(_value_of(fact)) for fact in facts}
+    said: set[str] = set()
+    once = []
+    for sentence in told:
+        body = sentence.rstrip(_END)
+        items, new = _ITEM.findall(body), []
+        for item in items:
+            new.append(normalise(_AND.sub("", item.strip(_BETWEEN))) not in said)
+            said |= {value for value in values if said_share(value, item) == 1}
+        if any(new):
+            kept = [item for place, item in enumerate(items) if new[place] or place == 0]
+            once.append("".join(kept) + sentence[len(body) :])
+    return once
 
 
 def _is_told(sentence: str, told: str) -> bool:

@@ -72,8 +72,8 @@ class Caller:
         if not self.key.is_for(purpose):
             what = "all purposes" if purpose is None else f"the purpose {shorten(purpose)}"
             only = ", ".join(self.key.purposes)
-            remedy = f"It is good for: {only}. Use a key of `limner keys add` with another --purpose, or with none"
-            raise Problem(403, "forbidden", f"the key is not good for {what}. {remedy}")
+            remedy = "Use another key. Whoever runs the server makes one: `limner keys add`, with --purpose or without"
+            raise Problem(403, "forbidden", f"the key is not good for {what}. It is good for: {only}. {remedy}")
 
 
 def caller_of(request: Request) -> Caller:
@@ -94,7 +94,7 @@ def caller_of(request: Request) -> Caller:
         raise Problem(
             401,
             "unauthorized",
-            f"{said}. Send Authorization: Bearer KEY; `limner keys add` makes one",
+            f"{said}. Send Authorization: Bearer KEY. Whoever runs the server makes one with `limner keys add`",
             headers={"WWW-Authenticate": 'Bearer realm="limner"'},
         )
     request.state.is_operator = key.may("admin")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.api.access import Reads
 from agent.api.documents import Explanation
 from agent.api.event_kinds import OF_ANSWERS, OF_EXPLANATIONS
-from agent.api.jsonvalues import Name, Text
+from agent.api.jsonvalues import OF, JsonValue, Name, Text
 from agent.api.openapi import returns
 from agent.api.paths import Segment
 from agent.api.threads import reading
@@ -38,6 +38,7 @@ class Pointed(BaseModel):
 
     pointer: Annotated[str | None, Field(max_length=2000, description="A JSON Pointer, such as /city.")] = None
     schema_name: Annotated[Name, Field(alias="schema")] = "person"
+    of: Annotated[JsonValue, Field(description=OF)] = None
     question: Text | None = None
 
 
@@ -73,10 +74,13 @@ async def explain(
     """
     if (what.pointer is None) == (what.question is None):
         raise UsageError("give either a pointer or a question")
+    if what.pointer is None and what.of is not None:
+        raise UsageError("of is a value at a pointer, and the question has none", hint="Leave it out")
     service, tenant = caller.service, caller.tenant
     if what.question is not None:
         job = await reading(service.explain_answer, tenant, user_id, what.question, purpose=caller.purpose)
     else:
         schema = await reading(service.schemas.get, tenant, what.schema_name)
-        job = await reading(service.explain, tenant, user_id, what.pointer or "", schema, purpose=caller.purpose)
+        more = {"of": what.of, "purpose": caller.purpose}
+        job = await reading(service.explain, tenant, user_id, what.pointer or "", schema, **more)
     return await answer_of(request, service, job)

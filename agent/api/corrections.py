@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.api.access import Reads, Writes
 from agent.api.cursors import After, Limit, next_of, number_of
 from agent.api.documents import CorrectionLines
-from agent.api.jsonvalues import JsonValue, Name
+from agent.api.jsonvalues import OF, JsonValue, Name
 from agent.api.openapi import returns
 from agent.api.paths import Segment
 from agent.api.repeating import IdempotencyKey, once
@@ -37,6 +37,7 @@ class Verdict(BaseModel):
     ]
     action: Annotated[Action, Field(description="The value is right, another one is, or it never comes back.")]
     value: Annotated[JsonValue, Field(description="The right value, with `correct`; null: there is none.")] = None
+    of: Annotated[JsonValue, Field(description=f"{OF} One of the past can only be forbidden.")] = None
     by: Annotated[Name | None, Field(description="Who says so; else the key's label, or its id.")] = None
     note: Annotated[str | None, Field(max_length=2000, description="Why.")] = None
     schema_name: Annotated[Name, Field(alias="schema")] = "person"
@@ -57,7 +58,7 @@ async def correct(
     async def keep() -> Response:
         schema = await reading(caller.service.schemas.get, caller.tenant, said.schema_name)
         by = said.by or caller.key.label or caller.key.key_id
-        more = {"by": by, "note": said.note, "schema": schema}
+        more = {"of": said.of, "by": by, "note": said.note, "schema": schema}
         made = await writing(request, caller.limner.correct, user_id, said.pointer, said.action, said.value, **more)
         return Json(made.as_json(), 201)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
 
-__all__ = ["JsonObject", "JsonValue", "Name", "Text"]
+__all__ = ["OF", "JsonObject", "JsonValue", "Name", "Text"]
 
 _MAX_DEPTH = 50
 
@@ -41,3 +41,6 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """The name of a schema, a channel, a speaker."""
+
+OF = "The value of a claim at the pointer that is meant instead of the one in the profile: disputed, or of the past."
+"""What ``of`` means in a request."""

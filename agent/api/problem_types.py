@@ -26,7 +26,7 @@ TYPES: Final[Mapping[str, ProblemType]] = {
     "unauthorized": ProblemType(
         (401,),
         "The request has no API key, or one that is not known, revoked or expired.",
-        "Send Authorization: Bearer KEY; `limner keys add` makes a key.",
+        "Send Authorization: Bearer KEY. Whoever runs the server makes one with `limner keys add`.",
     ),
     "forbidden": ProblemType(
         (403,), "The key is not good for this.", "Use a key with the scope, or for the purpose, that the detail names."
@@ -39,11 +39,13 @@ TYPES: Final[Mapping[str, ProblemType]] = {
     ),
     "cross-site": ProblemType(
         (403,),
-        "A page of another site made the request: to a server with --dev, where no key keeps it out, or to MCP.",
-        "Serve with keys, and name the page's origin with --origin.",
+        "A page of another site made the request: to a server without keys, where none keeps it out, or to MCP.",
+        "Whoever runs the server serves it with keys, and names the page's origin with --origin.",
     ),
     "bad-host": ProblemType(
-        (400,), "The Host header names another host than the server's.", "Use the address that `limner serve` shows."
+        (400,),
+        "The Host header names another host than the server's.",
+        "Use the server's own address. Whoever runs the server adds names with --hostname.",
     ),
     "not-found": ProblemType(
         (404,),

@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457): the same names, messages and remedies as on the command line.
+"""Errors as problem documents (RFC 9457): the names and messages of the command line, remedies in the API's words.
 
 Knows which HTTP status an error of limner is, not where it comes from.
 """
@@ -32,6 +32,7 @@ from agent.errors import (
 )
 from agent.service import Cancelled, InProgress, OtherRequest, QueueFull, UnknownTenant
 from agent.service.defects import is_for_log, log_once, meaning_of, place_of
+from agent.service.remedies import NOTHING_LOADED, Door, remedy_of, told
 from retrieval import UnknownUser
 
 __all__ = ["MEDIA_TYPE", "STATUS", "Problem", "add_problem_handlers", "defect", "note", "problem_of"]
@@ -99,14 +100,18 @@ class Problem(Exception):
         return Json(self.document(), self.status, self.headers, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: LimnerError, *, for_operator: bool = True) -> Problem:
-    """The problem that an error of limner is; ``for_operator``: with the names of folders and servers."""
+def problem_of(error: LimnerError, *, for_operator: bool = True, door: Door = "api") -> Problem:
+    """The problem that an error of limner is; ``for_operator``: with the names of folders and servers.
+
+    Its detail ends with the remedy, which is its hint, too.
+    """
     kind = next(each for each in type(error).__mro__ if each in STATUS)
     status = STATUS[kind]
     name = _SPLIT.sub("-", kind.__name__).lower()
     headers: dict[str, str] = {}
-    more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
-    detail = str(error)
+    detail, hint = told(error, door)
+    more: dict[str, Any] = {"hint": hint} if hint else {}
+    detail = f"{detail}. {hint}" if hint else detail
     if isinstance(error, QueueFull):
         status = 429 if error.own else status
         headers["Retry-After"] = str(error.retry_after)
@@ -117,7 +122,8 @@ def problem_of(error: LimnerError, *, for_operator: bool = True) -> Problem:
     if isinstance(error, SchemaError):
         more |= {"pointer": error.pointer, "keyword": error.keyword}
     if isinstance(error, NoStore):
-        detail, more = "nothing has been loaded yet", {"hint": "POST /v1/events"}
+        hint = remedy_of(NOTHING_LOADED, door)
+        detail, more = f"nothing has been loaded yet. {hint}", {"hint": hint}
     elif kind in _OF_LOG or (meaning_of(error) is not None and not for_operator):
         detail, more = TYPES[name].meaning, {}
     return Problem(status, name, detail, headers=headers, **more)

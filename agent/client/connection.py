@@ -207,10 +207,16 @@ class LimnerClient:
         )
 
     def explain(
-        self, user_id: str, pointer: str, schema: str = "person", on_progress: OnProgress | None = None
+        self,
+        user_id: str,
+        pointer: str,
+        schema: str = "person",
+        on_progress: OnProgress | None = None,
+        *,
+        of: Any = None,
     ) -> Explanation:
-        """Why the profile has what it has at a pointer."""
-        what = {"pointer": pointer, "schema": schema}
+        """Why the profile has what it has at a pointer, or why the disputed or past value ``of`` is there."""
+        what = {"pointer": pointer, "schema": schema, "of": of}
         return self._work(Explanation, ["users", user_id, "explanations"], on_progress, json=what)
 
     def correct(
@@ -220,13 +226,16 @@ class LimnerClient:
         action: Literal["confirm", "correct", "forbid"],
         value: Any = None,
         *,
+        of: Any = None,
         by: str | None = None,
         note: str | None = None,
         schema: str = "person",
         idempotency_key: str | None = None,
     ) -> Correction:
-        """Confirm, correct or forbid a value; it counts from the next profile on."""
-        said = {"pointer": pointer, "action": action, "value": value, "by": by, "note": note, "schema": schema}
+        """Confirm, correct or forbid a value, or the disputed or past one ``of``, from the next profile on."""
+        said = {
+            "pointer": pointer, "action": action, "value": value, "of": of, "by": by, "note": note, "schema": schema,
+        }  # fmt: skip
         return self._json(
             Correction, "POST", "users", user_id, "corrections", json=said, headers=_named(idempotency_key)
         )

@@ -483,6 +483,7 @@ class Explanation(TypedDict):
     made_with: Usage
     readings: NotRequired[list[ReadAlone]]
     sensitive: NotRequired[list[str]]
+    status: NotRequired[Literal["current", "superseded", "disputed"] | None]
 
 
 class SchemaRef(TypedDict):

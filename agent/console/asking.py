@@ -28,7 +28,7 @@ def explain(visit: Visitor, form: Given) -> Response:
     """Ask why a profile has what it has."""
     schema = _schema(visit, form["schema"])
     service, tenant = visit.caller.service, visit.caller.tenant
-    return _to(service.explain(tenant, form["user"], form["pointer"], schema, purpose=visit.purpose))
+    return _to(service.explain(tenant, form["user"], form["pointer"], schema, of=form.of, purpose=visit.purpose))
 
 
 @router.post("/build")

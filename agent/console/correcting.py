@@ -10,8 +10,9 @@ from fastapi.responses import Response
 
 from agent.console.kept import choose
 from agent.console.pages import HOME, PageRoute, go_to, render
-from agent.console.portrait import Value, label_of, portray
+from agent.console.portrait import Value, described, label_of, portray
 from agent.console.texts import Texts
+from agent.console.troubles import trouble_of
 from agent.console.visits import Form, Given, Visit, Visitor
 from agent.errors import ConsentMissing, InputError, LimnerError, UsageError
 from agent.facets import Facet, plan_facets
@@ -40,10 +41,12 @@ _MOST_NAME, _MOST_NOTE = 100, 1000
 
 
 @router.get("/correct")
-def correction(visit: Visitor, user: str, schema: str, pointer: str, action: str) -> Response:
-    """The form for a correction."""
+def correction(
+    visit: Visitor, user: str, schema: str, pointer: str, action: str, of: str = "", again: str = ""
+) -> Response:
+    """The form for a correction; ``again``: a past value that is to hold again is put into it."""
     visit.check("write")
-    return _form(visit, Form(user=user, schema=schema, pointer=pointer, action=action), None)
+    return _form(visit, Form(user=user, schema=schema, pointer=pointer, action=action, of=of, again=again), None)
 
 
 @router.post("/correct")
@@ -59,7 +62,7 @@ def correct(visit: Visitor, form: Given) -> Response:
     schema = visit.caller.service.schemas.get(visit.caller.tenant, form["schema"])
     try:
         value = _value(form, schema, pointer) if action == "correct" else None
-        visit.caller.limner.correct(user, pointer, action, value, by=by, note=note, schema=schema)
+        visit.caller.limner.correct(user, pointer, action, value, of=form.of, by=by, note=note, schema=schema)
     except ConsentMissing:
         raise
     except (InputError, UsageError) as error:
@@ -78,8 +81,9 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
     facet = next(each for each in facets if f"{pointer}/".startswith(f"{each.pointer}/"))
     chosen = choose(visit.caller, user, schema.name, None)
     portrait = None if chosen.document is None else portray(chosen.document, schema, visit.texts)
-    values = [] if portrait is None else [each for one in portrait.attributes for each in one.values]
-    standing = next((each for each in values if each.pointer == pointer), None)
+    standing = None if portrait is None else portrait.find(pointer, form.of)
+    again = Form(of=form["again"]).of
+    typed = _standing_value(standing) if again is None else again
     return render(
         "correct.html",
         visit,
@@ -88,14 +92,15 @@ def _form(visit: Visit, form: Form, error: LimnerError | None) -> Response:
         user=user,
         schema=schema.name,
         pointer=pointer,
+        of=form["of"],
         action=_action(form["action"]),
         label=label_of(facet.pointer, visit.texts),
-        description=facet.description,
+        description=described(facet, visit.texts),
         standing=standing,
-        fields=_fields(facet, form, _standing_value(standing), visit.texts),
+        fields=_fields(facet, form, typed, visit.texts),
         by=form["by"] or visit.name,
         note=form["note"],
-        error=error,
+        trouble=None if error is None else trouble_of(error, visit.texts),
     )
 
 

@@ -15,6 +15,7 @@ from agent.console.portrait import reason_in
 from agent.console.reasoning import reasoning_of
 from agent.console.so_far import so_far
 from agent.console.texts import Texts
+from agent.console.troubles import Trouble, trouble_of
 from agent.console.visits import Given, Visit, Visitor
 from agent.documents import AnswerDocument
 from agent.errors import ConsentMissing, LimnerError
@@ -49,8 +50,11 @@ def job(visit: Visitor, id: Annotated[str, Query()]) -> Response:
     try:
         document = found.result_or_error()
     except LimnerError as error:
-        said = " ".join(barred(error, visit.texts)) if isinstance(error, ConsentMissing) else str(error)
-        return render("failed.html", visit, visit.request, error=said, **shown)
+        if isinstance(error, ConsentMissing):
+            trouble = Trouble(*barred(error, visit.texts))
+        else:
+            trouble = trouble_of(error, visit.texts, for_operator=visit.may("admin"))
+        return render("failed.html", visit, visit.request, trouble=trouble, **shown)
     if found.kind == "ask":
         answer: AnswerDocument = restored(AnswerDocument, document)
         notes = Notes(found.user_id)

@@ -3,6 +3,7 @@
 Knows templates and headers, not what is shown.
 """
 
+import json
 from collections.abc import Callable, Coroutine, Mapping
 from functools import cache
 from importlib.resources import files
@@ -17,6 +18,7 @@ from fastapi.routing import APIRoute
 from agent.api.problems import Problem, note, problem_of
 from agent.console.sessions import LASTS_SECONDS
 from agent.console.texts import Texts
+from agent.console.troubles import Trouble, trouble_of
 from agent.console.visits import LoginNeeded, Visit, cookie_name, texts_of
 from agent.errors import ConsentMissing, LimnerError
 
@@ -62,7 +64,8 @@ class PageRoute(APIRoute):
             except LimnerError as error:
                 note(error)
                 for_operator = getattr(request.state, "is_operator", False)
-                response = _error_page(request, problem_of(error, for_operator=for_operator))
+                found = problem_of(error, for_operator=for_operator, door="console")
+                response = _error_page(request, found, for_operator=for_operator)
             except Missing:
                 response = _error_page(request, Problem(404, "not-found", "there is no such page"))
             except RequestValidationError:
@@ -86,6 +89,7 @@ def render(template: str, visit: Visit | None, request: Request, *, status: int 
         "asset": request.app.state.console_assets.path,
         "url": page_url,
         "barred": barred,
+        "json": _json,
         "here": here if request.method == "GET" else HOME,
         "other_language": "en" if texts.language == "zh" else "zh",
     }
@@ -106,6 +110,10 @@ def page_url(page: str, **query: Any) -> str:
     given = {name: str(value) for name, value in query.items() if value is not None}
     path = f"{HOME}/{page}" if page else HOME
     return f"{path}?{urlencode(given, errors='surrogatepass')}" if given else path
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def go_to(page: str, **query: Any) -> RedirectResponse:
@@ -137,11 +145,14 @@ def _to_login(request: Request) -> Response:
     return go_to("login", next=here if request.method == "GET" and here != HOME else None)
 
 
-def _error_page(request: Request, problem: Problem) -> Response:
+def _error_page(request: Request, problem: Problem, *, for_operator: bool = False) -> Response:
     known = {401, 403, 404, 429, 503}
     title = f"error.{problem.status}" if problem.status in known else "error.other"
-    hint = problem.more.get("hint")
-    response = render("error.html", None, request, status=problem.status, title=title, detail=problem.detail, hint=hint)
+    if problem.name == "consent-missing":
+        trouble = Trouble(problem.detail, problem.more.get("hint"))
+    else:
+        trouble = trouble_of(problem, texts_of(request), for_operator=for_operator)
+    response = render("error.html", None, request, status=problem.status, title=title, trouble=trouble)
     for name, value in problem.headers.items():
         response.headers[name] = value
     return response

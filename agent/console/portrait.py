@@ -29,6 +29,7 @@ __all__ = [
     "Role",
     "Value",
     "Waiting",
+    "described",
     "label_of",
     "name_in",
     "parts_of",
@@ -77,6 +78,11 @@ class Value:
     def text(self) -> str:
         """The whole value on one line."""
         return "; ".join(each.text for each in self.parts)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it held once, and does not now."""
+        return self.claim is not None and self.claim.status == "superseded"
 
     @property
     def newest(self) -> str | None:
@@ -131,6 +137,18 @@ class Portrait:
     refused: list[Refused]
     notes: Notes
 
+    def find(self, pointer: str, of: Any = None) -> Value | None:
+        """The value in the profile at a pointer, or the disputed or past one ``of`` there; None where there is none."""
+        for attribute in self.attributes:
+            if of is None:
+                found = [each for each in attribute.values if each.pointer == pointer]
+            else:
+                rest = (*attribute.values, *attribute.rivals, *attribute.earlier)
+                found = [each for each in rest if each.pointer == pointer and each.claim and each.claim.value == of]
+            if found:
+                return found[0]
+        return None
+
     def of(self, role: Role) -> list[Attribute]:
         """The attributes with this role."""
         return [each for each in self.attributes if each.role == role]
@@ -170,7 +188,6 @@ def portray(
 
     for pointer, facet in facets.items():
         attributes[pointer] = _attribute(len(attributes), pointer, facet, texts)
-    said = {each.pointer: each for each in pending}
     for claim in document.claims:
         attribute = attribute_at(attribute_of(document.profile, claim.pointer))
         held = claim.status == "current" or _at(document.profile, claim.pointer) == claim.value
@@ -181,7 +198,7 @@ def portray(
             claim,
             notes.cite(claim.evidence),
             held and claim.status != "superseded",
-            said.get(claim.pointer) if held else None,
+            _said_of(claim, attribute, pending),
         )
         place = attribute.values if value.is_held else attribute.rivals
         (attribute.earlier if claim.status == "superseded" else place).append(value)
@@ -201,6 +218,12 @@ def portray(
         reason = reason_in(texts, one.reason)
         refused.append(Refused(attribute, parts, reason, notes.cite(one.evidence), one.corrected))
     return Portrait(name_in(document.profile), list(attributes.values()), refused, notes)
+
+
+def _said_of(claim: Claim, attribute: Attribute, pending: "Sequence[Correction]") -> "Correction | None":
+    """What a person said last of a claim; past entries of a list have no place of their own."""
+    places = {claim.pointer, f"{attribute.pointer}/-"} if claim.status == "superseded" else {claim.pointer}
+    return next((each for each in reversed(pending) if each.pointer in places and each.before == claim.value), None)
 
 
 def waiting_of(chosen: "Chosen", texts: Texts) -> list[Waiting]:
@@ -233,6 +256,17 @@ def label_of(pointer: str, texts: Texts) -> str:
     return words[:1].upper() + words[1:]
 
 
+def described(facet: Facet, texts: Texts) -> str:
+    """What an attribute is, in the words of the page: a model is told what to write, such as "open 未解决"."""
+    text = facet.description
+    nodes = (facet.item, *facet.item.get("properties", {}).values())
+    for word in (str(each) for node in nodes for each in node.get("enum", ()) if each is not None):
+        own = texts.known("value", word)
+        if own != word:
+            text = re.sub(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])(?: ?{re.escape(own)})?", own, text)
+    return text
+
+
 def parts_of(value: Any, texts: Texts) -> tuple[Part, ...]:
     """The parts of a value that no claim holds."""
     return tuple(_parts(value, texts, False))
@@ -251,7 +285,7 @@ def reason_in(texts: Texts, reason: str) -> str:
 
 def _attribute(number: int, pointer: str, facet: Facet | None, texts: Texts) -> Attribute:
     role = "summary" if facet is not None and facet.from_claims else role_of(pointer)
-    label, description = label_of(pointer, texts), "" if facet is None else facet.description
+    label, description = label_of(pointer, texts), "" if facet is None else described(facet, texts)
     is_list = facet is not None and facet.kind == "list"
     return Attribute(f"attribute-{number}", pointer, label, description, role, is_list)
 

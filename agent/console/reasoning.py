@@ -11,9 +11,10 @@ from agent.console.footnotes import Mark, Notes
 from agent.console.portrait import label_of, reason_in
 from agent.console.texts import Texts
 from agent.documents import Evidence
-from agent.explanation_words import CHINESE, ENGLISH, effect_of, is_by_word, likelihoods_of
+from agent.explanation_words import CHINESE, ENGLISH, effect_of, is_by_word, likelihoods_of, standing_of
 from agent.explanations import Explanation, LeftOut, ReadAlone
 from agent.footnotes import excerpt
+from agent.render import name_of
 
 __all__ = ["Bar", "Reasoning", "Topic", "reasoning_of"]
 
@@ -70,7 +71,7 @@ def _origin(found: Explanation, words: dict[str, str], texts: Texts) -> str:
         return words["no value"]
     sure = "" if found.confidence is None else texts.percent(found.confidence)
     told = words[found.kind].format(origin=words.get(found.origin or "", found.origin), confidence=sure)
-    return told + (words["since"].format(date=texts.date(found.valid_from)) if found.valid_from else "")
+    return told + standing_of(found, words, texts.date)
 
 
 def _claims(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
@@ -165,9 +166,8 @@ def _others(found: Explanation, words: dict[str, str], texts: Texts, notes: Note
     for claim in found.others:
         until = words["until"].format(date=texts.date(claim.valid_to)) if claim.valid_to else ""
         first = excerpt(claim.evidence[0].quote) if claim.evidence else "–"
-        how = "superseded" if claim.status == "superseded" else "disputed"
         yield (
-            words[how].format(value=_worded(claim.value), until=until, quote=f"“{first}”"),
+            words[claim.status].format(value=_worded(claim.value), until=until, quote=f"“{first}”"),
             [Bar("", None, marks)] if (marks := notes.cite(claim.evidence[:3])) else [],
         )
 
@@ -184,8 +184,15 @@ def _rejected(found: Explanation, words: dict[str, str], texts: Texts, notes: No
 
 def _searched(found: Explanation, words: dict[str, str], texts: Texts, notes: Notes) -> _Made:
     if found.value is None and found.queries:
-        yield words["searched"].format(queries=words["comma"].join(found.queries)), []
+        queries = [_query(each, found.subject, texts) for each in found.queries]
+        yield words["searched"].format(queries=words["comma"].join(queries)), []
         yield words["read"].format(count=len(found.shown)) if found.shown else words["read none"], []
+
+
+def _query(query: str, subject: str, texts: Texts) -> str:
+    """What was searched; an attribute's own name at its beginning is that of the page."""
+    name = f"{name_of(subject)}: "
+    return f"{label_of(subject, texts)}{texts('colon')}{query.removeprefix(name)}" if query.startswith(name) else query
 
 
 def _worded(value: object) -> str:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from agent.console.pages import HOME, PageRoute, go_to, render
+from agent.console.troubles import Trouble, trouble_of
 from agent.console.visits import Form, Given, Visit, Visitor
-from agent.errors import LimnerError, UsageError
+from agent.errors import UsageError
 from agent.schema import ProfileSchema, built_in_schemas
 
 __all__ = ["Row", "register", "remove", "router", "schemas"]
@@ -22,6 +23,10 @@ class Row(NamedTuple):
     name: str
     attributes: int
     is_built_in: bool
+
+
+class _NoDocument(UsageError):
+    """What was sent is no JSON object; said in the words of the page."""
 
 
 @router.get("/schemas")
@@ -42,8 +47,10 @@ def register(visit: Visitor, form: Given) -> Response:
     name = form["name"].strip()
     try:
         visit.caller.service.schemas.register(visit.caller.tenant, name, _document(visit, form["document"]))
+    except _NoDocument as error:
+        return _page(visit, form, Trouble(str(error), None), shown=None, said="")
     except UsageError as error:
-        return _page(visit, form, error, shown=None, said="")
+        return _page(visit, form, trouble_of(error, visit.texts), shown=None, said="")
     return go_to("schemas", show=name, said="registered")
 
 
@@ -55,18 +62,18 @@ def remove(visit: Visitor, form: Given) -> Response:
     return go_to("schemas", said="removed")
 
 
-def _page(visit: Visit, form: Form, error: LimnerError | None, *, shown: ProfileSchema | None, said: str) -> Response:
+def _page(visit: Visit, form: Form, trouble: Trouble | None, *, shown: ProfileSchema | None, said: str) -> Response:
     known, tenant = visit.caller.service.schemas, visit.caller.tenant
     return render(
         "schemas.html",
         visit,
         visit.request,
-        status=422 if error else 200,
+        status=422 if trouble else 200,
         rows=[_row(known.get(tenant, name)) for name in known.names(tenant)],
         shown=shown,
         written=_written(shown) if shown else "",
         form=form,
-        error=error,
+        trouble=trouble,
         said=said,
     )
 
@@ -92,11 +99,11 @@ def _document(visit: Visit, text: str) -> dict[str, Any]:
     try:
         document = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise UsageError(visit.texts("schemas.no json", line=error.lineno, column=error.colno)) from error
+        raise _NoDocument(visit.texts("schemas.no json", line=error.lineno, column=error.colno)) from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(visit.texts("schemas.no object")) from error
+        raise _NoDocument(visit.texts("schemas.no object")) from error
     if not isinstance(document, dict):
-        raise UsageError(visit.texts("schemas.no object"))
+        raise _NoDocument(visit.texts("schemas.no object"))
     return document
 
 

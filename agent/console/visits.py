@@ -3,10 +3,11 @@
 Knows requests, sessions and keys, nothing of pages.
 """
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
 from fastapi import Depends, Request
@@ -97,6 +98,18 @@ class Form(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return ""
+
+    @property
+    def of(self) -> Any:
+        """The value of the claim that is meant, where it is not the one in the profile; else None.
+
+        Raises:
+            Problem: 400, it is no JSON.
+        """
+        try:
+            return json.loads(self["of"]) if self["of"] else None
+        except (ValueError, RecursionError) as error:
+            raise Problem(400, "invalid-request", "the form names a value that is none. Load the page again") from error
 
 
 def sessions_of(request: Request) -> Sessions:

@@ -121,13 +121,21 @@ class Service:
         return self.queue.submit(Job(tenant, user_id, "profile", task, about=schema.name, guard=guard, purpose=named))
 
     def explain(
-        self, tenant: str, user_id: str, pointer: str, schema: ProfileSchema, *, purpose: str | None = None
+        self,
+        tenant: str,
+        user_id: str,
+        pointer: str,
+        schema: ProfileSchema,
+        *,
+        of: Any = None,
+        purpose: str | None = None,
     ) -> Job:
-        """Let the model find out why a profile has what it has; the result is the explanation. See :meth:`ask`."""
+        """Let the model find out why a profile has what it has, or a rival or past value ``of`` it; the result is the
+        explanation. See :meth:`ask`."""
         limner, guard, named = self._with_user(tenant, user_id, purpose)
 
         def task(on_step: OnStep, may_go_on: Any) -> dict[str, Any]:
-            return _watched(limner, on_step, may_go_on).explain(user_id, pointer, schema).as_json()
+            return _watched(limner, on_step, may_go_on).explain(user_id, pointer, schema, of=of).as_json()
 
         return self.queue.submit(Job(tenant, user_id, "explain", task, about=schema.name, guard=guard, purpose=named))
 

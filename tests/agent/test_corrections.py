@@ -274,3 +274,83 @@ def test_what_a_person_typed_is_read_as_the_schema_wants_it() -> None:
 def test_wordings(one: Any, other: Any, same: bool) -> None:
     assert same_wording(one, other) is same_wording(other, one) is same
     assert not same_wording("high", "very high", exact=True)
+
+
+def rivals(desk: Desk) -> tuple[str, str]:
+    """Two cities that were said on one day: the one in the profile, and the other; Hamburg is of the past."""
+    desk.load(
+        {"id": "old", "timestamp": "2020-01-01", "text": "Where the user lives: I live in Hamburg."},
+        {"id": "home2", "timestamp": "2023-03-01", "text": "Where the user lives: I live in Bonn."},
+    )
+    document = desk.limner.profile("u", SCHEMA)
+    cities = {c.value: c.status for c in document.claims if c.pointer == "/city"}
+    assert cities == {"Munich": "disputed", "Bonn": "disputed", "Hamburg": "superseded"}
+    held = document.profile["city"]
+    return held, next(each for each in ("Munich", "Bonn") if each != held)
+
+
+def test_a_disputed_rival_is_confirmed(desk: Desk) -> None:
+    held, rival = rivals(desk)
+    said = desk.limner.correct("u", "/city", "confirm", of=rival, by="Ann", schema=SCHEMA)
+    assert (said.value, said.before, said.drafted) == (rival, rival, True)
+    assert [each.quote for each in said.evidence] == [f"Where the user lives: I live in {rival}."]
+    document = desk.limner.profile("u", SCHEMA)
+    assert document.profile["city"] == rival
+    (claim,) = (c for c in document.claims if c.value == rival)
+    assert (claim.status, claim.origin, claim.evidence) == ("current", "corrected", said.evidence)
+    assert "another value was confirmed by Ann" in next(r.reason for r in document.rejected if r.value == held)
+
+
+def test_a_disputed_rival_is_forbidden_or_corrected(desk: Desk) -> None:
+    held, rival = rivals(desk)
+    desk.limner.correct("u", "/city", "forbid", of=rival, by="Ann", schema=SCHEMA)
+    document = desk.limner.profile("u", SCHEMA)
+    assert [(c.value, c.status) for c in document.claims if c.pointer == "/city"] == [
+        (held, "current"), ("Hamburg", "superseded")
+    ]  # fmt: skip
+    said = desk.limner.correct("u", "/city", "correct", "Cologne", of=held, by="A", schema=SCHEMA)
+    assert (said.value, said.before) == ("Cologne", held)
+    assert desk.limner.profile("u", SCHEMA).profile["city"] == "Cologne"
+
+
+def test_a_past_value_can_only_be_forbidden(desk: Desk) -> None:
+    rivals(desk)
+    for action, value in (("confirm", None), ("correct", "Harburg")):
+        with pytest.raises(InputError, match="'Hamburg' is a past value of '/city'") as raised:
+            desk.limner.correct("u", "/city", action, value, of="Hamburg", by="Ann", schema=SCHEMA)  # type: ignore[arg-type]
+        assert "forbid" in str(raised.value.hint)
+    desk.limner.correct("u", "/city", "forbid", of="Hamburg", by="Ann", schema=SCHEMA)
+    document = desk.limner.profile("u", SCHEMA)
+    assert {c.value for c in document.claims if c.pointer == "/city"} == {"Munich", "Bonn"}
+    assert next(r.reason for r in document.rejected if r.value == "Hamburg").startswith("forbidden by Ann")
+    with pytest.raises(InputError, match="is no value of '/city'"):
+        desk.limner.correct("u", "/city", "forbid", of="Paris", by="Ann", schema=SCHEMA)
+
+
+def test_a_past_entry_of_a_list_is_forbidden(desk: Desk) -> None:
+    desk.load({"id": "no", "timestamp": "2024-01-01", "text": "What the user drinks: I no longer drink coffee."})
+    document = desk.limner.profile("u", SCHEMA)
+    assert [(c.pointer, c.status) for c in document.claims if c.value == "coffee"] == [("/drinks", "superseded")]
+    said = desk.limner.correct("u", "/drinks", "forbid", of="coffee", by="Ann", schema=SCHEMA)
+    assert (said.pointer, said.value) == ("/drinks/-", "coffee")
+    again = desk.limner.profile("u", SCHEMA)
+    assert all(c.value != "coffee" for c in again.claims)
+    assert next(r.reason for r in again.rejected if r.value == "coffee").startswith("forbidden by Ann")
+
+
+def test_rivals_and_past_values_are_explained(desk: Desk) -> None:
+    held, rival = rivals(desk)
+    found = desk.limner.explain("u", "/city", SCHEMA, of=rival)
+    assert (found.value, found.status, [q.evidence.quote for q in found.quotes]) == (
+        rival, "disputed", [f"Where the user lives: I live in {rival}."]
+    )  # fmt: skip
+    assert {(c.value, c.status) for c in found.others} == {(held, "disputed"), ("Hamburg", "superseded")}
+    (lost,) = (each for each in found.without if each.removed == "cited")
+    assert lost.instead == (held,)
+    past = desk.limner.explain("u", "/city", SCHEMA, of="Hamburg")
+    assert (past.value, past.status, past.quotes[0].evidence.event_id) == ("Hamburg", "superseded", "old")
+    (lost,) = (each for each in past.without if each.removed == "cited")
+    assert lost.instead is not None and "Hamburg" not in lost.instead
+    assert desk.limner.explain("u", "/city", SCHEMA).value == held
+    with pytest.raises(InputError, match="is no value of '/city'"):
+        desk.limner.explain("u", "/city", SCHEMA, of="Paris")

@@ -75,3 +75,35 @@ def test_only_texts_are_written_from_claims(node: dict[str, Any]) -> None:
     with pytest.raises(SchemaError) as raised:
         plan_facets(load_schema({"type": "object", "properties": {"about": node}}), "en")
     assert raised.value.pointer == "/properties/about/x-from-claims"
+
+
+def test_a_value_of_two_attributes_is_told_once() -> None:
+    text, model = run("The user likes chess.", *CLAIMS, claim("/city", "Chess"), claim("/likes/2", "go"))
+    assert "[3] likes: chess\n[4] likes: go" in model.asked[0][0] and "Chess" not in model.asked[0][0]
+    assert isinstance(text, Accepted)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("The user likes tea, chess, tea.", "The user likes tea, chess."),
+        ("The user likes tea, chess, and tea. Tea, chess.", "The user likes tea, chess."),
+        (
+            "The user likes tea and chess, tea and chess in Munich.",
+            "The user likes tea and chess, tea and chess in Munich.",
+        ),
+    ],
+)
+def test_a_value_is_not_listed_again(said: str, told: str) -> None:
+    assert run(said)[0].value == told
+
+
+def test_a_value_is_not_listed_again_in_chinese() -> None:
+    likes = [claim(f"/likes/{n}", value) for n, value in enumerate(("爬山", "潜水", "滑雪"))]
+    text, _ = run("该用户喜欢爬山、潜水、滑雪、潜水、滑雪、住在慕尼黑。", claim("/city", "慕尼黑"), *likes)
+    assert text.value == "该用户喜欢爬山、潜水、滑雪、住在慕尼黑。"
+
+
+def test_parts_of_an_object_have_their_names() -> None:
+    _, model = run("x", *CLAIMS, claim("/likes/2", {"issue": "broken kettle", "status": "open", "since": None}))
+    assert "likes: broken kettle (status: open)" in model.asked[0][0]

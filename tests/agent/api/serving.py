@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from agent.api import ApiSettings, create_app
+from agent.cli import cli as commands
 from agent.fakes import ScriptedChat
 from agent.limner import Limner
 from agent.service import ModelQueue, Service
@@ -17,6 +19,16 @@ from retrieval.fakes import HashingEmbedder
 from tests.agent.scripted import EVENTS, SCHEMA, answer
 
 LINES = [{**each} for each in EVENTS]
+_MACHINE = re.compile(
+    rf"\blimner ({'|'.join(sorted(commands.commands))})\b|(?<![\w-])--[a-z]|\bpip install\b|\bLIMNER_[A-Z]"
+)
+
+
+def asks_for_the_machine(problem: Mapping[str, Any]) -> bool:
+    """Whether a problem document, or the page of a type, tells its reader to run limner or to install something, and
+    does not say that it is for whoever runs the server."""
+    told = [str(problem.get(name, "")) for name in ("detail", "hint", "meaning", "remedy")]
+    return any(_MACHINE.search(text) and "hoever runs the server" not in text for text in told)
 
 
 @contextmanager
@@ -52,7 +64,10 @@ class Served:
     def ask(self, method: str, path: str, **more: Any) -> Any:
         """A request with the key, unless there are other headers of that name."""
         headers = {**self.headers, **more.pop("headers", {})}
-        return self.client.request(method, path, headers=headers, **more)
+        told = self.client.request(method, path, headers=headers, **more)
+        if told.headers.get("content-type") == "application/problem+json":
+            assert not asks_for_the_machine(told.json()), told.text
+        return told
 
     def load(self, *rows: Mapping[str, Any], **more: Any) -> dict[str, Any]:
         """Add events; those of ``scripted`` where there are none."""

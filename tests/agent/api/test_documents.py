@@ -325,3 +325,21 @@ def test_a_version_of_a_schema_that_was_removed_is_still_read(server: Served) ->
     assert server.ask("GET", "/v1/users/u1/profiles/mine").json()["profile"] == {"city": "Munich"}
     assert server.ask("GET", "/v1/users/u1/profiles/mine/versions/1").status_code == 200
     assert server.ask("GET", "/v1/users/u1/profiles/mine/versions/2").status_code == 404
+
+
+def test_rivals_and_past_values_are_explained_and_judged(server: Served) -> None:
+    server.load(
+        {"user_id": "rae", "id": "r1", "timestamp": "2024-01-01", "text": "I live in Munich."},
+        {"user_id": "rae", "id": "r2", "timestamp": "2024-05-01", "text": "我住在慕尼黑。"},
+    )
+    past = {"pointer": "/location", "of": "Munich"}
+    found = server.ask("POST", "/v1/users/rae/explanations", json=past)
+    assert (found.status_code, found.json()["value"], found.json()["status"]) == (200, "Munich", "superseded")
+    told = server.ask("POST", "/v1/users/rae/explanations", json={**past, "of": "Paris"})
+    assert (told.status_code, told.json()["type"]) == (422, "/v1/problems/input-error")
+    told = server.ask("POST", "/v1/users/rae/explanations", json={"question": "Where?", "of": "Paris"})
+    assert (told.status_code, told.json()["type"]) == (400, "/v1/problems/usage-error")
+    told = server.ask("POST", "/v1/users/rae/corrections", json={**past, "action": "confirm"})
+    assert (told.status_code, "past value" in told.json()["detail"]) == (422, True)
+    made = server.ask("POST", "/v1/users/rae/corrections", json={**past, "action": "forbid"})
+    assert (made.status_code, made.json()["before"]) == (201, "Munich")

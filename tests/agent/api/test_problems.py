@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,8 +16,9 @@ from agent.api.problems import Problem, note, problem_of
 from agent.cli import main
 from agent.errors import BackendUnavailable, LimnerError, ModelUnavailable, StoreBusy, StoreError, TokenKeyUnusable
 from agent.service import Cancelled, Job, ModelQueue, UnknownTenant
+from agent.service.remedies import REMEDIES, remedy_of
 from retrieval import Event
-from tests.agent.api.serving import Served, served
+from tests.agent.api.serving import Served, asks_for_the_machine, served
 from tests.agent.scripted import SCHEMA, answer, open_with
 
 _STRICT = {"type": "object", "properties": {"job": {"type": "string"}}, "required": ["job"]}
@@ -154,6 +156,62 @@ def test_every_type_is_in_the_documentation() -> None:
     assert [name for name in TYPES if f"`{name}`" not in page] == []
 
 
+def test_no_problem_tells_a_client_to_run_limner(tmp_path: Path) -> None:
+    """Nor does the page of a type; what the other tests provoke is looked at by ``Served.ask``."""
+    found: list[dict[str, Any]] = []
+    with served(tmp_path / "empty") as server:
+        found.append(server.ask("GET", "/v1/users/u1").json())
+    with served(tmp_path / "well", max_body=1000) as server:
+        server.load()
+        ask, u1 = server.ask, "/v1/users/u1"
+        found += [make().json() for make in _made(server).values()]
+        ask("PUT", "/v1/schemas/small", json=SCHEMA).raise_for_status()
+        bound = server.service.keys.make("default", ["read", "write"], purposes=["support"])[0]
+        more = [
+            ask("GET", f"{u1}/profiles/small/versions/7"),
+            ask("GET", f"{u1}/profiles/small"),
+            ask("GET", "/v1/schemas/none"),
+            ask("POST", "/v1/events?map=text%3Dnone", content=b'{"user_id": "u1", "text": "x"}'),
+            ask("POST", "/v1/events?user=%20", content=b'{"text": "x"}'),
+            ask("PUT", "/v1/policy", json={"purposes": [], "require_consent": True}),
+            ask("PUT", "/v1/policy", json={"purposes": ["support"], "sensitive": [], "inferred": ["health"]}),
+            ask("POST", f"{u1}/consents", json={"purpose": "support", "basis": "contract", "sensitive": ["health"]}),
+            ask("POST", f"{u1}/erasures", json={"events": []}),
+            ask("GET", f"{u1}/search?q=x", headers={"Authorization": f"Bearer {bound}", "Limner-Purpose": "ads"}),
+        ]
+        for action, value in (("confirm", None), ("correct", 5)):
+            said = {"schema": "small", "pointer": "/city", "action": action, "value": value, "by": "A"}
+            more.append(ask("POST", f"{u1}/corrections", json=said))
+        ask("PUT", "/v1/policy", json={"purposes": ["support"], "require_consent": True}).raise_for_status()
+        more.append(ask("POST", f"{u1}/ask", json={"question": "Where do I live?"}))
+        found += [each.json() for each in more if each.status_code >= 400]
+        assert len(found) > 20
+    for error in RAISED:
+        found += [problem_of(error, for_operator=who).document() for who in (True, False)]
+    found += [kind.as_json(name) for name, kind in TYPES.items()]
+    assert [each for each in found if asks_for_the_machine(each)] == []
+
+
+RAISED: list[LimnerError] = [
+    BackendUnavailable("it does not answer", hint="Check the address in LIMNER_RECORD"),
+    StoreError("it is encrypted", hint="Encrypt it with: limner encryption on; or give no key"),
+    ModelUnavailable("the package is missing", hint="Install it: pip install 'limner[embedded]'"),
+    UnknownTenant("there is no tenant 'x'", hint="Serve several with --tenants FOLDER"),
+]
+
+
+def test_each_remedy_that_is_translated_is_one_of_limner() -> None:
+    """What the table of remedies takes apart stands in the code, so that no line of it has become useless."""
+    root = Path(__file__).parents[3]
+    code = "".join(each.read_text("utf-8") for part in ("agent", "retrieval") for each in (root / part).rglob("*.py"))
+    for words in REMEDIES:
+        plain = re.split(r"\\S|[(]|…", words.command.pattern)[0].rstrip("(")
+        assert code.count(plain) > 1, plain
+    assert remedy_of("Give --by NAME", "api") == "Give by"
+    assert remedy_of("`limner users` lists who is there; is it 'x'?", "console").endswith("has them; is it 'x'?")
+    assert remedy_of("Correct it", "api") == "Correct it"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "words"),
     [
@@ -167,7 +225,7 @@ def test_every_type_is_in_the_documentation() -> None:
         ),
     ],
 )
-def test_a_problem_is_told_in_the_words_of_the_command_line(
+def test_a_problem_has_the_message_of_the_command_line(
     server: Served,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -184,7 +242,9 @@ def test_a_problem_is_told_in_the_words_of_the_command_line(
     own = [] if words[0] == "ask" else ["--schema", str(schema)]
     capsys.readouterr()
     assert main([words[0], *store, *words[1:], *own], open_with(answer)) != 0
-    assert capsys.readouterr().err == f"limner: {told['detail']}\n"
+    written, hint = capsys.readouterr().err, told.get("hint")
+    message = told["detail"] if hint is None else told["detail"].removesuffix(f". {hint}")
+    assert written.startswith(f"limner: {message}"), "the message is the same; the remedy is one of the API"
 
 
 def test_an_unknown_address_is_a_problem(server: Served) -> None:

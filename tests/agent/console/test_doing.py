@@ -1,5 +1,6 @@
 """What people do in the console: log in, ask, correct, make profiles, erase; and who may."""
 
+import json
 import re
 import threading
 from collections.abc import Mapping
@@ -176,6 +177,47 @@ def test_a_profile_is_made_seen_and_explained(desk: Desk, browser: Browser) -> N
     assert "前一条消息, 2026年3月2日, <bdi>user</bdi>" in chinese
     job_id = wait_for(desk, browser.post("/explain", user="maya", schema="small", pointer="/job"))
     assert "Not told by this history" in browser.text("/job", id=job_id)
+
+
+def test_disputed_and_past_values_are_explained_and_judged(desk: Desk, browser: Browser) -> None:
+    """Each of the two that a customer said on one day, and what held before."""
+    moved = [
+        ("r1", "2026-01-10T09:00:00Z", "user", "I live in Munich."),
+        ("r2", "2026-05-01T09:00:00Z", "user", "我住在慕尼黑。"),
+    ]
+    desk.load("rae", moved)
+    desk.load("kit", [(f"k{name}", "2026-05-01T09:00:00Z", role, text) for name, _, role, text in moved])
+    for user in ("rae", "kit"):
+        wait_for(desk, browser.post("/build", user=user, schema="small"))
+    page = browser.text("/customer", user="rae", schema="small")
+    assert "1 earlier value" in page and "It was never right, forbid: Munich" in page
+    assert "Confirm: Munich" not in page and "Correct: Munich" not in page, "it is of the past"
+    past = {"user": "rae", "schema": "small", "pointer": "/city", "of": json.dumps("Munich")}
+    why = browser.text("/job", id=wait_for(desk, browser.post("/explain", **past)))
+    assert "It is of the past" in why and "In the profile: 慕尼黑" in why and "<mark>I live in Munich.</mark>" in why
+    chinese = Browser(desk, language="zh").text("/job", id=wait_for(desk, browser.post("/explain", **past)))
+    assert "这是过去的值" in chinese
+    form = browser.text("/correct", user="rae", schema="small", pointer="/city", action="correct", again='"Munich"')
+    assert 'value="Munich"' in form and "The profile says:" in form
+    refused = browser.post("/correct", **past, action="confirm", by="Ana")
+    assert refused.status_code == 422 and "a past value" in refused.text
+    assert browser.post("/correct", **past, action="forbid", by="Ana").status_code == 303
+    page = browser.text("/customer", user="rae", schema="small")
+    assert page.count("forbidden by Ana, waits for the next profile") == 2, "at the value, and on the timeline"
+
+    page = browser.text("/customer", user="kit", schema="small")
+    held = desk.limner.profile("kit", desk.schema("small")).profile["city"]
+    rival = next(each for each in ("Munich", "慕尼黑") if each != held)
+    assert "Said, too, and disputed" in page and f"Confirm: {rival}" in page and f"Why: {rival}" in page
+    told = {"user": "kit", "schema": "small", "pointer": "/city", "of": json.dumps(rival)}
+    why = browser.text("/job", id=wait_for(desk, browser.post("/explain", **told)))
+    assert f"Somebody says otherwise: {held}" in why and "It is disputed" in why
+    assert browser.post("/correct", **told, action="confirm").status_code == 303
+    (said,) = desk.limner.corrections("kit")
+    assert (said.action, said.value, said.by) == ("confirm", rival, "Ana")
+    assert browser.post("/correct", **{**told, "of": "{"}, action="confirm").status_code == 400
+    wait_for(desk, browser.post("/build", user="kit", schema="small"))
+    assert desk.limner.profile("kit", desk.schema("small")).profile["city"] == rival
 
 
 @pytest.mark.parametrize(
