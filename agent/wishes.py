@@ -23,8 +23,8 @@ _OPENER: Final = re.compile(
     r"|(?:i|we)(?:['’]?m| am|['’]?re| are)(?: (?:also|just|still|now))?"
     r" (?:looking|trying|planning|hoping|going|wanting)"
     r"|(?:i|we)(?: (?:really|also|just|still))* (?:want|need|wish|plan|intend)"
-    r")(?: (?:you to|to|for))?\s+"
-    r"|\b(?:can|could|may) (?:i|we)\s+"
+    r")(?: (?:some )?help(?= to\b))?(?: (?:you to|to|for))?\s+"
+    r"|\b(?:how do|(?:how )?(?:can|could|may)) (?:i|we)\s+"
     r"|\b(?:(?:can|could|would|will) you(?: (?:please|also|kindly))*|please(?: (?:also|kindly))*)"
     r"(?: help (?:me|us)(?: (?:to|with))?)?\s+",
     re.IGNORECASE,
@@ -40,11 +40,12 @@ _END: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_WISH: Final = re.compile(
-    r"(?:help|assist\w*|tell|know|ask\w*|confirm|check|explain|say|talk|chat|discuss|share|see|look into|hear|have|do"
-    r"|proceed|go ahead|go with|be|let|provide|give|wait|hold|repeat|remember|mention|find (?:out|it|them|that)|figure"
-    r"|understand|believe|think|like|you|it|that|this|them|anything|some help|your help|assistance)\b(?! back)"
+    r"(?:(?:know|check)(?! (?:about )?(?:my|our|the)\b)|help|assist\w*|tell|ask\w*|confirm|explain|say"
+    r"|talk|chat|discuss|share|see|look into|hear|have|do|proceed|go ahead|go with|be|let|provide|give|wait|hold"
+    r"|repeat|remember|mention|find (?:out|it|them|that)|figure|understand|believe|think"
+    r"|like|you|it|that|this|them|anything|some help|your help|assistance)\b(?! back)"
     r"|(?:not|no|i|we|to|into|forward)\b"
-    r"|[你您它她他]|[和跟与]你|聊|谈|说|问|知道|了解|告诉|分享|看[看下一]|查[查下一看询]|确认|请教|解答|想|算|不",
+    r"|[你您它她他]|[和跟与]你|聊|谈|说|问|知道|了解|告诉|分享|看[看下一]|查(?!.{0,3}我的)|确认|请教|解答|想|算|不",
     re.IGNORECASE,
 )
 _REST: Final = re.compile(  # of a list: ", the action camera, and the backpack"
