@@ -14,6 +14,7 @@ from agent.evidence import Pack, key_of, line_of
 from agent.extracting import extract, is_extracted
 from agent.facets import Facet, draft_schema, example_of
 from agent.inert import as_quoted
+from agent.moods import is_good_or_bad
 from agent.persons import with_names
 from agent.progress import OnStep, Step, ignore
 from agent.rivals import told_of_others
@@ -172,10 +173,16 @@ def draft_facet(chat: Chat, pack: Pack, position: int, language: Language) -> li
 
 
 def _shown(chat: Chat, facet: Facet, decided: Decided, pack: Pack, language: Language) -> list[Drafted]:
-    """The option that the snippets show, with those that show it best; nothing where they show none."""
+    """The option that the snippets show, with those that show it best; nothing where they show none.
+
+    The model is not asked which these are where a search tells it better (``moods.with_telling_quotes``).
+    """
     if decided.value is None:
         return []
-    cited = cited_for(chat, facet, decided.value, pack, language)
+    if is_good_or_bad(facet, decided.value) and any(hit.snippet.role == "user" for hit in pack.hits):
+        cited = pack.hits
+    else:
+        cited = cited_for(chat, facet, decided.value, pack, language)
     return [Drafted(facet, decided.value, cited, pack.hits, decided.chance_of(decided.value))]
 
 

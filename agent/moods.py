@@ -20,7 +20,7 @@ from agent.voice import without_instructions
 from prompts import Language, render
 from retrieval import Hit, Role, Store
 
-__all__ = ["MOST_PERIODS", "ReadMood", "mood_facets", "moods_of", "periods_of", "with_telling_quotes"]
+__all__ = ["MOST_PERIODS", "ReadMood", "is_good_or_bad", "mood_facets", "moods_of", "periods_of", "with_telling_quotes"]
 
 MOST_PERIODS: Final = 6
 
@@ -72,6 +72,12 @@ def _scale(facet: Facet) -> tuple[str, ...] | None:
     """The schema's words for positive, neutral and negative."""
     words = set(facet.item.get("enum", ()))
     return next((each for each in _WORDS.values() if {each[0], each[2]} <= words), None)
+
+
+def is_good_or_bad(facet: Facet, value: object) -> bool:
+    """Whether a value is a mood that is not in between."""
+    scale = _scale(facet) if facet.kind == "choice" else None
+    return scale is not None and value in (scale[0], scale[2])
 
 
 def periods_of(own: Sequence[Hit]) -> list[_Period]:
@@ -151,9 +157,9 @@ def with_telling_quotes(store: Store, user_id: str, drafted: Iterable[Drafted]) 
     """
     done, ranks = list[Drafted](), list[_Ranks]()
     for each in drafted:
-        scale = _scale(each.facet) if each.facet.kind == "choice" else None
         own = in_time_order(hit for hit in each.pool if hit.snippet.role == "user")
-        if scale is not None and own and each.value in (scale[0], scale[2]):
+        scale = _scale(each.facet) if own and is_good_or_bad(each.facet, each.value) else None
+        if scale is not None:
             bad, good = ranks = ranks or _telling(store, user_id)
             this, other = (good, bad) if each.value == scale[0] else (bad, good)
             done.append(replace(each, cited=(_nearest(own[::-1], this, other),)))

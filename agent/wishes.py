@@ -40,9 +40,9 @@ _END: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_WISH: Final = re.compile(
-    r"(?:(?:know|check)(?! (?:about )?(?:my|our|the)\b)|help|assist\w*|tell|ask\w*|confirm|explain|say"
-    r"|talk|chat|discuss|share|see|look into|hear|have|do|proceed|go ahead|go with|be|let|provide|give|wait|hold"
-    r"|repeat|remember|mention|find (?:out|it|them|that)|figure|understand|believe|think"
+    r"(?:(?:know|check)(?! (?:about )?(?:my|our|the)\b)|(?:get )?(?:(?:some|any) )?(?:help|assist\w*)|tell|ask\w*"
+    r"|confirm|explain|say|talk|chat|discuss|share|see|look into|hear|have|do|proceed|go ahead|go with|be|let|provide"
+    r"|give|wait|hold|repeat|remember|mention|find (?:out|it|them|that)|figure|understand|believe|think"
     r"|like|you|it|that|this|them|anything|some help|your help|assistance)\b(?! back)"
     r"|(?:not|no|i|we|to|into|forward)\b"
     r"|[你您它她他]|[和跟与]你|聊|谈|说|问|知道|了解|告诉|分享|看[看下一]|查(?!.{0,3}我的)|确认|请教|解答|想|算|不",

@@ -76,12 +76,20 @@ def test_snippets_that_add_nothing_show_nothing() -> None:
 
 
 def test_no_json_is_written_for_what_one_token_tells() -> None:
-    about = facet(MOOD)
-    model = says({"negative": 0.9, "none": 0.1}, EVEN, {"2": 0.8, "1": 0.2})
+    about = facet({"enum": ["low", "high", None]})
+    even = dict.fromkeys(("low", "high", "none"), 1 / 3)
+    model = says({"high": 0.9, "none": 0.1}, even, {"2": 0.8, "1": 0.2})
     (draft,) = draft_facet(Chat(model), pack(about, "Hello.", "It broke."), 0, "en")
-    assert (draft.value, [hit.snippet.text for hit in draft.cited]) == ("negative", ["It broke."])
+    assert (draft.value, [hit.snippet.text for hit in draft.cited]) == ("high", ["It broke."])
     assert draft.probability is not None and draft.probability > 0.8 and draft.nothing is None
     assert len(model.asked) == 3
+
+
+def test_which_words_sound_most_like_a_mood_is_not_for_the_model_to_say() -> None:
+    about = facet(MOOD)
+    model = says({"negative": 0.9, "none": 0.1}, EVEN)
+    (draft,) = draft_facet(Chat(model), pack(about, "Hello.", "It broke."), 0, "en")
+    assert draft.value == "negative" and len(draft.cited) == 2 and len(model.asked) == 2
 
 
 @pytest.mark.parametrize("tokens", [{"Hello": 0.9, "positive": 0.1}, {"yes": 0.9, "no": 0.1}])
