@@ -87,7 +87,7 @@ def test_no_json_is_written_for_what_one_token_tells() -> None:
 
 def test_which_words_sound_most_like_a_mood_is_not_for_the_model_to_say() -> None:
     about = facet(MOOD)
-    model = says({"negative": 0.9, "none": 0.1}, EVEN)
+    model = says({"negative": 0.9, "none": 0.1}, EVEN, {})
     (draft,) = draft_facet(Chat(model), pack(about, "Hello.", "It broke."), 0, "en")
     assert draft.value == "negative" and len(draft.cited) == 2 and len(model.asked) == 2
 
