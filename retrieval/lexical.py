@@ -19,6 +19,7 @@ __all__ = ["STOP_WORDS", "LexicalIndex", "terms"]
 
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _TOKEN = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+(?:[.@_+&'’/:#-]+[^\W_{_HAN}]+)*")
+_IS_HAN = re.compile(f"[{_HAN}]").match
 _PART = re.compile(r"[^\W_]+")
 _STOP_WORDS = (
     "a an the of in on at to for and or is are was were be been am do does did i you he she it we they me my your his "
@@ -43,15 +44,15 @@ def terms(text: str) -> list[str]:
 
 
 def _terms(text: str) -> Iterator[str]:
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if re.match(f"[{_HAN}]", token):
+    for token in _TOKEN.findall(text):
+        if _IS_HAN(token):
             yield from [token] if len(token) == 1 else (token[i : i + 2] for i in range(len(token) - 1))
-            continue
-        parts = _PART.findall(token)
-        if len(parts) > 1:
+        elif token.isalnum():  # one word, as most are
+            if token not in STOP_WORDS:
+                yield _stem(token)
+        else:
             yield token
-        yield from (_stem(part) for part in parts if part not in STOP_WORDS)
+            yield from (_stem(part) for part in _PART.findall(token) if part not in STOP_WORDS)
 
 
 @lru_cache(maxsize=100_000)

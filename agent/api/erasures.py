@@ -17,9 +17,10 @@ from agent.api.openapi import returns
 from agent.api.paths import Segment, path_of
 from agent.api.problems import Problem
 from agent.api.repeating import IdempotencyKey, once
-from agent.api.responses import Json
+from agent.api.responses import Json, JsonPieces
 from agent.api.threads import reading, writing
 from agent.errors import NoStore
+from agent.exporting import export_parts
 from agent.service.once import NOBODY
 from retrieval.paging import Page
 
@@ -131,7 +132,7 @@ async def compact(request: Request, caller: Erases, key: IdempotencyKey = None) 
 async def export(caller: Erases, user_id: Segment) -> Response:
     """Everything that the store holds about a user, made for whatever purpose: also profiles, corrections, receipts."""
     caller.check_purpose(None)
-    return Json(await reading(caller.limner.export, user_id))
+    return JsonPieces(await reading(export_parts, caller.limner.store, user_id))
 
 
 def _listed(page: Page[dict[str, Any]]) -> Response:

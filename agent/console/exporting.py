@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from agent.api.responses import JsonPieces
 from agent.console.kept import MOST, choose
 from agent.console.pages import HOME, Missing, PageRoute
 from agent.console.visits import Visitor
+from agent.exporting import export_parts
 
 __all__ = ["everything", "profile", "router"]
 
@@ -35,10 +37,14 @@ def everything(visit: Visitor, user: Annotated[str, Query()]) -> Response:
     """All about a user."""
     visit.check("erase")
     visit.caller.check_purpose(None)
-    return _file(visit.caller.limner.export(user), "export.json")
+    return JsonPieces(export_parts(visit.caller.limner.store, user), _named("export.json"))
 
 
 def _file(document: dict[str, Any], name: str) -> Response:
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text.encode("utf-8", "backslashreplace"), media_type="application/json", headers=headers)
+    body = text.encode("utf-8", "backslashreplace")
+    return Response(body, media_type="application/json", headers=_named(name))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -21,6 +21,7 @@ from agent.console.texts import Texts
 from agent.console.troubles import Trouble, trouble_of
 from agent.console.visits import LoginNeeded, Visit, cookie_name, texts_of
 from agent.errors import ConsentMissing, LimnerError
+from agent.footnotes import excerpt
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -90,6 +91,7 @@ def render(template: str, visit: Visit | None, request: Request, *, status: int 
         "url": page_url,
         "barred": barred,
         "json": _json,
+        "excerpt": excerpt,
         "here": here if request.method == "GET" else HOME,
         "other_language": "en" if texts.language == "zh" else "zh",
     }

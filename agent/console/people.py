@@ -1,5 +1,7 @@
 """The list of customers, a page at a time, and the search in it."""
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Query
@@ -19,16 +21,20 @@ router = APIRouter(prefix=HOME, route_class=PageRoute, include_in_schema=False)
 
 _PER_PAGE: Final = 25
 _MOST_NAMED: Final = 200
+_VALUES_SHOWN: Final = 8
 
 
 class Person(NamedTuple):
-    """A line of the list; what no profile tells is None. ``mood``: the word of the profile, and ours for it."""
+    """A line of the list; what no profile tells is None. ``mood``: the word of the profile, and ours for it.
+
+    ``line``: the summary, else the first values of the profile; None where there is no profile.
+    """
 
     row: UserRow
     name: str | None
     mood: tuple[str, str] | None
     issues: int
-    summary: str | None
+    line: str | None
 
 
 @router.get("")
@@ -83,8 +89,17 @@ def _person(row: UserRow, document: dict[str, Any] | None, texts: Texts) -> Pers
         name_in(profile),
         (mood, texts.known("value", mood)) if isinstance(mood, str) else None,
         sum(_is_open(each) for each in issues) if isinstance(issues, list) else 0,
-        summary if isinstance(summary, str) else None,
+        summary if isinstance(summary, str) else texts.listed(list(islice(_words(profile), _VALUES_SHOWN))),
     )
+
+
+def _words(value: Any) -> Iterator[str]:
+    """The values in a profile, each in words."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _words(each)
+    elif isinstance(value, str) and value.strip():
+        yield value
 
 
 def _is_open(issue: Any) -> bool:

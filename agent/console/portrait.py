@@ -85,6 +85,20 @@ class Value:
         return self.claim is not None and self.claim.status == "superseded"
 
     @property
+    def wanted(self) -> tuple[str, ...]:
+        """Words that a quote of it may hold: the whole of each part, and the longest words of them."""
+        parts = [each.text for each in self.parts if not each.choice]
+        return (*parts, *sorted((word for each in parts for word in each.split()), key=len, reverse=True))
+
+    @property
+    def basis(self) -> tuple[object, ...]:
+        """All that is told of where it comes from; what is equal need not be told again of the next value."""
+        claim = self.claim
+        told = () if claim is None else (claim.corrected, claim.origin, f"{claim.confidence:.2f}", claim.status)
+        since = () if claim is None else (claim.valid_from, claim.valid_to, claim.sensitive)
+        return (*told, *since, self.newest, self.pending)
+
+    @property
     def newest(self) -> str | None:
         """When the newest message that says it was written."""
         times = [each.timestamp for each in self.claim.evidence if each.timestamp] if self.claim else []

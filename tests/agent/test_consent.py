@@ -278,7 +278,7 @@ def test_every_address_of_the_server(tmp_path: Path) -> None:
         assert (told["type"], told["status"]) == (
             "/v1/problems/consent-missing",
             403,
-        ) and "limner consent grant" in told["hint"]
+        ) and "POST /v1/users/{user_id}/consents with the purpose" in told["hint"]
         assert server.client.get(told["type"]).json()["title"] == "Consent missing"
 
 

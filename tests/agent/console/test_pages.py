@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.documents import Claim, Corrected, Mood, Rejected
+from retrieval.keeping import VersionNote
 from tests.agent.console.conftest import Browser
 from tests.agent.console.desk import MAYA, Desk, cite
 
@@ -238,3 +239,39 @@ def test_no_page_waits_for_the_model(browser: Browser) -> None:
     began = time.perf_counter()
     browser.text("/customer", user="maya")
     assert time.perf_counter() - began < 5
+
+
+def test_the_list_tells_values_where_a_profile_has_no_summary(desk: Desk, browser: Browser) -> None:
+    """Whether or not the server knows its schema; "no profile yet" is said only where there is none."""
+    desk.load("paper", [("p1", None, "user", "I like reading and travel.")])
+    made = desk.profile("paper", {"interests": ["reading", "travel"], "age": 9}, (), schema={"name": "x", "hash": "0"})
+    note = VersionNote("paper", "x", "0" * 12, 0, "2026-05-01T00:00:00Z")
+    private = {"made_with": {}, "newest": 0, "until": 0, "since": None, "changes": []}
+    desk.limner.store.keeping.save(note, "x", made.as_json(), private)
+    page = browser.text("")
+    assert "reading, travel" in page and "No profile yet" not in page
+    desk.load("new", [("n1", None, "user", "Hello.")])
+    assert browser.text("").count("No profile yet") == 1
+
+
+def test_the_first_quote_stands_below_what_they_want_and_feel(desk: Desk, browser: Browser) -> None:
+    page = browser.text("/customer", user="maya")
+    for quote in ("I want to cancel", "My kettle arrived broken", "I am angry"):
+        assert f'<q dir="auto">{quote}</q></a></p>' in page
+    proof = page.partition('class="proof"')[2].partition("</p>")[0]
+    assert 'href="/console/message?user=maya' in proof and "data-panel" in proof
+
+
+def test_what_is_equal_of_several_values_is_told_once(desk: Desk, browser: Browser) -> None:
+    desk.load("ivy", [("i1", "2026-05-01T10:00:00Z", "user", "I like tea, chess and go. I adore snow.")])
+    event = desk.limner.store.events("ivy")[0]
+    told = [("tea", "I like tea, chess and go", 0.9), ("chess", "I like tea, chess and go", 0.9)]
+    told += [("go", "I like tea, chess and go", 0.9), ("snow", "I adore snow", 0.7)]
+    claims = [
+        Claim(f"/interests/{n}", value, "current", "stated", sure, "2026-05-01", None, (cite("ivy", event, words),))
+        for n, (value, words, sure) in enumerate(told)
+    ]
+    desk.keep(desk.profile("ivy", {"interests": [value for value, _, _ in told]}, claims))
+    card = browser.text("/customer", user="ivy").partition('data-pointer="/interests"')[2].partition("</section>")[0]
+    assert card.count('class="meta"') == 2 and card.count("like-next") == 2
+    assert card.count('<span class="hidden">90%</span>') == 2, "who listens is told of each"
