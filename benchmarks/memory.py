@@ -2,6 +2,8 @@
 
     nice python -m benchmarks.memory read --megabytes 2000          # reading, cleaning and splitting alone
     nice python -m benchmarks.memory ingest --megabytes 100 200 400 # into a store, with the fake embedder
+    nice python -m benchmarks.memory mailbox --megabytes 2000       # the same of a mailbox, most of it attachments
+    nice python -m benchmarks.memory fields --megabytes 2000        # the same of JSON Lines, most of it in other fields
     nice python -m benchmarks.memory profiles --times 10000         # in one process, with a scripted model
     nice python -m benchmarks.memory line --megabytes 2000          # one line that never ends, in each format
 
@@ -13,11 +15,14 @@ import argparse
 import gc
 import json
 import random
+import shutil
 import sys
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,10 +104,46 @@ def read(folder: Path, megabytes: float, chars: int) -> str:
             f"at each tenth {steps}")  # fmt: skip
 
 
-def ingest(folder: Path, megabytes: float, chars: int) -> str:
-    """Load a file into a store with the fake embedder; the memory at each tenth."""
-    path, store = folder / "ingest.jsonl", Path(tempfile.mkdtemp(dir=folder))
-    lines = histories(path, megabytes, chars)
+def mailbox(path: Path, megabytes: float) -> int:
+    """Write a mailbox of so many MB: short mails, two in three with an attachment of 1 MB on average, of which one in a
+    hundred has 20; how many mails."""
+    rand, size, number = random.Random(2), 0, 0
+    with path.open("wb") as file:
+        while size < megabytes * _MB:
+            mail = EmailMessage()
+            mail["From"] = ("Ann <ann@example.com>", "support@example.com")[number % 2]
+            mail["To"] = "ann@example.com"
+            mail["Subject"] = f"Order {number // 4}"
+            mail["Date"] = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=number)
+            mail["Message-ID"] = f"<m{number}@example.com>"
+            mail.set_content(f"{' '.join(rand.choices(_WORDS, k=150))} {number}")
+            if number % 3:
+                size_of = 20 * _MB if number % 100 == 1 else int(rand.expovariate(1 / (0.8 * _MB)))
+                mail.add_attachment(rand.randbytes(size_of), "application", "pdf", filename=f"scan {number}.pdf")
+            size += file.write(b"From ann@example.com Mon Jan  1 10:00:00 2024\n" + mail.as_bytes() + b"\n")
+            number += 1
+    return number
+
+
+def fields(path: Path, megabytes: float) -> int:
+    """Write JSON Lines of so many MB: short messages, one in fifty of 12,000 characters, and beside each what a program
+    exported along, 200 kB on average; how many lines."""
+    rand, size, number = random.Random(3), 0, 0
+    with path.open("wb") as file:
+        while size < megabytes * _MB:
+            text = " ".join(rand.choices(_WORDS, k=20 if number % 50 else 2000))
+            beside = rand.randbytes(int(rand.expovariate(1 / 100_000))).hex()
+            stamp = f"2024-{1 + number % 12:02}-{1 + number % 28:02}T10:00:00Z"
+            row = {"user_id": f"u{number % _USERS}", "id": f"m{number}", "timestamp": stamp, "text": f"{text} {number}"}
+            row_beside = row | {"payload": {"html": beside, "tags": ["a", "b"]}}
+            size += file.write(json.dumps(row_beside, ensure_ascii=False).encode() + b"\n")
+            number += 1
+    return number
+
+
+def load(folder: Path, path: Path, lines: int) -> str:
+    """Load a file into a store with the fake embedder; the memory at each tenth, and the sizes of file and store."""
+    store, size = Path(tempfile.mkdtemp(dir=folder)), path.stat().st_size / _MB
 
     def work(tell: Tell) -> None:
         started, shown = time.monotonic(), 0
@@ -114,13 +155,16 @@ def ingest(folder: Path, megabytes: float, chars: int) -> str:
                 tell([round(resident()), round(time.monotonic() - started)])
 
         with open_limner(store) as limner:
-            report = limner.ingest(path, progress=show)
-        tell([report.added, report.snippets, round(time.monotonic() - started), round(peak())])
+            report = limner.ingest(path, user_id="ann@example.com" if path.suffix == ".mbox" else None, progress=show)
+        tell([report.added, report.bad_count, report.snippets, round(time.monotonic() - started), round(peak())])
 
-    *steps, (added, snippets, seconds, most) = run(work).told
+    *steps, (added, bad, snippets, seconds, most) = run(work).told
     path.unlink()
-    return (f"{megabytes:,.0f} MB, {added:,} events, {snippets:,} snippets in {seconds} s: at most {most} MB; "
-            f"at each tenth {[each for each, _ in steps]}, after seconds {[each for _, each in steps]}")  # fmt: skip
+    stored = sum(each.stat().st_size for each in store.rglob("*") if each.is_file()) / _MB
+    shutil.rmtree(store)
+    return (f"{size:,.0f} MB, {added:,} events, {bad} bad, {snippets:,} snippets in {seconds} s: at most {most} MB; "
+            f"at each tenth {[each for each, _ in steps]}, after seconds {[each for _, each in steps]}; "
+            f"store {stored:,.0f} MB")  # fmt: skip
 
 
 def profiles(folder: Path, times: int, users: int = 50) -> str:
@@ -182,7 +226,7 @@ def line(folder: Path, name: str, megabytes: float) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["read", "ingest", "profiles", "line"])
+    parser.add_argument("what", choices=["read", "ingest", "mailbox", "fields", "profiles", "line"])
     parser.add_argument("--megabytes", type=float, nargs="+", default=[100.0])
     parser.add_argument("--chars", type=int, default=2000, help="of a message, on average")
     parser.add_argument("--times", type=int, default=10_000)
@@ -192,7 +236,9 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         measured: dict[str, Callable[[float], list[str]]] = {
             "read": lambda size: [read(folder, size, options.chars)],
-            "ingest": lambda size: [ingest(folder, size, options.chars)],
+            "ingest": lambda size: [load(folder, path := folder / "a.jsonl", histories(path, size, options.chars))],
+            "mailbox": lambda size: [load(folder, path := folder / "a.mbox", mailbox(path, size))],
+            "fields": lambda size: [load(folder, path := folder / "a.jsonl", fields(path, size))],
             "profiles": lambda _: [profiles(folder, options.times)],
             "line": lambda size: [line(folder, each, size) for each in _LINES],
         }

@@ -41,7 +41,7 @@ def e5_folder(*, progress: Progress | None = None, cache: Path | None = None, we
     """The sentence-transformers folder of the embedded embedder, converted on first use (about ten seconds).
 
     The converted folder needs no package. Its files are hashed each time (0.2 s), and compared with what the conversion
-    noted beside them: that tells damage, and not who may write the cache.
+    noted beside them, none more and none less: that tells damage, and not who may write the cache.
 
     Raises:
         ModelUnavailable: the package is missing, its file is not the pinned one, there is no room or no right to
@@ -82,9 +82,9 @@ def _is_complete(folder: Path) -> bool:
     if not folder.exists():
         return False
     try:
-        sums = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["sha256"]
-        altered = [name for name, noted in sums.items() if sha256_of(folder / name) != noted]
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+        noted = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["sha256"]
+        altered = sorted({name for name, _ in noted.items() ^ _sums(folder).items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"the cached embedder {str(folder)!r} is incomplete: {error}"
         raise ModelUnavailable(message, hint="Delete that folder; it is made again at the next start") from error
     if altered:
@@ -108,8 +108,13 @@ def convert(source: Path, target: Path, *, progress: Progress | None = None) -> 
     _write_model(target, model)
     _write_tokenizer(target, model)
     _write_pipeline(target, model.header)
-    sums = {p.relative_to(target).as_posix(): sha256_of(p) for p in sorted(target.rglob("*")) if p.is_file()}
-    _write_json(target / _MANIFEST, {"model": E5_NAME, "format": _FORMAT, "sha256": sums})
+    _write_json(target / _MANIFEST, {"model": E5_NAME, "format": _FORMAT, "sha256": _sums(target)})
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file in the folder, by its name there, but of the one that notes them."""
+    files = {each.relative_to(folder).as_posix(): each for each in sorted(folder.rglob("*")) if each.is_file()}
+    return {name: sha256_of(file) for name, file in files.items() if name != _MANIFEST}
 
 
 def _write_model(target: Path, model: Model) -> None:

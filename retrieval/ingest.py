@@ -31,6 +31,7 @@ OnDropped = Callable[[Sequence[Dropped]], None]
 """``listing(dropped)``: what was dropped, cut or marked in one batch."""
 
 _BATCH = 512  # rows or vectors: about five seconds of embedding
+_BATCH_CHARS = 8_000_000  # of texts, raw forms and metadata, which are all held until the batch is written
 _BAD_LINES_SHOWN = 3
 
 
@@ -135,7 +136,8 @@ def ingest(
     *,
     redactor: Redactor | None = None,
 ) -> IngestReport:
-    """Read all files, split their events and hand them to ``keep``, about 512 rows or vectors at a time.
+    """Read all files, split their events and hand them to ``keep`` in batches of about 512 rows or vectors, or of 8
+    million characters where these come first.
 
     Args:
         source: the files.
@@ -194,7 +196,7 @@ def _batches(
     rows: Iterable[Event | BadLine], self_names: Collection[str], redactor: Redactor | None
 ) -> Iterator[list[Draft | BadLine]]:
     batch: list[Draft | BadLine] = []
-    vectors = 0
+    vectors = chars = 0
     for number, row in enumerate(rows, start=1):
         if isinstance(row, BadLine):
             batch.append(row)
@@ -207,8 +209,18 @@ def _batches(
             draft = Draft(event, snippets, windows_of(event, snippets), former)
             batch.append(draft)
             vectors += len(draft.snippets) + len(draft.windows)
-        if max(vectors, len(batch)) >= _BATCH:
+            chars += _chars_of([event.text, event.raw, event.metadata])
+        if max(vectors, len(batch)) >= _BATCH or chars >= _BATCH_CHARS:
             yield batch
-            batch, vectors = [], 0
+            batch, vectors, chars = [], 0, 0
     if batch:
         yield batch
+
+
+def _chars_of(value: Any) -> int:
+    """How many characters a value of JSON holds, names of fields among them."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_chars_of(each) for pair in value.items() for each in pair)
+    return sum(map(_chars_of, value)) if isinstance(value, list | tuple) else 0

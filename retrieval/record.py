@@ -230,10 +230,14 @@ def begin_edition(db: "Connection") -> None:
 
 
 def _numbered(db: "Connection", pks: Sequence[int]) -> "Iterator[Row[Any]]":
-    """Rows of the table ``events``, whosever they are."""
+    """Rows of the table ``events``, whosever they are, without what is not embedded, which may be large."""
+    from sqlalchemy import literal, select
+
     events = tables().events
+    columns = [each for each in events.c if each.name not in ("raw", "metadata")]
+    wanted: Select[Any] = select(*columns, literal(None).label("raw"), literal("{}").label("metadata"))
     for part in chunks(pks):
-        yield from db.execute(events.select().where(events.c.pk.in_(part)))
+        yield from db.execute(wanted.where(events.c.pk.in_(part)))
 
 
 def _get(db: "Connection", key: str) -> str | None:

@@ -209,6 +209,7 @@ def test_policy_and_consent_commands(run: Callable[..., tuple[int, str, str]], l
         and "now, for support: allowed" in out
     )
     limner.profile("u1", SCHEMA)
+    assert len(json.loads(run("export", "u1")[1])["profiles"]) == 1
     code, out, err = run("consent", "withdraw", "u1", "--all", "--by", "Jo")
     assert (
         "withdrawn for all purposes" in out
@@ -219,7 +220,7 @@ def test_policy_and_consent_commands(run: Callable[..., tuple[int, str, str]], l
     assert [each["action"] for each in listed["consents"]] == ["grant", "withdraw"]
     assert listed["now"]["*"]["allowed"] is False
     exported = json.loads(run("export", "u1")[1])
-    assert exported["consents"] == listed["consents"]
+    assert (exported["consents"], exported["profiles"]) == (listed["consents"], [])
     assert run("consent", "list", "nobody")[1] == "nothing is recorded of nobody\n"
     assert run("consent", "grant", "new", "--purpose", "support", "--by", "Jo")[0] == 0
     assert json.loads(run("export", "new")[1])["events"] == []

@@ -1,6 +1,5 @@
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -135,16 +134,46 @@ def test_an_interruption_leaves_nothing_behind(site: Path, tmp_path: Path) -> No
     assert (e5_folder(cache=tmp_path / "cache", weight=WEIGHT) / "model.safetensors").is_file()
 
 
-def test_an_altered_folder_is_refused(site: Path, tmp_path: Path) -> None:
+def flip(path: Path, at: int = -1) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("of", ["first", "middle", "last"])
+def test_one_flipped_bit_in_any_file_is_found_at_the_next_load(site: Path, tmp_path: Path, of: str) -> None:
     folder = e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
-    noted = json.loads((folder / "limner.json").read_text("utf-8"))["sha256"]
-    assert set(noted) >= {"model.safetensors", "tokenizer.json", "modules.json", "1_Pooling/config.json"}
-    with (folder / "model.safetensors").open("r+b") as file:
-        file.seek(-1, os.SEEK_END)
-        file.write(b"x")
-    with pytest.raises(ModelUnavailable, match=r"'model\.safetensors' is not what was noted.*Delete that folder"):
+    files = [each for each in folder.rglob("*") if each.is_file() and each.name != "limner.json"]
+    assert {"model.safetensors", "tokenizer.json", "modules.json"} <= {each.name for each in files}
+    for each in files:
+        at = {"first": 0, "middle": each.stat().st_size // 2, "last": -1}[of]
+        flip(each, at)
+        with pytest.raises(ModelUnavailable, match=rf"{each.name}' is not what was noted.*Delete that folder"):
+            e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
+        flip(each, at)
+        assert e5_folder(cache=tmp_path / "cache", weight=WEIGHT) == folder
+
+
+def test_what_the_conversion_noted_is_held_to(site: Path, tmp_path: Path) -> None:
+    folder = e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
+    noted = folder / "limner.json"
+    text = noted.read_text("utf-8")
+    sums = json.loads(text)["sha256"]
+    fewer = {name: each for name, each in sums.items() if name != "model.safetensors"}
+    for changed in (fewer, {}, sums | {"model.safetensors": "0" * 64}, sums | {"adapter_config.json": "0" * 64}):
+        noted.write_text(json.dumps({"sha256": changed}), "utf-8")
+        with pytest.raises(ModelUnavailable, match=r"is not what was noted.*Delete that folder"):
+            e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
+    noted.write_text(text, "utf-8")
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(ModelUnavailable, match=r"'adapter_config\.json' is not what was noted"):
         e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
-    (folder / "limner.json").unlink()
+    (folder / "adapter_config.json").unlink()
+    for broken in ("", "[]", "{}", '{"sha256": []}'):
+        noted.write_text(broken, "utf-8")
+        with pytest.raises(ModelUnavailable, match=r"incomplete.*Delete that folder"):
+            e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
+    noted.unlink()
     with pytest.raises(ModelUnavailable, match=r"incomplete.*Delete that folder"):
         e5_folder(cache=tmp_path / "cache", weight=WEIGHT)
 

@@ -140,6 +140,14 @@ def test_a_file_that_cannot_be_read_stops_it_all(store: Store, write_rows: Write
     assert not store.path.exists()
 
 
+@pytest.mark.parametrize("beside", [{"payload": {"parts": ["<p>", "x" * 3_000_000]}}, {"x" * 3_000_000: "a name"}])
+def test_few_rows_are_held_where_they_are_large(store: Store, write_rows: WriteRows, beside: dict[str, Any]) -> None:
+    told: list[int] = []
+    history = write_rows(*({**row, **beside} for row in numbered(7)))
+    store.ingest([history], progress=lambda so_far: told.append(so_far.read))
+    assert told == [3, 6, 7]
+
+
 def test_columns_are_mapped(store: Store, write_rows: WriteRows) -> None:
     store.ingest([write_rows({"who": "u", "what": "A rose"})], columns={"user_id": "who", "text": "what"})
     assert [event.text for event in store.events("u")] == ["A rose"]

@@ -1,6 +1,7 @@
 import csv
 import gzip
 import json
+import random
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -337,6 +338,19 @@ def test_parquet(tmp_path: Path) -> None:
         BadLine(str(path), 2, "no text in 'text'", "no text"),
         BadLine(str(path), 3, "no user id in 'user_id'", "no user"),
     ]
+
+
+def test_a_row_group_of_parquet_is_not_held_whole(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path, rows = tmp_path / "a.parquet", 20_000
+    texts = [f"{n} {random.Random(n).randbytes(500).hex()}" for n in range(rows)]
+    pq.write_table(pa.table({"user_id": ["u"] * rows, "text": texts}), path, row_group_size=rows)
+    del texts
+    before = pa.total_allocated_bytes()
+    held = max(pa.total_allocated_bytes() - before for _ in load_events(path))
+    assert held < 8_000_000 < path.stat().st_size / 2
 
 
 def test_a_parquet_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

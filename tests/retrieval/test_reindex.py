@@ -1,3 +1,4 @@
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -79,3 +80,13 @@ def test_an_index_that_another_embedder_made_than_the_record_says_is_made_anew(
             open_store(embedder=Other()).reindex()
     again = open_store()
     assert best(again) == "77" and again._open().place.made_by() is None
+
+
+def test_what_is_not_embedded_is_not_read(store: Store, write_rows: WriteRows) -> None:
+    rows = [{"user_id": "u", "id": str(n), "text": f"Message number {n}", "html": "x" * 500_000} for n in range(60)]
+    store.ingest([write_rows(*rows)])
+    tracemalloc.start()
+    assert store.reindex() == 60
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10_000_000
