@@ -21,7 +21,8 @@ def export_document(store: "Store", user_id: str) -> dict[str, Any]:
 
     ``kept`` beside a profile is what was found out about each attribute, also what was rejected, and from which
     snippets. Profiles are those for all purposes, also where a consent ended or was never asked for: who asks is who
-    they are about. Where one was withdrawn there are none, since they were deleted then; corrections are there all the same.
+    they are about. Where one was withdrawn there are none, since they were deleted then; corrections are there all the
+    same.
     ``consents`` are all that was recorded, in order. ``receipts`` are those of parts that were erased.
 
     Raises:

@@ -7,6 +7,7 @@ Knows what is read and asked, not when it is wanted.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 from agent.chat import Chat
@@ -149,8 +150,7 @@ def moods_of(
 
 
 def with_telling_quotes(store: Store, user_id: str, drafted: Iterable[Drafted]) -> list[Drafted]:
-    """Moods, drafted from several snippets, with the user's own one among these that sounds most like the mood, and
-    not more like the opposite one.
+    """Moods, drafted from several snippets, with the user's own one among these that sounds most like the mood.
 
     A small model hardly knows which snippet its choice rests on; a search does. Other values, and moods between good
     and bad, stay as they are.
@@ -161,19 +161,22 @@ def with_telling_quotes(store: Store, user_id: str, drafted: Iterable[Drafted]) 
         scale = _scale(each.facet) if own and is_good_or_bad(each.facet, each.value) else None
         if scale is not None:
             bad, good = ranks = ranks or _telling(store, user_id)
-            this, other = (good, bad) if each.value == scale[0] else (bad, good)
-            done.append(replace(each, cited=(_nearest(own[::-1], this, other),)))
+            nearest = partial(_sounds_good if each.value == scale[0] else _sounds_bad, bad, good)
+            done.append(replace(each, cited=(min(own[::-1], key=nearest),)))
         else:
             done.append(each)
     return done
 
 
-def _nearest(hits: Sequence[Hit], this: _Ranks, other: _Ranks) -> Hit:
-    def far(hit: Hit) -> tuple[bool, int]:
-        own, others = (ranks.get(key_of(hit), len(ranks)) for ranks in (this, other))
-        return own >= others, own
+def _sounds_good(bad: _Ranks, good: _Ranks, hit: Hit) -> tuple[bool, int]:
+    """Less is better: thanks are near to both moods, but nearer to the good one."""
+    far = good.get(key_of(hit), len(good))
+    return far >= bad.get(key_of(hit), len(bad)), far
 
-    return min(hits, key=far)
+
+def _sounds_bad(bad: _Ranks, good: _Ranks, hit: Hit) -> int:
+    """Less is better: a complaint is near to a bad mood, and far from a good one."""
+    return bad.get(key_of(hit), len(bad)) - good.get(key_of(hit), len(good))
 
 
 def _telling(store: Store, user_id: str) -> list[_Ranks]:
