@@ -20,7 +20,7 @@ def export_document(store: "Store", user_id: str) -> dict[str, Any]:
     """All about a user; vectors are left out, which are made from the texts.
 
     ``kept`` beside a profile is what was found out about each attribute, also what was rejected, and from which
-    snippets. Profiles are those for all purposes, also where a consent ended or was never asked for: who asks is who they
+    snippets. Profiles are those for all purposes, also where a consent ended or was never given: who asks is who they
     are about. Where one was withdrawn there are none, since they were deleted then; corrections are there all the same.
     ``consents`` are all that was recorded, in order. ``receipts`` are those of parts that were erased.
 
