@@ -3,14 +3,14 @@
 Knows stores, not files or terminals.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from retrieval import Event, Snippet, Store
 
-__all__ = ["FORMAT", "export_document"]
+__all__ = ["FORMAT", "export_document", "export_parts"]
 
 FORMAT = 1
 """Goes up when the form of the document changes."""
@@ -23,6 +23,17 @@ def export_document(store: "Store", user_id: str) -> dict[str, Any]:
     snippets. Profiles are those for all purposes, also where a consent ended or was never given: who asks is who they
     are about. Where one was withdrawn there are none, since they were deleted then; corrections are there all the same.
     ``consents`` are all that was recorded, in order. ``receipts`` are those of parts that were erased.
+
+    Raises:
+        UnknownUser: the store holds nothing of the user.
+    """
+    parts = export_parts(store, user_id)
+    return {name: list(part) if isinstance(part, Iterator) else part for name, part in parts.items()}
+
+
+def export_parts(store: "Store", user_id: str) -> dict[str, Any]:
+    """The same with iterators in place of the lists of events and snippets, which each caller takes once: of a long
+    history the document is several times as large as what the record holds.
 
     Raises:
         UnknownUser: the store holds nothing of the user.
@@ -42,8 +53,8 @@ def export_document(store: "Store", user_id: str) -> dict[str, Any]:
         "export": FORMAT,
         "user_id": user_id,
         "exported_at": utc_text(),
-        "events": [_event(each) for each in events],
-        "snippets": [_fields(each) for each in snippets],
+        "events": map(_event, events),
+        "snippets": map(_fields, snippets),
         "profiles": [{**each.note._asdict(), "document": each.document, "kept": each.private} for each in versions],
         "corrections": [each.document for each in keeping.corrections(user_id)],
         "consents": [each.as_json() for each in consents],
