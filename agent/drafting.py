@@ -19,7 +19,7 @@ from agent.persons import with_names
 from agent.progress import OnStep, Step, ignore
 from agent.rivals import told_of_others
 from agent.verify import Accepted, Drafted, said_leaves, verify
-from agent.wishes import asks_for_wishes, wishes_in
+from agent.wishes import wishes_in
 from agent.wording import leaves
 from prompts import Language, render
 from retrieval import Hit
@@ -113,8 +113,7 @@ def _read_alone(
 
 def _wishes(facet: Facet, hit: Hit) -> list[str]:
     """What the user says in so many words to want, where an attribute asks for all such: no model is needed."""
-    is_asked = facet.kind == "list" and hit.snippet.role == "user" and asks_for_wishes(facet.label)
-    return wishes_in(hit.snippet.text) if is_asked else []
+    return wishes_in(hit.snippet.text) if facet.lists_wishes and hit.snippet.role == "user" else []
 
 
 def _told(drafted: Sequence[Drafted], people: Mapping[str, str]) -> set[str]:

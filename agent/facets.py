@@ -18,6 +18,7 @@ from agent.errors import SchemaError
 from agent.marking import Mark, mark_in, sounds_like
 from agent.schema import ProfileSchema
 from agent.schema_rules import JsonSchema, escape_pointer
+from agent.wishes import asks_for_wishes
 from prompts import Language
 
 __all__ = ["Facet", "Kind", "draft_schema", "example_of", "plan_facets"]
@@ -63,6 +64,11 @@ class Facet:
     def words(self) -> str:
         """What it is called and what is asked for."""
         return f"{self.label} {self.description}"
+
+    @property
+    def lists_wishes(self) -> bool:
+        """Whether it is a list of whatever the user wants."""
+        return self.kind == "list" and asks_for_wishes(self.label)
 
     @property
     def pointer(self) -> str:

@@ -6,24 +6,14 @@ Knows which words and whose may tell an attribute, nothing of models.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from agent.evidence import (
-    ABOUT_USER,
-    RECORDS,
-    Pack,
-    alternating,
-    best_of,
-    is_in_records,
-    key_of,
-    make_packs,
-    take_within,
-)
+from agent.evidence import ABOUT_USER, RECORDS, Pack, alternating, best_of, is_in_records, make_packs, take_within
 from agent.extracting import is_extracted
 from agent.facets import Facet
 from agent.misplaced import may_tell
 from agent.persons import asks_about_others, is_about_others, may_speak_of, names_asked_for
 from agent.progress import OnStep, Step, ignore
 from agent.voice import without_instructions
-from agent.wishes import asks_for_wishes, wishes_in
+from agent.wishes import wishes_in
 from agent.wording import normalise
 from retrieval import Hit, Store
 
@@ -66,8 +56,8 @@ def find(
         hits = [_about(facet, next(rankings), people) for _ in own]
         hits += [_latest(store, user_id)] if facet.kind == "text" else []
         best = best_of(hits, _SEARCHED * k)
-        if facet.kind == "list" and asks_for_wishes(facet.label):
-            best = _once([*_wishes(store, user_id), *best])
+        if facet.lists_wishes:
+            best = alternating([*_wishes(store, user_id), *best])
         found.append((facet, alternating(next(records), best) if is_in_records(facet.words) else best))
     on_step(Step("retrieve", len(queries), len(queries)))
     return [(facet, hits) for facet, hits in found if hits]
@@ -113,11 +103,9 @@ def _wishes(store: Store, user_id: str) -> list[Hit]:
     said: set[str] = set()
     for each in reversed(store.history(user_id, limit=_WISHES_SEARCHED)):
         wishes = {normalise(wish) for wish in wishes_in(each.text)} if each.role == "user" else set()
-        if not wishes <= said and len(found) < _WISHES:
+        if not wishes <= said:
             found.append(Hit(each, store.event(user_id, each.event_id), 0.0, 0))
             said |= wishes
+            if len(found) == _WISHES:
+                break
     return found
-
-
-def _once(hits: Sequence[Hit]) -> list[Hit]:
-    return list({key_of(hit): hit for hit in hits}.values())

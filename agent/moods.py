@@ -66,18 +66,18 @@ class _Period(NamedTuple):
 
 def mood_facets(facets: Iterable[Facet]) -> list[Facet]:
     """Those that choose among moods: their words are among them positive and negative, or 积极 and 消极."""
-    return [each for each in facets if each.kind == "choice" and _scale(each) is not None]
+    return [each for each in facets if _scale(each) is not None]
 
 
 def _scale(facet: Facet) -> tuple[str, ...] | None:
-    """The schema's words for positive, neutral and negative."""
-    words = set(facet.item.get("enum", ()))
+    """The schema's words for positive, neutral and negative; None where it does not choose among moods."""
+    words = set(facet.item.get("enum", ())) if facet.kind == "choice" else set()
     return next((each for each in _WORDS.values() if {each[0], each[2]} <= words), None)
 
 
 def is_good_or_bad(facet: Facet, value: object) -> bool:
     """Whether a value is a mood that is not in between."""
-    scale = _scale(facet) if facet.kind == "choice" else None
+    scale = _scale(facet)
     return scale is not None and value in (scale[0], scale[2])
 
 
@@ -158,10 +158,10 @@ def with_telling_quotes(store: Store, user_id: str, drafted: Iterable[Drafted]) 
     done, ranks = list[Drafted](), list[_Ranks]()
     for each in drafted:
         own = in_time_order(hit for hit in each.pool if hit.snippet.role == "user")
-        scale = _scale(each.facet) if own and is_good_or_bad(each.facet, each.value) else None
-        if scale is not None:
+        if own and is_good_or_bad(each.facet, each.value):
             bad, good = ranks = ranks or _telling(store, user_id)
-            nearest = partial(_sounds_good if each.value == scale[0] else _sounds_bad, bad, good)
+            is_good = each.value in (words[0] for words in _WORDS.values())
+            nearest = partial(_sounds_good if is_good else _sounds_bad, bad, good)
             done.append(replace(each, cited=(min(own[::-1], key=nearest),)))
         else:
             done.append(each)

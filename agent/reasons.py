@@ -1,8 +1,9 @@
 """Why a value was refused, in Chinese: documents give the reasons in English. What is not known here stays English."""
 
 import re
+from collections.abc import Iterable
 
-__all__ = ["reason_in_chinese"]
+__all__ = ["reason_in_chinese", "translated"]
 
 _CHINESE: tuple[tuple[str, str], ...] = (
     (r"not entailed by the cited evidence \(P=(\S+)\)", r"所引原话不足以说明（P=\1）"),
@@ -66,8 +67,13 @@ def reason_in_chinese(reason: str) -> str:
     """A reason of ``Rejected.reason`` in Chinese."""
     if kept_out := _KEPT_OUT.fullmatch(reason):
         return f"{reason_in_chinese(kept_out[1])}；涉及敏感信息（{kept_out[2]}）：不保留该值"
-    for english, chinese in _CHINESE:
-        match = re.fullmatch(english, reason, re.DOTALL)
+    return translated(reason, _CHINESE) or reason
+
+
+def translated(text: str, table: Iterable[tuple[str, str]]) -> str | None:
+    """The text that the first pattern of a table which matches it whole is replaced with; None where none does."""
+    for pattern, replacement in table:
+        match = re.fullmatch(pattern, text, re.DOTALL)
         if match is not None:
-            return match.expand(chinese)
-    return reason
+            return match.expand(replacement)
+    return None

@@ -13,7 +13,6 @@ from agent.rewording import value_key
 from agent.schema_rules import JsonSchema, escape_pointer
 from agent.timeline import Spell, spells_of
 from agent.verify import Accepted
-from agent.wishes import asks_for_wishes
 from agent.wording import normalise
 
 __all__ = ["Resolved", "resolve"]
@@ -103,7 +102,7 @@ def _list(facet: Facet, merged: Sequence[Accepted], endings: Sequence[Accepted],
     unsaid = {value_key(ending.value): ending for ending, value in about if value is None}
     spells += [spell for ending in unsaid.values() for spell in spells_of([], [(ending, None)])]
     held = [replace(each.value, epoch=each.last) for each in spells if not each.over]
-    if asks_for_wishes(facet.label):
+    if facet.lists_wishes:
         held.sort(key=_said)
     kept = sorted(held[: facet.most], key=_said)
     for extra in held[facet.most :]:

@@ -43,7 +43,7 @@ _NO_WISH: Final = re.compile(
     r"(?:(?:know|check)(?! (?:about )?(?:my|our|the)\b)|(?:get )?(?:(?:some|any) )?(?:help|assist\w*)|tell|ask\w*"
     r"|confirm|explain|say|talk|chat|discuss|share|see|look into|hear|have|do|proceed|go ahead|go with|be|let|provide"
     r"|give|wait|hold|repeat|remember|mention|find (?:out|it|them|that)|figure|understand|believe|think"
-    r"|like|you|it|that|this|them|anything|some help|your help|assistance)\b(?! back)"
+    r"|like|you|it|that|this|them|anything|your help)\b(?! back)"
     r"|(?:not|no|i|we|to|into|forward)\b"
     r"|[你您它她他]|[和跟与]你|聊|谈|说|问|知道|了解|告诉|分享|看[看下一]|查(?!.{0,3}我的)|确认|请教|解答|想|算|不",
     re.IGNORECASE,
@@ -74,10 +74,11 @@ def wishes_in(text: str) -> list[str]:
     """What the writer of ``text`` wants, in its very words, each once; up to 100 characters each, the first twenty."""
     found: dict[str, None] = {}
     for opener in itertools.chain(_OPENER.finditer(text), _OPENER_ZH.finditer(text)):
-        if len(found) < _MOST_WISHES:
-            wish = _TAIL.sub("", text[opener.end() : _end_of(text, opener.end())])
-            if _LEAST <= len(wish) <= _MOST and not _NO_WISH.match(wish) and not _VAGUE.match(wish):
-                found[wish] = None
+        wish = _TAIL.sub("", text[opener.end() : _end_of(text, opener.end())])
+        if _LEAST <= len(wish) <= _MOST and not _NO_WISH.match(wish) and not _VAGUE.match(wish):
+            found[wish] = None
+            if len(found) == _MOST_WISHES:
+                break
     return [wish for wish in found if not any(wish != other and wish in other for other in found)]
 
 

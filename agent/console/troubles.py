@@ -4,12 +4,12 @@ Messages are written in English. Those that people of a support team meet are kn
 meaning of its kind is told, and the message itself as it is, where only it tells what is wrong.
 """
 
-import re
 from typing import Final, NamedTuple
 
 from agent.api.problems import Problem, problem_of
 from agent.console.texts import Texts
 from agent.errors import LimnerError
+from agent.reasons import translated
 
 __all__ = ["Trouble", "trouble_of"]
 
@@ -117,18 +117,10 @@ def trouble_of(error: LimnerError | Problem, texts: Texts, *, for_operator: bool
     said = problem.detail if hint is None else problem.detail.removesuffix(f". {hint}")
     if texts.language == "en":
         return Trouble(said, hint)
-    known, remedy = _in_chinese(said, _MESSAGES), None if hint is None else _in_chinese(hint, _HINTS)
+    known, remedy = translated(said, _MESSAGES), None if hint is None else translated(hint, _HINTS)
     meaning, of_kind = _MEANINGS.get(problem.name, (None, None))
     if known is not None:
         return Trouble(known, remedy)
     if meaning is None or problem.name in _TOLD_IN_ENGLISH or for_operator:
         return Trouble(meaning or texts("error.other"), of_kind or remedy, problem.detail)
     return Trouble(meaning, of_kind or remedy)
-
-
-def _in_chinese(text: str, table: tuple[tuple[str, str], ...]) -> str | None:
-    for english, chinese in table:
-        found = re.fullmatch(english, text, re.DOTALL)
-        if found is not None:
-            return found.expand(chinese)
-    return None
